@@ -1,11 +1,11 @@
 import { PART_PARAM, SESSION_PARAM, VARIANT_PARAM } from "./address.ts";
 
-/** What the link to a variant, or to a part of it, has behind the question mark. */
+/** Query string of the link to a variant, or to one of its renditions (`part`). */
 export type QueryOf = (suffix: string, part: string | undefined) => string;
 
 /**
- * What the links of a viewer's playlists have behind the question mark: their own parameters, the session, and which variant and which
- * part of it they are for.
+ * Query string of a link in a viewer's playlist: the viewer's own parameters, the session's token, the variant's ending and the
+ * rendition's id.
  */
 export function linkQuery(
   query: string,

@@ -10,11 +10,11 @@ import type { RenderedPlaylist } from "./playlists.ts";
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 /** How long a request may be blocked, target durations (RFC 8216bis, 6.2.5.2). */
 const BLOCK_TARGETS = 3;
-/** How long what a blocked request gets may be kept, target durations. */
+/** How long caches may keep the answer to a blocked request, target durations. */
 const CACHE_TARGETS = 6;
 const encoder = new TextEncoder();
 
-/** Answers requests for media playlists, those of low-latency HLS when what they ask for is there. */
+/** Answers requests for media playlists; one that names a position in low-latency HLS is blocked until the list has it. */
 export function sendList(exchange: HttpExchange, asked: AskedList, query: string): void {
   const { hls } = asked;
   const directives = hls.edge === undefined ? NONE : directivesOf(query);
@@ -29,7 +29,7 @@ export function sendList(exchange: HttpExchange, asked: AskedList, query: string
   else block(exchange, hls, position, answer);
 }
 
-/** A list that is sent now, or when it says more. */
+/** The answer to one request for a list: sent at once, or when the list has the position that the request names. */
 class ListAnswer implements BlockedOwner {
   readonly #exchange: HttpExchange;
   readonly #asked: AskedList;
@@ -41,7 +41,7 @@ class ListAnswer implements BlockedOwner {
     this.#skip = skip;
   }
 
-  /** `keeps`: what was asked for does not change. */
+  /** `keeps`: the list has the position that the request names, so that caches may keep the answer longer. */
   send(keeps: boolean): void {
     const { hls, session, links } = this.#asked;
     const list = hls.playlists.media(links, session.group.name.stream, this.#skip);
@@ -56,13 +56,13 @@ class ListAnswer implements BlockedOwner {
 
   unblocked(result: BlockedResult): void {
     const { hls } = this.#asked;
-    // While nobody publishes, players wait: an error would make them give up.
+    // While nobody publishes, players get the list as it is: an error would make them give up.
     if (result === "late" && hls.live) this.#exchange.refuse(lateRefusal);
     else this.send(result === "there" && !hls.ended);
   }
 }
 
-/** A list with what stands at its end of the others that the viewer may go on with. */
+/** The list with rendition reports at its end: how far the other playlists are that the viewer may switch to. */
 function withReports(list: RenderedPlaylist, reports: readonly RenditionReport[]): RenderedPlaylist {
   if (reports.length === 0) return list;
   const places = reports.map(({ lastMsn, lastPart }) => `${lastMsn}.${lastPart}`);
@@ -70,7 +70,7 @@ function withReports(list: RenderedPlaylist, reports: readonly RenditionReport[]
   return { body: joined(list.body, encoder.encode(reportLines(reports))), gzip: undefined, etag };
 }
 
-/** Tells the owner when the list has a position, at once if it does already, and not when the client has gone. */
+/** Notifies the owner once the list has a position, at once if it already has, or when that takes too long; not if the client has gone. */
 export function block(exchange: HttpExchange, hls: HlsStream, position: ListPosition, owner: BlockedOwner): void {
   if (hls.edge?.has(position)) {
     owner.unblocked("there");

@@ -4,12 +4,12 @@ import type { Clock, Timer } from "../../base/clock.ts";
 export type WaitResult = "listed" | "refused" | "late";
 
 interface Waiting {
-  /** The version of the list that is not enough. */
+  /** The list must get beyond this version. */
   readonly version: number;
   readonly notify: (what: WaitResult) => void;
 }
 
-/** Who waits for a stream's list to go on. */
+/** Requests that wait for a newer version of a stream's list. */
 export class ListWaits {
   readonly #clock: Clock;
   readonly #waiting = new Set<Waiting>();
@@ -37,7 +37,7 @@ export class ListWaits {
     return { cancel: () => end(timer) };
   }
 
-  /** Notifies those for whom an earlier version than this one is not enough, all if there is none. */
+  /** Notifies the requests that wait for this version or an earlier one; all requests if no version is given. */
   notify(what: WaitResult, version = Number.POSITIVE_INFINITY): void {
     for (const waiting of [...this.#waiting]) if (version > waiting.version) waiting.notify(what);
   }

@@ -2,17 +2,17 @@ import type { ListPosition } from "./blocked-requests.ts";
 import type { SegmentBeginning, SegmentPart } from "./segment.ts";
 import type { ListedPart, Window } from "./window.ts";
 
-/** Whole segments at the end of the list whose parts are listed: none of these is three target durations from it (RFC 8216bis, 6.2.2). */
+/** Whole segments at the list's end whose parts are listed: all of these lie within three target durations of it (RFC 8216bis, 6.2.2). */
 const PARTED_SEGMENTS = 2;
-/** Segments beyond the last one that may be waited for (RFC 8216bis, 6.2.5.2). */
+/** How many segments beyond the last one a request may name (RFC 8216bis, 6.2.5.2). */
 const MAX_AHEAD = 2;
 
-/** The parts of a stream's newest segment, which is not whole, and what of a list is near its end. */
+/** The end of a low-latency list: the parts of the newest segment, which is not whole yet, and the positions that requests may name. */
 export class LiveEdge {
   /** Changes with the parts. */
   version = 0;
   readonly #window: Window;
-  /** How long parts are at the most, as configured, ms. */
+  /** Configured maximum duration of a part, ms. */
   readonly #partMs: number;
   #segment: SegmentBeginning | undefined;
   #parts: ListedPart[] = [];
@@ -22,7 +22,7 @@ export class LiveEdge {
     this.#partMs = partMs;
   }
 
-  /** Whether a part comes next: of what is listed, another one of the same name may come from another process. */
+  /** Whether a part is the next one. A listed part may come again, from another process, under the same name. */
   expects({ segment: { epoch, number }, index }: Pick<SegmentPart, "segment" | "index">): boolean {
     const last = this.#window.entries.at(-1);
     if (last?.epoch === epoch && number <= last.number) return false;
@@ -38,7 +38,7 @@ export class LiveEdge {
     return listed;
   }
 
-  /** The segment is whole, or there will be no more of it. */
+  /** Forgets the newest segment: it is whole, or no more parts of it will come. */
   clear(): void {
     this.#segment = undefined;
     this.#parts = [];
@@ -71,7 +71,7 @@ export class LiveEdge {
     return { msn, part: parts.length === 0 ? undefined : parts.length - 1 };
   }
 
-  /** What is known of a segment that is listed in parts. */
+  /** The beginning of this segment, if it is the newest one. */
   beginning({ epoch, number }: Pick<SegmentBeginning, "epoch" | "number">): SegmentBeginning | undefined {
     return this.#segment?.epoch === epoch && this.#segment.number === number ? this.#segment : undefined;
   }
@@ -81,7 +81,7 @@ export class LiveEdge {
     return this.beginning({ epoch, number }) ? this.#parts[index]?.name : undefined;
   }
 
-  /** The place of the part that comes next. */
+  /** Epoch, segment number and index of the part that comes next. */
   get next(): { readonly epoch: string; readonly number: number; readonly index: number } | undefined {
     const last = this.#window.entries.at(-1);
     if (last === undefined) return undefined;
@@ -103,7 +103,7 @@ export class LiveEdge {
     return most;
   }
 
-  /** Whether the list has a position, or one behind it. A part behind a segment's last is the next segment's first (RFC 8216bis, 6.2.5.2). */
+  /** Whether the list reaches a position. A part index beyond a segment's last means the next segment's part 0 (RFC 8216bis, 6.2.5.2). */
   has({ msn, part }: ListPosition): boolean {
     const last = this.#window.entries.at(-1);
     if (last === undefined) return false;

@@ -6,7 +6,7 @@ import type { Packet } from "../../media/packet.ts";
 import type { PacketBuffer } from "../../media/packet-buffer.ts";
 import type { OpenParts, OpenWriter, PartPlace, PartsWriter, SegmentContent, SegmentWriter } from "./segment.ts";
 
-/** Parts of a segment that have sequence numbers of their own. */
+/** Sequence numbers reserved for the parts of each segment. */
 const PARTS = 1024;
 /** mfhd's sequence_number has 32 bits (ISO 14496-12, 8.8.5). */
 const SEQUENCES = 2 ** 32;

@@ -14,7 +14,7 @@ import { pathOf } from "./playlists.ts";
 
 const encoder = new TextEncoder();
 
-/** The multivariant playlist of these members, here and at other servers. */
+/** The multivariant playlist of these members, with links to this server and to those of other pathways. */
 export function multivariantPlaylist(
   { app, stream }: StreamName,
   members: readonly GroupMember[],
@@ -40,7 +40,7 @@ export function multivariantPlaylist(
   return encoder.encode(renderMultivariantPlaylist(variants, pathways?.steering));
 }
 
-/** The first track is the default. Without video, the variant's own playlist has track 0, and needs no other. */
+/** The first track is the default. Without video, the variant's own playlist has track 0, which needs no URI then. */
 function audioOf({ video, audio }: Choices, uriOf: (part?: string) => string): AudioRendition[] {
   return audio.map(({ hls, id, name, language }, at) => {
     const uri = video === undefined && id === "a0" ? undefined : uriOf(id);
@@ -48,7 +48,7 @@ function audioOf({ video, audio }: Choices, uriOf: (part?: string) => string): A
   });
 }
 
-/** A variant of parts: as much as the video and the largest of the audio tracks, in all their codecs (RFC 8216, 4.3.4.2). */
+/** A variant with renditions: the bit rate of its video and its largest audio track, the codecs of all tracks (RFC 8216, 4.3.4.2). */
 function variantOf(whole: Variant, { video, audio }: Choices): Variant {
   const parts = audio.map(({ hls }) => hls.playlists.variant);
   const main = video?.playlists.variant;

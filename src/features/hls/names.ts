@@ -8,7 +8,7 @@ export interface NamingConfig {
   readonly fragmentMs: number;
   /** Undefined where segments have no parts. */
   readonly partMs: number | undefined;
-  /** Undefined for a stream as a whole. */
+  /** Undefined for a stream that is cut as a whole. */
   readonly rendition: string | undefined;
   /** What names end with. */
   readonly suffix: string;
@@ -19,12 +19,12 @@ export interface NamingConfig {
 export type KeyOf = (segment: Pick<Segment, "epoch" | "number">) => SegmentKey | undefined;
 
 /**
- * Names of a stream's segments, parts and init segments. They can't be guessed, no other content ever has one, and servers that have the same
- * content give it the same name.
+ * Names of a stream's segments, parts and init segments. They can't be guessed, each is of one content only, and servers that have the
+ * same content give it the same name.
  */
 export class Names implements SegmentNames {
   readonly #config: NamingConfig;
-  /** The names of its parts are given already. */
+  /** Parts at the live edge keep the names that they have there. */
   readonly #edge: () => LiveEdge | undefined;
   readonly #keyOf: KeyOf;
 
@@ -39,7 +39,7 @@ export class Names implements SegmentNames {
     return `${this.plainNameOf(segment)}${encryptedBy(key)}${this.#ownIf(damaged)}${this.#config.suffix}`;
   }
 
-  /** That of a segment in the clear, without its end. */
+  /** Name of a segment in the clear, without the suffix. */
   plainNameOf({ epoch, number }: Pick<Segment, "epoch" | "number">): string {
     const { fragmentMs, partMs, rendition } = this.#config;
     const parts = partMs === undefined ? "" : `p${partMs}`;
@@ -56,7 +56,7 @@ export class Names implements SegmentNames {
     return `${epoch}-${createHash("sha256").update(init).digest("hex").slice(0, 16)}.mp4`;
   }
 
-  /** The name that the next part will have, if nothing is lost; undefined where there are none. */
+  /** The name that the next part will have if no packets are lost; undefined without parts, and before the first segment. */
   get hint(): string | undefined {
     const next = this.#edge()?.next;
     if (next === undefined) return undefined;
@@ -68,7 +68,7 @@ export class Names implements SegmentNames {
   }
 }
 
-/** What the name of an encrypted segment, or of its parts, has of its key. */
+/** The mark of a key in the names of its segments and their parts; "" in the clear. */
 function encryptedBy(key: SegmentKey | undefined): string {
   return key === undefined ? "" : `-${key.id.slice(0, 8)}`;
 }

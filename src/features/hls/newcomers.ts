@@ -1,16 +1,16 @@
 import { siteName } from "../../base/network.ts";
 
-/** Viewers of one address at a time who have a first playlist only: players follow its link at once. */
+/** Maximum number of an address's viewers that have not followed their first playlist's link: players follow it at once. */
 export const MAX_NEWCOMERS = 256;
 
 /**
- * Viewers who have a first playlist and have not followed its link, by address (a /64 network of IPv6), so that one client's requests do not
- * take the places of all.
+ * Viewers that have a first playlist and have not followed its link, by address (a /64 network of IPv6), so that one client's requests
+ * can't use up the server's sessions.
  */
 export class Newcomers<T> {
   readonly #bySite = new Map<string, Set<T>>();
 
-  /** Adds one. Returns who is to give way: the one of the same address that came first, when there are too many. */
+  /** Adds a viewer. Returns the oldest one of the same address when there are too many: its session has to end. */
   add(host: string, viewer: T): T | undefined {
     const site = siteName(host);
     let all = this.#bySite.get(site);
@@ -22,7 +22,7 @@ export class Newcomers<T> {
     return all.size > MAX_NEWCOMERS ? all.values().next().value : undefined;
   }
 
-  /** It has followed the link, or is gone. */
+  /** The viewer has followed the link, or is gone. */
   remove(host: string, viewer: T): void {
     const site = siteName(host);
     const all = this.#bySite.get(site);

@@ -3,12 +3,12 @@ import { LATE_TRACK_MS, type Slot } from "../../live/source/epoch.ts";
 import { Packet } from "../../media/packet.ts";
 import { ALL_KINDS, kindBit } from "./clock-tracks.ts";
 
-/** What is held at the most. */
+/** Maximum bytes and number of the frames that are held. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_PACKETS = 4096;
 const NOTHING = new Uint8Array(0);
 
-/** A frame that is held: what of it is cut, and where. */
+/** A frame that is held, the part of it that is cut (`own`), and its slot. */
 export interface HeldFrame {
   /** Without its payload. */
   readonly packet: Packet;
@@ -17,8 +17,8 @@ export interface HeldFrame {
 }
 
 /**
- * Holds the first frames of a clock until all tracks are known that begin with it, so that its first segment has them all: until there were
- * frames of sound and of video, or as long as a track may take.
+ * Holds the first frames of a clock until all tracks that begin with it are known, so that its first segment has them all: until frames of
+ * both audio and video have come, or LATE_TRACK_MS have passed.
  *
  *     closed ──begin──> open ──both kinds, LATE_TRACK_MS, too much of it──> closed
  */
@@ -46,7 +46,7 @@ export class Opening {
     this.#kinds = 0;
   }
 
-  /** Whether a frame is held; it is copied then. False: what is held comes before it. */
+  /** Whether the frame is held, as a copy. False: the caller closes the opening and cuts the held frames before this one. */
   hold({ kind, time, payload, flags, track }: Packet, own: Packet | undefined, slot: Slot): boolean {
     if (!this.#open) return false;
     if (time - this.#zero >= LATE_TRACK_MS) return false;

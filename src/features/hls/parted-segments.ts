@@ -9,9 +9,9 @@ import type { OpenParts, PartsWriter, SegmentBeginning, SegmentContent, SegmentP
 import { SegmentMemory } from "./segment-memory.ts";
 import { isSame } from "./slots.ts";
 
-/** All parts of a segment but its last are at least this long, of what a part may be (RFC 8216bis, 4.4.3.7). */
+/** Minimum duration of all parts but a segment's last, as a share of the maximum (RFC 8216bis, 4.4.3.7). */
 const LEAST_SHARE = 0.85;
-/** A part's memory that has not been needed is freed. */
+/** A part buffer that is more than twice what the part needed, and this much, is freed. */
 const SLACK_BYTES = 256 * 1024;
 
 /** How segments are made of parts. */
@@ -30,7 +30,7 @@ interface PartedSegment extends BegunSegment {
   bytes: number;
 }
 
-/** The part that packets come for. */
+/** The part that packets are added to. */
 interface OpenPart {
   /** Stream time of its first packet, ms. */
   begin: number;
@@ -39,9 +39,9 @@ interface OpenPart {
 }
 
 /**
- * Segments that are listed by their parts before they are whole. A part ends before the first frame that comes 85 % of its longest duration
- * after its beginning, or where its segment ends. What is listed stays as it is. So all that comes before a slot's first key frame goes to the
- * segment before. If the slot ends without one, its segment begins with the part that is open then, which nobody knows of so far.
+ * Segments that are listed by their parts before they are whole. A part ends before the first frame that comes 85 % of the maximum duration
+ * after its beginning, or where its segment ends. Listed parts can't change, so all frames before a slot's first key frame go to the
+ * segment before. If the slot ends without a key frame, its segment begins with the part that is open then, which is not listed yet.
  */
 export class PartedSegments implements Growth {
   readonly #stream: CutStream;
@@ -51,7 +51,7 @@ export class PartedSegments implements Growth {
   readonly #packets = new PacketBuffer();
   #current: PartedSegment | undefined;
   #part: OpenPart | undefined;
-  /** The newest slot that has a key frame in another part of the stream. */
+  /** The newest slot that has a key frame in another rendition of the stream. */
   #keyed: Slot | undefined;
 
   /** `notify` gets each part that may be listed before its segment: all but the last. */
@@ -118,19 +118,19 @@ export class PartedSegments implements Growth {
     this.#current = undefined;
   }
 
-  /** Whether a part that begins with a frame of this slot begins so on all servers. */
+  /** Whether a part that begins in this slot begins with the same frame on all servers. */
   #isSure(number: number): boolean {
     const current = this.#current;
     return current === undefined ? number > this.#stream.resumedIn : !current.partial && !current.damaged;
   }
 
-  /** Whether the open part ends before this frame: sound waits for a picture, if one comes. */
+  /** Whether the open part ends before this frame. Where there is video, audio ends a part only at the maximum duration. */
   #isDue({ kind, time }: Packet): boolean {
     const leads = kind === PacketKind.Video || !this.#stream.hasVideo;
     return time - (this.#part as OpenPart).begin >= this.#config.ms * (leads ? LEAST_SHARE : 1);
   }
 
-  /** Whether there are slots without packets before a frame's. */
+  /** Whether there are slots without packets before the frame's slot. */
   #isBehindGap(number: number): boolean {
     const { number: current = -1 } = this.#current?.slot ?? {};
     if (number <= current + 1) return false;
@@ -143,7 +143,7 @@ export class PartedSegments implements Growth {
     return epoch === undefined ? undefined : locate(epoch, this.#fragmentMs, begin);
   }
 
-  /** The open part ends before a frame. `begins`: that begins its slot's segment. */
+  /** Ends the open part before the frame `next`. `begins`: the frame begins its slot's segment. */
   #closePart(part: OpenPart, next: Packet, slot: Slot, begins: boolean): void {
     const own = this.#slotOf(part);
     if (own !== undefined && own.number < slot.number) this.#beginKeyless(part, own);
@@ -162,7 +162,7 @@ export class PartedSegments implements Growth {
     this.#part = undefined;
   }
 
-  /** The slot of a part is over, and has no segment so far: it begins with the part. */
+  /** A part's slot is over: its segment begins with this part, unless a key frame has begun it before. */
   #beginKeyless(part: OpenPart, slot: Slot): void {
     if (this.#current !== undefined && slot.number <= this.#current.slot.number) return;
     const partial = !part.sure || slot.number <= this.#stream.resumedIn;
@@ -170,12 +170,12 @@ export class PartedSegments implements Growth {
     this.#current = this.#grow(part.begin, slot, !this.#stream.hasVideo, partial);
   }
 
-  /** The packets that have come are the last ones of their clock. */
+  /** Ends the last part and its segment: no more packets of their clock come. */
   #settleLast(part: OpenPart, newest: number): void {
     const { entries } = this.#stream;
     const slot = this.#slotOf(part);
     const { to } = (slot && entries.epoch?.spans[slot.span]) ?? {};
-    // A rest without a key frame is no slot, unless the span says so.
+    // Frames without a key frame at a span's end are a slot only if the span's known end makes them one.
     if (slot !== undefined && to !== undefined) this.#beginKeyless(part, slot);
     const current = this.#current;
     if (current === undefined) return;
@@ -184,7 +184,7 @@ export class PartedSegments implements Growth {
     this.#finish(end);
   }
 
-  /** What is in the open part belongs to no segment. */
+  /** Drops the open part, which belongs to no segment. */
   #drop(): void {
     this.#packets.clear();
     this.#part = undefined;
@@ -196,7 +196,7 @@ export class PartedSegments implements Growth {
     const index = parts.length;
     const made = writer.write(this.#packets, { number: slot.number, index, last, next: next && at(next, zero) });
     this.#clear();
-    // What can't be shown is a part of the next one.
+    // A part without anything to show is left out: the next part takes its time.
     if (made === undefined) return;
     if (index === 0) current.beginning = this.#stream.entries.begin(current, writer.init);
     const { bytes, independent } = made;
@@ -206,7 +206,7 @@ export class PartedSegments implements Growth {
     parts.push(whole);
     current.bytes += bytes.length;
     this.#part = undefined;
-    // The last part is listed with its segment: in a list before, a part would seem to follow.
+    // The last part is listed with its segment: if it were listed earlier, players would expect a part after it.
     if (current.beginning !== undefined && !last) this.#notify(whole);
   }
 
@@ -254,7 +254,7 @@ export class PartedSegments implements Growth {
   }
 }
 
-/** Of parts that are not listed. */
+/** The segment of parts that are not listed. */
 const NOWHERE: SegmentBeginning = {
   epoch: "",
   number: 0,
@@ -270,7 +270,7 @@ function at({ kind, payload, flags, track, time }: Packet, zero: number): Packet
   return new Packet(kind, time - zero, payload, flags, track);
 }
 
-/** The segment of its parts, which are views of its bytes then. */
+/** The bytes of a segment's parts, joined; the returned parts are views of them. */
 function contentOf({ parts, writer: { init }, beginning }: PartedSegment): SegmentContent {
   if (parts.length === 0) return { bytes: undefined, init: undefined };
   const bytes = joined(...parts.map((part) => part.bytes));

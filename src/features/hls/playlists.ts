@@ -12,10 +12,10 @@ import type { LiveEdge } from "./live-edge.ts";
 import type { SegmentKey } from "./segment.ts";
 import type { ListedPart, ListedSegment, Window } from "./window.ts";
 
-/** A playlist as it is sent, made once for all who ask for the same version. */
+/** A playlist as it is sent, made once for all viewers that ask for the same version. */
 export interface RenderedPlaylist {
   readonly body: Uint8Array;
-  /** The same compressed; undefined for what is one viewer's alone. */
+  /** The body compressed; undefined for a playlist that is one viewer's alone. */
   readonly gzip: Uint8Array | undefined;
   readonly etag: string;
 }
@@ -34,21 +34,21 @@ export interface PlaylistSource {
   readonly hint: string | undefined;
 }
 
-/** Where a segment is, and the init segment of one that has one, relative to the playlist. */
+/** URIs of a segment, its init segment and its key, relative to the playlist. */
 export interface SegmentUris {
   segment(segment: ListedSegment): string;
   init(segment: ListedSegment): string;
   key(segment: ListedSegment, key: SegmentKey): string;
 }
 
-/** What a playlist was made of. */
+/** The state that a playlist was made of. */
 interface Versions {
   readonly list: number;
   readonly parts: number | undefined;
   readonly ended: boolean;
 }
 
-/** Stands before and behind the address of a key, where the viewer's own come. No address has it. */
+/** Stands at both ends of a key's address, where each viewer's stream name and query are put in. No address has this character. */
 const OWN = "\r";
 
 const encoder = new TextEncoder();
@@ -57,7 +57,7 @@ const encoder = new TextEncoder();
 export class Playlists {
   readonly #source: PlaylistSource;
   readonly #gzip: (bytes: Uint8Array) => Uint8Array;
-  /** What they are of, and what was made of that: the whole playlist, and its newer part. */
+  /** The state that the two playlists are made of: the whole one, and the delta update. */
   #of: Versions | undefined;
   #whole: SharedPlaylist | undefined;
   #delta: SharedPlaylist | undefined;
@@ -69,8 +69,8 @@ export class Playlists {
   }
 
   /**
-   * The media playlist at `/app/stream.m3u8`. The addresses of keys have the name of the stream that the viewer has asked for, and their
-   * query, so that guards can be asked about that; else it is the same for all. `delta`: without what a reader knows who has an earlier one
+   * The media playlist at `/app/stream.m3u8`. Addresses of keys have the stream name and the query of the viewer's request, so that guards
+   * are asked about these; all else is the same for all viewers. `delta`: without the entries that a player has from an earlier playlist
    * (RFC 8216bis, 6.2.5.1).
    */
   media(query = "", via = this.#source.name.stream, delta = false): RenderedPlaylist {
@@ -78,7 +78,7 @@ export class Playlists {
     if (shared.parts.length === 1) return shared;
     const before = `${encodeURIComponent(via)}/`;
     const behind = query === "" ? "" : `?${query.replaceAll('"', "%22")}`;
-    // Between two parts is the beginning of an address, or the end of one.
+    // Between two parts, a key's address begins or ends, in turn.
     const text = shared.parts.reduce((all, part, at) => all + (at % 2 === 1 ? before : behind) + part);
     return { body: encoder.encode(text), gzip: undefined, etag: shared.etag };
   }
@@ -110,7 +110,7 @@ export class Playlists {
     return { body, gzip, etag: `"${hash}"`, parts };
   }
 
-  /** What the playlist of a stream with parts says of them. */
+  /** What the playlist says of the stream's parts; undefined where segments have none. */
   #partsOf(skipped: number): ListParts | undefined {
     const { edge, hint, window } = this.#source;
     if (edge === undefined) return undefined;
@@ -139,7 +139,7 @@ export class Playlists {
     return `${withoutSlash(config.hls_key_url)}/${pathOf(keyPath(config, name, from))}`;
   }
 
-  /** The media playlist with other URIs; `parts` are listed, too. */
+  /** The media playlist with these URIs, and with `parts` if there are any. */
   text(uris: SegmentUris, parts?: ListParts): string {
     return renderMediaPlaylist(mediaPlaylistOf(this.#source.window, uris, this.#source.ended, parts));
   }
@@ -154,7 +154,7 @@ export class Playlists {
     return { ...rates, codecs, resolution: picture, frameRate, independent };
   }
 
-  /** Channels of its sound; undefined where they are not known. */
+  /** Number of audio channels; undefined where it is not known. */
   get channels(): number | undefined {
     return this.#codecsOf(this.#source.described).channels;
   }
@@ -164,7 +164,7 @@ export class Playlists {
     return this.#codecs.are;
   }
 
-  /** The configuration has changed. */
+  /** Makes the playlists anew: the configuration has changed. */
   forget(): void {
     this.#of = undefined;
   }
@@ -182,20 +182,20 @@ export class Playlists {
   }
 }
 
-/** A media playlist as it is for all viewers, but for their queries between its parts. */
+/** A media playlist that all viewers share. Between its parts of text, each viewer's stream name and query are put in. */
 interface SharedPlaylist extends RenderedPlaylist {
   readonly parts: readonly string[];
 }
 
-/** Of a playlist with parts. */
+/** What a playlist has beside its entries where segments have parts. */
 interface ListParts {
   readonly lowLatency: LowLatency;
-  /** Of each entry. */
+  /** The listed parts of each entry. */
   readonly shown: readonly (readonly PlaylistPart[])[];
   readonly growing: GrowingEntry | undefined;
 }
 
-/** How many entries a reader knows who has an earlier playlist: those far from its end, and before the first discontinuity in it. */
+/** How many entries a delta update may skip: those far from the playlist's end, and before the first discontinuity in it. */
 function skippable({ window: { entries, targetSeconds }, edge, ended }: PlaylistSource): number {
   if (edge === undefined || ended) return 0;
   let ms = skipBoundaryMs(targetSeconds);

@@ -4,7 +4,7 @@ import { type StreamName, streamLabel } from "../../live/streams.ts";
 import type { HlsGroup } from "./group.ts";
 import type { WaitResult } from "./list-waits.ts";
 
-/** Of a segment, or a part of one. */
+/** Refuses a segment, or a part of one. */
 export const noSegment: Refused = {
   ok: false,
   rule: "segment",
@@ -12,10 +12,10 @@ export const noSegment: Refused = {
   reason: "there is no such segment any more",
 };
 
-/** Of a key. */
+/** Refuses a key. */
 export const noKey: Refused = { ok: false, rule: "key", kind: "missing", reason: "there is no such key any more" };
 
-/** Of a viewer who was sent away. */
+/** Refuses a viewer that was sent away. */
 export const kicked: Refused = {
   ok: false,
   rule: "session",
@@ -23,7 +23,7 @@ export const kicked: Refused = {
   reason: "the operator has disconnected this viewer",
 };
 
-/** Of a variant's playlist. */
+/** Refuses a variant's playlist. */
 export const stoppedVariant: Refused = {
   ok: false,
   rule: "variant",
@@ -31,7 +31,7 @@ export const stoppedVariant: Refused = {
   reason: "this variant has stopped; others may go on",
 };
 
-/** Of a rendition's playlist. */
+/** Refuses a rendition's playlist. */
 export const stoppedPart: Refused = {
   ok: false,
   rule: "part",
@@ -39,7 +39,7 @@ export const stoppedPart: Refused = {
   reason: "this track has stopped; others may go on",
 };
 
-/** The answer where no other route has anything at the address, such as a file. */
+/** The answer where HLS is switched off, and no other route has anything at the address, such as a file. */
 export function switchedOff({ app, stream }: Pick<StreamName, "app" | "stream">): LoggedRefusal {
   const refused: Refused = { ok: false, rule: "off", kind: "media", reason: "HLS is switched off here" };
   return { refused, about: { stream: `/${app}/${stream}` } };
@@ -49,7 +49,7 @@ function mediaRefusal(reason: string): Refused {
   return { ok: false, rule: "media", kind: "media", reason };
 }
 
-/** Why there is no playlist of any member. */
+/** Why none of the group's members has a playlist. */
 export function unlistedRefusal(group: HlsGroup, what: WaitResult): Refused {
   const { members } = group;
   const refusal = members.find(({ hls }) => hls.refusal !== undefined)?.hls.refusal;

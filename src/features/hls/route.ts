@@ -96,7 +96,7 @@ export class HlsRoute implements HttpRoute {
       return true;
     }
     const isOwn = found.ok && this.#isOwn({ vhost: found.vhost.name, app, stream }, found.vhost.config.hls);
-    // A file of that name is no stream's: nobody is asked about it, and no origin.
+    // Another route may have a file of that name: guards and origins are asked only if none has.
     if (isOwn) this.#ask(asking);
     else exchange.pass(() => this.#ask(asking));
     return true;
@@ -117,12 +117,12 @@ export class HlsRoute implements HttpRoute {
     if (!exchange.gone) exchange.onGone ??= () => question.cancel();
   }
 
-  /** Whether a playlist can't be a file of others. Files of `hls_path` may be of a process before, and say what is long over. */
+  /** Whether no other route may answer. A playlist file below `hls_path` may be an earlier process's, and long out of date. */
   #isOwn(name: StreamName, hls: HlsConfig): boolean {
     return hls.hls_path !== "" || this.#isHere(this.#streams.group(name, hls));
   }
 
-  /** Whether it is published here, or was until a while ago. */
+  /** Whether a stream of the group is published here, or was until a while ago. */
   #isHere({ members, names }: HlsGroup): boolean {
     return members.length > 0 || names.some((of) => this.#isPublished(of));
   }
@@ -156,7 +156,7 @@ export class HlsRoute implements HttpRoute {
     const { request, exchange, address, viewerId } = asking;
     const { name, param } = entered;
     const { hls } = entered.vhost.config;
-    // A reload may have switched it off meanwhile.
+    // A reload may have switched HLS off meanwhile.
     if (!hls.enabled) {
       exchange.pass(switchedOff(name));
       return;
@@ -176,7 +176,7 @@ export class HlsRoute implements HttpRoute {
     }
     group.open(hls);
     const config = streamConfig(entered.vhost.config);
-    // Where they are fetched, all are wanted, so that players have them to choose from; here, one that there is.
+    // Variants that are fetched are all wanted, so that players can choose; of those published here, one is enough.
     const [first = name, ...others] = isSearched
       ? group.names
       : [group.names.find((of) => this.#isPublished(of)) ?? name];
@@ -196,22 +196,22 @@ export class HlsRoute implements HttpRoute {
     this.#whenListed(asking, opened, hls.hls_ctx);
   }
 
-  /** The viewer's session, or the one of all viewers where they have none of their own. */
+  /** The viewer's session, or the stream's one session where viewers have none of their own. */
   #session(own: boolean, { token }: PlaylistAddress, watched: Watched, viewer: Viewer): Session | Refused {
     const { key } = watched.group;
     const wanted = own ? (token ?? this.#context.randomHex(16)) : `all of ${key}`;
     const known = this.#sessions.ask(wanted);
     if (known?.group.key === key) return known;
-    // A token may come from another server, on which it stands for the same viewer.
+    // A token that is unknown here may come from another server: the viewer keeps it.
     return this.#sessions.open(known === undefined ? wanted : this.#context.randomHex(16), watched, viewer);
   }
 
-  /** Answers when there is a playlist with what viewers want now. */
+  /** Answers once there is a playlist that is not out of date. */
   #whenListed(asking: Asking, session: Session, own: boolean): void {
     const { request, exchange, address } = asking;
     const { group, viewer } = session;
     const namesNone = [address.key, address.variant, address.part, address.token].every((name) => name === undefined);
-    // The stream's source may tell that it has variants.
+    // Variants may come while the request waits: the stream's source tells them.
     const isFirst = () => namesNone && (own || group.hasVariants);
     let waits: { cancel(): void } | undefined;
     const stop = () => {
@@ -229,14 +229,14 @@ export class HlsRoute implements HttpRoute {
       const isPlayable = group.playable.length > 0;
       if (!isPlayable) refuse(asking, unlistedRefusal(group, what));
       else {
-        // HEAD shows no link, so that nobody will follow it.
+        // The answer to HEAD has no link that a player could follow.
         if (own && request.method === "GET") this.#sessions.begin(session, address.token !== undefined);
         if (isFirst()) this.#sendMultivariant(request, exchange, address, session, own);
         else this.#send(asking, session);
       }
       if (own || !isPlayable) this.#sessions.endUnbegun(session);
     };
-    // What is listed of a stream that has been away, or has to be fetched first, may be old; who has a token has been here before.
+    // The list of a stream that was away, or that has to be fetched first, may be old; a viewer with a token has had it before.
     const isFresh = (hls: HlsStream) => {
       const isCurrent = () => (hls.live ? !hls.stale : this.#context.searchMs(hls.name, viewer.demand) === 0);
       if (isFirst() && awaitsRendition(hls)) return false;
@@ -251,7 +251,7 @@ export class HlsRoute implements HttpRoute {
     };
   }
 
-  /** The media playlist, or a key that it names. */
+  /** Sends the media playlist, or a key that it names. */
   #send(asking: Asking, session: Session, directives = asking.request.query): void {
     const { exchange, address } = asking;
     const { group } = session;

@@ -25,7 +25,7 @@ export class SegmentAnswers {
     this.#streams = streams;
   }
 
-  /** False: the path is of something else. */
+  /** False: the path is not one of these. */
   handle(path: string, exchange: HttpExchange): boolean {
     const file = segmentFile(path);
     if (file !== undefined) return sendBytes(file, this.#streams.segment(file), exchange);
@@ -35,7 +35,7 @@ export class SegmentAnswers {
     return init !== undefined && this.#sendInit(init, exchange);
   }
 
-  /** One that is to come is waited for: playlists name it beforehand (RFC 8216bis, 6.2.6). */
+  /** A request for a part that is yet to come waits for it: playlists name the next part in advance (RFC 8216bis, 6.2.6). */
   #sendPart({ file, position }: PartAddress, exchange: HttpExchange): boolean {
     const part = this.#streams.part(file);
     const hls = part === undefined ? this.#streams.awaiting(file) : undefined;
@@ -59,7 +59,7 @@ function etagOf(file: string): string {
   return `"${file.slice(0, file.lastIndexOf("."))}"`;
 }
 
-/** A part that is sent when it is there. */
+/** The answer to a request for a part that is yet to come. */
 class PartAnswer implements BlockedOwner {
   readonly #streams: HlsStreams;
   readonly #exchange: HttpExchange;

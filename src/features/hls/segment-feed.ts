@@ -10,10 +10,10 @@ import { hasSpanBefore } from "./span-before.ts";
 /** Gives a segmenter the packets of a stream, each with its epoch, and says where packets are missing. */
 export class SegmentFeed implements PacketSink {
   readonly #segmenter: Segmenter;
-  /** Undefined for a part of a stream. */
+  /** Undefined where one rendition is cut. */
   readonly #tracks: AudioTracks | undefined;
   readonly #stream: Stream;
-  /** The packet that comes next. */
+  /** Sequence number of the packet that comes next; -1 before the first. */
   #next = -1;
 
   constructor(segmenter: Segmenter, tracks: AudioTracks | undefined, stream: Stream) {
@@ -26,7 +26,7 @@ export class SegmentFeed implements PacketSink {
     const { start, from, to } = range;
     const { epochs, log } = this.#stream;
     if (start !== undefined && from !== this.#next) {
-      // Readers are kept from what no player could show, such as a new source's sound before its first picture.
+      // Readers skip packets that no player could show, such as a new source's audio before its first picture; segments have them.
       const isHeld = this.#next >= log.start && this.#next < from;
       if (isHeld) for (let seq = this.#next; seq < from; seq++) this.#take(log.at(seq), seq);
       else {

@@ -6,17 +6,17 @@ import type { Segment, SegmentKey, SegmentPart } from "./segment.ts";
 const ID_BYTES = 8;
 const KEY_BYTES = 16;
 const BLOCK_BYTES = 16;
-/** What is encrypted at a time: the runtime makes an array of each. */
+/** Bytes that are encrypted at a time: the runtime makes an array of each step's result. */
 const STEP_BYTES = 256 * 1024;
 const NOTHING = new Uint8Array(0);
-/** Keys that are remembered: random ones can't be made again. */
+/** Number of keys that are remembered: random ones can't be made again. */
 const MAX_KEYS = 8;
 
 /** What keys are made of. */
 export interface KeyMakings {
   /** The secret that the servers of a cluster share; "" where there is none. */
   keySecret(): string;
-  /** So many random bytes in hexadecimal. */
+  /** This many random bytes, in hexadecimal. */
   randomHex(bytes: number): string;
 }
 
@@ -27,14 +27,14 @@ type KeysConfig = Pick<HlsConfig, "hls_keys" | "hls_fragments_per_key">;
 export type PlainName = (segment: Pick<Segment, "epoch" | "number">) => string;
 
 /**
- * The keys of one stream's segments, each for some that follow each other. Keys are derived from the cluster's secret and the name of the
- * first of them, so that all servers with that secret give the same bytes. Without a secret they are random.
+ * The keys of one stream's segments, each for a run of consecutive segments. A key is derived from the cluster's secret and the name of the
+ * run's first segment, so that all servers with that secret send the same bytes. Without a secret it is random.
  */
 export class SegmentKeys {
   readonly #makings: KeyMakings;
   readonly #config: () => KeysConfig | undefined;
   readonly #plainName: PlainName;
-  /** The newest keys, by the name of the first segment that each is for: renditions are not all at the same segment. */
+  /** The newest keys, by the name of each run's first segment: renditions are not all at the same segment. */
   readonly #newest = new Map<string, SegmentKey>();
 
   constructor(makings: KeyMakings, config: () => KeysConfig | undefined, plainName: PlainName) {
@@ -43,7 +43,7 @@ export class SegmentKeys {
     this.#plainName = plainName;
   }
 
-  /** Another process has encrypted this segment: its key is the one of those behind it, too. */
+  /** Another process has encrypted this segment: the rest of its run gets the same key. */
   adopt({ epoch, key }: Pick<Segment, "epoch" | "key">): void {
     if (key !== undefined) this.#remember(this.#plainName({ epoch, number: key.from }), key);
   }
@@ -74,8 +74,8 @@ export class SegmentKeys {
 }
 
 /**
- * The segment encrypted, and each of its parts by itself: players may load either. All are in one buffer, of the segment's bytes. Those that it
- * had are freed.
+ * Encrypts a segment as a whole, and each of its parts by itself: players may load either. The result's bytes are all in one new buffer;
+ * the buffer of the segment in the clear is freed.
  */
 export function encryptedSegment(segment: Segment, key: SegmentKey): Segment {
   const { number, bytes, parts = [] } = segment;
@@ -94,14 +94,14 @@ export function encryptedSegment(segment: Segment, key: SegmentKey): Segment {
   return { ...segment, bytes: whole, key, parts: own };
 }
 
-/** A part with other bytes, by the key of its segment. */
+/** A part with its encrypted bytes, and the key of its segment. */
 export function encryptedPart(part: SegmentPart, key: SegmentKey, bytes: Uint8Array): SegmentPart {
   return { ...part, segment: { ...part.segment, key }, bytes };
 }
 
 /**
- * AES-128 in CBC mode with PKCS7 padding, as METHOD=AES-128 has it (RFC 8216, 4.3.2.4). The initialization vector is the number of the segment, for
- * its parts as well, as it is where EXT-X-KEY says none (5.2). The result is an array of its own.
+ * Encrypts as METHOD=AES-128 says: AES-128 in CBC mode with PKCS7 padding (RFC 8216, 4.3.2.4). The initialization vector of a segment and
+ * its parts is the segment's number, as an EXT-X-KEY without IV means (5.2). The result is an array of its own.
  */
 export function encrypt(bytes: Uint8Array, keyHex: string, number: number): Uint8Array<ArrayBuffer> {
   const encrypted = new Uint8Array(encryptedLength(bytes.length));

@@ -1,25 +1,25 @@
 import { freeBuffer } from "../../base/memory.ts";
 
 /**
- * Who may still look at the bytes of one segment: the list, and those who send or write them. The memory is given back when the last
- * one lets go. Left to the collector, there would be as much garbage as segments.
+ * Counts the holders of one segment's bytes: the list, and those that send or write them. The memory is freed when the last holder
+ * releases it. Left to the collector, there would be as much garbage as segments.
  */
 export class SegmentMemory {
   readonly #bytes: Uint8Array;
-  /** The list, to begin with. */
+  /** The list is the first one. */
   #holders = 1;
 
-  /** The buffer of `bytes` is theirs alone. */
+  /** Nothing else uses the buffer of `bytes`. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
 
-  /** Somebody needs the bytes, until `release`. */
+  /** Adds a holder, until it calls `release`. */
   hold(): void {
     this.#holders++;
   }
 
-  /** One who held the bytes needs them no longer. */
+  /** A holder no longer needs the bytes. */
   release(): void {
     if (--this.#holders === 0) freeBuffer(this.#bytes);
   }

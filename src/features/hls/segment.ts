@@ -2,11 +2,11 @@ import type { Packet } from "../../media/packet.ts";
 import type { PacketBuffer } from "../../media/packet-buffer.ts";
 import type { SegmentMemory } from "./segment-memory.ts";
 
-/** The key of some segments that follow each other (RFC 8216, 5.2). */
+/** The key of a run of consecutive segments (RFC 8216, 5.2). */
 export interface SegmentKey {
   /** Number of the first segment that it is for. */
   readonly from: number;
-  /** Names it, and tells nothing of it: 16 hexadecimal digits. */
+  /** The key's name, which reveals nothing of it: 16 hexadecimal digits. */
   readonly id: string;
   /** 128 bits, hexadecimal. */
   readonly hex: string;
@@ -32,11 +32,11 @@ export interface Segment {
   readonly targetSeconds: number;
   /** Undefined for a slot without packets. */
   readonly bytes: Uint8Array | undefined;
-  /** What players need before the bytes, where a format has it apart. */
+  /** The init segment that players need before the bytes, in formats that have one. */
   readonly init: Uint8Array | undefined;
   /** What the bytes are encrypted with; undefined for one in the clear. */
   readonly key?: SegmentKey;
-  /** What it was listed as before it was whole, in order: together they are its bytes, unless it is encrypted. */
+  /** The parts that it was made of, in order: together they are its bytes, unless it is encrypted. */
   readonly parts?: readonly SegmentPart[];
 }
 
@@ -56,9 +56,9 @@ export interface SegmentPart {
   readonly independent: boolean;
   /** Packets of it, or before it in its segment, are missing here. */
   readonly damaged: boolean;
-  /** Those in memory of their own, or a view of the segment's buffer. */
+  /** In a buffer of their own, or a view of the segment's buffer. */
   readonly bytes: Uint8Array;
-  /** Of the bytes, while the segment is not whole. */
+  /** Counts the holders of the bytes' buffer; undefined for a view that is not listed yet. */
   readonly memory: SegmentMemory | undefined;
 }
 
@@ -69,22 +69,22 @@ export type SegmentContent = Pick<Segment, "bytes" | "init" | "parts">;
 export interface SegmentWriter {
   /** Bytes so far. */
   readonly length: number;
-  /** What it grows in. After `finish`, or when it is given up, the next one may. */
+  /** The buffer that the segment grows in. After `finish`, or when the segment is given up, the next one may grow in it. */
   readonly memory: Uint8Array<ArrayBuffer>;
   /** Adds a frame; `time` is ms since the clock of the segment's discontinuity began. */
   write(packet: Packet, time: number): void;
   /** Remembers this place as a possible end. */
   mark(): void;
   /**
-   * The whole segment, or what it was at `mark`, in memory of its own, without bytes where players could show nothing. Called once, if at
-   * all. `next` is the frame that the next segment begins with, if that follows; its time is as in `write`, its payload lent.
+   * The whole segment, or what it was at `mark`, in memory of its own; without bytes if players could show nothing of it. Called once at
+   * most. `next` is the frame that begins the next segment, if that follows; its time is as in `write`, its payload lent.
    */
   finish(at: "end" | "mark", number: number, next?: Packet): SegmentContent;
 }
 
 /**
  * Begins a segment with these sequence headers in force, or says why such a stream cannot be carried. `reordered`: video is stamped
- * in presentation order. It grows in `memory`, whatever is in it, until that is too small.
+ * in presentation order. The segment overwrites `memory`, and grows in it until that is too small.
  */
 export type OpenWriter = (
   headers: readonly Packet[],
@@ -92,9 +92,9 @@ export type OpenWriter = (
   memory: Uint8Array<ArrayBuffer>,
 ) => SegmentWriter | string;
 
-/** Where a part stands. */
+/** The position of a part. */
 export interface PartPlace {
-  /** Of the segment, and in the segment. */
+  /** Number of the segment, and index of the part in it. */
   readonly number: number;
   readonly index: number;
   /** It is the segment's last one. */

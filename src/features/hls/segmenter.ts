@@ -15,22 +15,22 @@ import { WholeSegments } from "./whole-segments.ts";
 export interface SegmenterEvents {
   /** The next entry of the list is whole. */
   cut(segment: Segment): void;
-  /** The next part of a segment is whole, which is not: the last one comes with it. */
+  /** The next part of a growing segment is whole. A segment's last part comes with `cut`. */
   part(part: SegmentPart): void;
   /** The stream cannot be carried, and why, until the next `cut`. */
   refused(reason: string): void;
-  /** A segment has as many bytes as one may have; the rest of its slot is left out. */
+  /** A segment has its maximum size; the rest of its slot is left out. */
   overflow(): void;
 }
 
 /**
- * Cuts one stream into the segments of its epoch, one a slot: `WholeSegments`, or `PartedSegments` where they are listed before they are
- * whole. It follows the stream's codecs, epoch and losses for them.
+ * Cuts one stream into the segments of its epoch, one a slot: into `WholeSegments`, or into `PartedSegments` where segments are listed
+ * before they are whole. Follows the stream's codecs, epoch and losses for them.
  */
 export class Segmenter implements CutStream {
   readonly entries: Entries;
   reordered = false;
-  /** The last slot of which there may be a part only, for packets began to come in it, first or after a loss; -1 before the next one. */
+  /** The last slot that may be incomplete, because packets began to come in it, first or after a loss; -1 until the next frame. */
   resumedIn = -1;
   readonly #fragmentMs: number;
   readonly #pick: (packet: Packet) => Packet | undefined;
@@ -40,7 +40,7 @@ export class Segmenter implements CutStream {
   readonly #firstList: FirstList;
   readonly #growth: Growth;
   #discontinuity = -1;
-  /** The packets that come next are all that matters of their span. */
+  /** No key frame of the next packet's span is missing before that packet. */
   #fromSpan = false;
   #refused = false;
   /** Newest stream times, of all frames and of video. */
@@ -48,7 +48,7 @@ export class Segmenter implements CutStream {
   #newestVideo = Number.NEGATIVE_INFINITY;
 
   /**
-   * `parts`: segments are made of parts, by them instead of `open`. `pick`: what of a packet is cut; all packets of the stream tell where.
+   * `parts`: how segments are made of parts, instead of `open`. `pick`: the part of a packet that is cut; all packets tell where to cut.
    */
   constructor(
     fragmentMs: number,
@@ -81,25 +81,25 @@ export class Segmenter implements CutStream {
     return this.#tracks.hasKeys;
   }
 
-  /** Bytes of memory that it holds: of segments in the making, and of those that are not listed so far. */
+  /** Bytes of memory that it holds: frames of a clock's opening, growing segments, and whole ones that are not listed yet. */
   get heldBytes(): number {
     return this.#opening.heldBytes + this.#firstList.heldBytes + this.#growth.heldBytes;
   }
 
-  /** Another segmenter has told of the entries of this epoch up to this number. */
+  /** Another segmenter has listed the entries of this epoch up to this number. */
   continueAfter(epoch: string, number: number): void {
     this.entries.continueAfter(epoch, number);
     if (this.entries.epoch?.id === epoch) this.#list();
   }
 
-  /** The source has ended: what there is of the first list is listed. */
+  /** The source has ended: lists the entries that the first list holds back. */
   settle(): void {
     this.#firstList.settle(this.entries.targetSeconds);
   }
 
   /**
-   * Packets begin to come, with these headers in force; those between the last one and the next are missing. `fromSpan`: since the next
-   * one's span began, no key frame was among them.
+   * Packets begin to come, with these headers in force; the packets between the last one and the next are missing. `fromSpan`: none of
+   * these is a key frame of the next packet's span.
    */
   begin(headers: readonly Packet[], fromSpan = false): void {
     this.#release();
@@ -119,7 +119,7 @@ export class Segmenter implements CutStream {
     this.#growth.lost();
   }
 
-  /** One packet in its order; `epoch` is the stream's there, none before its first frame. The payload is lent for the call. */
+  /** One packet in its order, its payload lent for the call; `epoch` is the stream's at this packet, undefined before its first frame. */
   take(packet: Packet, epoch: Epoch | undefined): void {
     const { kind, flags } = packet;
     if (kind === PacketKind.Data) return;
@@ -139,14 +139,14 @@ export class Segmenter implements CutStream {
     if (this.#tracks.isOf(packet, own)) this.#frame(packet, own, slot);
   }
 
-  /** Nothing more comes in the span: what there is of its last segment is all of it. `epoch` is the stream's now. */
+  /** No more packets of the span come: its last segment ends as it is. `epoch` is the stream's now. */
   end(epoch = this.entries.epoch): void {
     this.#release();
     if (epoch !== undefined && epoch.id === this.entries.epoch?.id) this.#follow(epoch);
     this.#growth.end(this.#newest);
   }
 
-  /** Gives up what is in the making. */
+  /** Gives up all segments that are not listed yet. */
   close(): void {
     this.#opening.close();
     this.#growth.close();
@@ -163,7 +163,7 @@ export class Segmenter implements CutStream {
     this.#events.overflow();
   }
 
-  /** All tracks that begin with the clock are known: what was held is cut. */
+  /** Cuts the frames that the opening holds: all tracks that begin with the clock are known. */
   #release(): void {
     if (!this.#opening.isOpen) return;
     const { kinds } = this.#opening;
@@ -172,7 +172,7 @@ export class Segmenter implements CutStream {
     for (const { packet, own, slot } of held) this.#frame(packet, own, slot);
   }
 
-  /** `own`: what is cut of it. */
+  /** `own`: the part of the packet that is cut. */
   #frame({ kind, flags, time }: Packet, own: Packet | undefined, slot: Slot): void {
     if (this.resumedIn < 0) {
       const { from, start } = this.entries.epoch?.spans[slot.span] ?? {};
@@ -213,14 +213,14 @@ export class Segmenter implements CutStream {
     }
     if (before?.id !== epoch.id) {
       this.#firstList.begin();
-      // It may have begun elsewhere, in the middle of a slot of this one.
+      // The epoch may have begun on another server: packets here may begin in the middle of one of its slots.
       this.resumedIn = -1;
     }
     this.entries.follow(epoch);
     if (this.entries.goesOn || (epoch.spans.at(-1)?.gop ?? 0) > 0) this.#list();
   }
 
-  /** After a loss, the stream may go on at other times than those which it had here. */
+  /** After a loss, all times of the stream may be shifted. */
   #shift({ spans: before }: Epoch, { spans }: Epoch): void {
     const ms = spans[0].from - before[0].from;
     if (ms === 0) return;
@@ -228,7 +228,7 @@ export class Segmenter implements CutStream {
     this.#growth.shift(ms);
   }
 
-  /** The clock, or what frames are encoded with, is another from here on: what came before ends before. */
+  /** The clock or the encoding changes at this slot: the segment before it ends. */
   #beginClock({ discontinuity, span }: Slot, epoch: Epoch): void {
     this.end();
     this.#discontinuity = discontinuity;
@@ -239,7 +239,7 @@ export class Segmenter implements CutStream {
     this.#newestVideo = Number.NEGATIVE_INFINITY;
   }
 
-  /** Video whose times step back is stamped in presentation order: it may be that it can't be carried so. */
+  /** Video whose times step back is stamped in presentation order, which may be a reason to refuse the stream. */
   #checkOrder(time: number): void {
     if (time >= this.#newestVideo) this.#newestVideo = time;
     else if (!this.reordered) {
@@ -249,7 +249,7 @@ export class Segmenter implements CutStream {
   }
 }
 
-/** Of a stream that is cut as a whole, track 0 is. */
+/** What is cut of a stream as a whole: track 0. */
 function itself(packet: Packet): Packet | undefined {
   return packet.track === 0 ? packet : undefined;
 }

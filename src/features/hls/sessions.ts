@@ -14,19 +14,19 @@ import { KnownLinks } from "./known-links.ts";
 import { Newcomers } from "./newcomers.ts";
 import { type AllStreams, RestingStreams, WantedStreams } from "./wanted-streams.ts";
 
-/** How often it is looked who has not asked for long. */
+/** How often sessions are checked for viewers that have not asked for long. */
 const SWEEP_MS = 1000;
 /** A session whose link is not followed ends after this: programs that request only the first playlist must not fill the server. */
 const UNFOLLOWED_MS = 10_000;
-/** Tokens of viewers who were sent away that are remembered. */
+/** Maximum number of remembered tokens of viewers that were sent away. */
 const MAX_BANNED = 4096;
 const BAN_MS = 60_000;
 /** Sessions at a time, whatever `max_connections` allows. */
 const MAX_SESSIONS = 100_000;
 
-/** Who begins a session. */
+/** The viewer that a session is for. */
 export interface Viewer {
-  /** The guards were asked about it by this id. */
+  /** Guards know the viewer by this id. */
   readonly id: string;
   readonly remote: HostPort;
   readonly url: string;
@@ -37,21 +37,21 @@ export interface Viewer {
 /** What a viewer watches. */
 export interface Watched {
   readonly group: HlsGroup;
-  /** Those that are wanted while they watch. */
+  /** The streams that the viewer wants while it watches. */
   readonly names: readonly [StreamName, ...StreamName[]];
-  /** Others that turn out to be of the group are, too. */
+  /** The viewer also wants streams that turn out later to be of the group. */
   readonly wantsAll: boolean;
   readonly streams: AllStreams;
 }
 
-/** One viewer of one stream, or of its variants: there while its media playlist is asked for with its token. It wants them meanwhile. */
+/** One viewer of one stream, or of its variants. It lasts, and wants these streams, while playlists are asked for with its token. */
 export class Session implements ReaderEvents, PlayTask {
   readonly kind = "play";
   readonly relay = false;
   readonly lost = 0;
   readonly token: string;
   readonly group: HlsGroup;
-  /** The one that the viewer counts for. */
+  /** The stream that the viewer is counted for. */
   readonly stream: Stream;
   readonly viewer: Viewer;
   /** When it began, and when it was last asked for, monotonic ms. */
@@ -60,9 +60,9 @@ export class Session implements ReaderEvents, PlayTask {
   /** A media playlist was asked for: the viewer has followed the link of the first playlist. */
   followed = false;
   readonly links = new KnownLinks();
-  /** Of playlists; segments are asked for without a token. */
+  /** Bytes of playlists that were sent; segments are asked for without a token. */
   bytes = 0;
-  /** Its requests that wait for a playlist: told why there is none after all. */
+  /** Its requests that wait for a playlist: each is called if there is none after all. */
   readonly waiting = new Set<(refused: Refused) => void>();
   readonly #sessions: Sessions;
   readonly #wanted: WantedStreams;
@@ -84,7 +84,7 @@ export class Session implements ReaderEvents, PlayTask {
     this.stream = this.#wanted.first;
   }
 
-  /** It has a playlist: it counts as a player. */
+  /** The viewer gets its first playlist: from here on, it counts as a player. */
   begin(record: ClientRecord): void {
     this.#record = record;
     record.introduction = { url: this.viewer.url, software: this.viewer.software };
@@ -96,17 +96,17 @@ export class Session implements ReaderEvents, PlayTask {
     return this.#record !== undefined;
   }
 
-  /** Nobody publishes the stream of its address, and a server that was asked has told of variants. */
+  /** A server that was asked for the stream has told its epoch. If nobody publishes the stream, it may have variants. */
   epoch(): void {
     if (this.stream.source === undefined) this.#sessions.told(this.stream);
   }
 
-  /** Looks which of its streams are to be fetched. */
+  /** Decides which of its streams are to be fetched. */
   look(now: number): void {
     this.#wanted.look(now, this.group.listed);
   }
 
-  /** The group has these endings, too. */
+  /** The group gets streams with these endings, too. */
   grow(endings: readonly string[], now: number): void {
     const names = this.group.grow(endings);
     if (this.#wantsAll) this.#wanted.add(names, now, this.group.listed);
@@ -137,16 +137,16 @@ export class Sessions {
   readonly #ended: (group: HlsGroup) => void;
   /** A stream that nobody publishes may be of another ladder. */
   readonly told: (stream: Stream) => void;
-  /** By token; who has not asked for the longest comes first. */
+  /** By token; the session that was asked for the longest time ago comes first. */
   readonly #sessions = new Map<string, Session>();
-  /** Tokens of those who were sent away, and until when, monotonic ms. */
+  /** Until when tokens are refused whose viewers were sent away, monotonic ms. */
   readonly #banned = new Map<string, number>();
   readonly #newcomers = new Newcomers<Session>();
   readonly resting = new RestingStreams();
   #sweeping: Timer | undefined;
   #nextId = 1;
 
-  /** `ended` gets the streams of each session that has ended. */
+  /** `ended` gets the group of each session that has ended. */
   constructor(context: HlsContext, ended: (group: HlsGroup) => void, told: (stream: Stream) => void) {
     this.#context = context;
     this.told = told;
@@ -172,7 +172,7 @@ export class Sessions {
     return this.#sessions.get(token);
   }
 
-  /** The session of a token, which is asked for now. */
+  /** The session of a token that a request has: the session is noted as asked for now. */
   ask(token: string): Session | undefined {
     const session = this.#sessions.get(token);
     if (session === undefined) return undefined;
@@ -183,10 +183,10 @@ export class Sessions {
     return session;
   }
 
-  /** Begins one with a token that none has, or says why there may be no more. */
+  /** Opens a session with a token that is not in use, or says why there may be no more sessions. */
   open(token: string, watched: Watched, viewer: Viewer): Session | Refused {
     const { connections } = this.#context.entry();
-    // A viewer who asks has a connection, which is counted already: only sessions beyond the connections need places.
+    // A viewer that asks has a connection, which is counted already: only sessions beyond the connections need room.
     if (this.size >= MAX_SESSIONS || !connections.hasRoom(this.size - connections.size))
       return {
         ok: false,
@@ -200,7 +200,7 @@ export class Sessions {
     return session;
   }
 
-  /** It gets its first playlist; `followed`: by a link that it has from before. */
+  /** The session gets its first playlist; `followed`: by a link from an earlier playlist. */
   begin(session: Session, followed: boolean): void {
     if (followed) this.#follow(session);
     if (session.begun || this.find(session.token) !== session) return;
@@ -219,7 +219,7 @@ export class Sessions {
     this.#newcomers.remove(session.viewer.remote.host, session);
   }
 
-  /** Ends one that has not begun, once no request waits for its first playlist. */
+  /** Ends a session that has not begun, once none of its requests waits for a first playlist. */
   endUnbegun(session: Session): void {
     if (!session.begun && session.waiting.size === 0) this.end(session, "lost", undefined);
   }
@@ -236,7 +236,7 @@ export class Sessions {
     this.#sweeping = undefined;
   }
 
-  /** The playlist of a stream lists others, too, by these endings: who watches it may choose them. */
+  /** A stream's playlist lists streams with these endings, too: viewers of the stream may choose them. */
   grow(key: string, endings: readonly string[]): void {
     const now = this.#context.clock.now();
     for (const session of this.#sessions.values()) {
@@ -248,14 +248,14 @@ export class Sessions {
     }
   }
 
-  /** Ends it; who comes with its token again is refused for a while. */
+  /** Ends a session, and refuses its token for a while. */
   ban(session: Session, reason: string): void {
     if (this.#banned.size >= MAX_BANNED) this.#banned.delete(this.#banned.keys().next().value ?? "");
     this.#banned.set(session.token, this.#context.clock.now() + BAN_MS);
     this.end(session, "lost", reason);
   }
 
-  /** It gets no stream after all. */
+  /** Ends a session that gets no stream after all, and refuses its requests. */
   refuse(session: Session, refused: Refused): void {
     this.#context.clock.soon(() => {
       for (const tell of [...session.waiting]) tell(refused);
@@ -263,7 +263,7 @@ export class Sessions {
     });
   }
 
-  /** Ends all that watch a stream and can go on with none of its variants, or all. */
+  /** Ends the sessions that watch a stream and can continue with none of its variants; without a stream, all sessions. */
   endAll(hls: HlsStream | undefined, reason: string): void {
     for (const session of [...this.#sessions.values()]) {
       const { members } = session.group;
@@ -273,7 +273,7 @@ export class Sessions {
     }
   }
 
-  /** Ends those that have not asked for twice the window, or three target durations; those not followed, sooner. Looks after the others. */
+  /** Ends sessions that were not asked for within their group's `expiryMs`, sooner if no link was followed. Looks after the others. */
   #sweep(): void {
     const now = this.#context.clock.now();
     for (const session of this.#sessions.values()) {

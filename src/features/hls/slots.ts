@@ -10,7 +10,7 @@ import {
   slotStart,
 } from "../../live/source/epoch.ts";
 
-/** Epochs do not tell of GOPs that are no longer than this. */
+/** Epochs do not tell GOPs up to this long, ms. */
 const UNTOLD_GOP_MS = 1000;
 
 /** A slot of an epoch by its number. */
@@ -18,7 +18,7 @@ export interface NumberedSlot {
   /** Index of its span. */
   readonly span: number;
   readonly number: number;
-  /** Stream time at which it begins, and where the next one does or its span ends; whole ms. */
+  /** Stream times at which the slot begins, and at which the next slot begins or the span ends; whole ms. */
   readonly start: number;
   readonly end: number;
   readonly discontinuity: number;
@@ -44,14 +44,14 @@ export function slotOf(epoch: Epoch, fragmentMs: number, number: number): Number
   return undefined;
 }
 
-/** Whether two places are in one slot. Numbers of a span's last slots may be those of the next span's first, before its end is known. */
+/** Whether two slots are the same. While a span's end is unknown, its last slots may have the numbers of the next span's first ones. */
 export function isSame(a: Slot, b: Slot): boolean {
   return a.number === b.number && a.span === b.span;
 }
 
 /**
- * No segment of the epoch is longer, whole seconds: one begins at its slot's first key frame, and the next at most a GOP after its
- * own slot's beginning. One with parts that are listed already can't end before its slot does, where the next has no key frame.
+ * Upper bound of the durations of the epoch's segments, whole seconds. A segment begins at its slot's first key frame, and the next one at
+ * most a GOP after its own slot begins. A segment with listed parts may last into the next slot, if that has no key frame.
  */
 export function targetSeconds({ spans }: Epoch, fragmentMs: number, hasParts: boolean): number {
   return Math.max(...spans.map((span) => Math.ceil(maxMs(span, fragmentMs, hasParts) / 1000)));

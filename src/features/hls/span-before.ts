@@ -3,10 +3,10 @@ import { isHeader, isKey } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { PacketKind } from "../../media/packet.ts";
 
-/** Packets before the first key frame of a span that are looked at. */
+/** Maximum number of earlier packets that are looked at. */
 const MAX_LOOK_BACK = 1000;
 
-/** Whether the log has all that came of a span before a packet, and no key frame was among it: a reader waits for the first. */
+/** Whether the log has all packets of a span before this one, and none of them is a key frame: readers begin at the first. */
 export function hasSpanBefore({ log, epochs }: Stream, seq: number): boolean {
   const epoch = seq < log.end ? epochs.at(seq) : undefined;
   const span = epoch?.spans[spanAt(epoch, log.timeAt(seq))];

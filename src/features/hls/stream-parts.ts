@@ -7,22 +7,22 @@ import type { CarriedPart, ListedPart } from "./window.ts";
 
 /** Notifications for the owner of a stream's parts. */
 export interface PartEvents {
-  /** It may be asked for. */
+  /** Clients may ask for the part. */
   listedPart(part: ListedPart): void;
-  /** These may be asked for no more, unless their segment is listed. */
+  /** Clients may no longer ask for these parts, unless their segment is listed. */
   removedParts(parts: readonly ListedPart[]): void;
 }
 
-/** Lists the parts of one stream's newest segment, by their names, until it is whole: each encrypted by itself, where its segment is. */
+/** Lists the parts of one stream's newest segment until that is whole. In an encrypted segment, each part is encrypted by itself. */
 export class StreamParts {
   readonly edge: LiveEdge;
-  /** Bytes of memory of those that are not the segmenter's own. */
+  /** Bytes of the listed parts whose memory is not the segmenter's. */
   bytes = 0;
   readonly #names: Names;
   readonly #keyOf: KeyOf;
   readonly #events: PartEvents;
 
-  /** `keyOf`: that of a segment whose first part is listed next. */
+  /** `keyOf`: the key of a segment whose first part is listed next. */
   constructor(edge: LiveEdge, names: Names, keyOf: KeyOf, events: PartEvents) {
     this.edge = edge;
     this.#names = names;
@@ -30,7 +30,7 @@ export class StreamParts {
     this.#events = events;
   }
 
-  /** A part is whole. */
+  /** Lists a whole part, unless it is listed already. */
   add(part: SegmentPart): void {
     if (!this.edge.expects(part)) return;
     const begun = this.edge.beginning(part.segment);
@@ -49,12 +49,12 @@ export class StreamParts {
     if (this.edge.expects(part)) this.#list(this.#own({ ...part, memory: undefined }), name, part.bytes.length);
   }
 
-  /** A segment is listed: its parts, and those of segments before it, are whole now, or will be listed no more. */
+  /** A segment is listed: forgets the parts of the newest segment, unless that comes after this one. */
   clearUpTo({ epoch, number }: Pick<Segment, "epoch" | "number">): void {
     if (!this.edge.isBehind(epoch, number)) this.clear();
   }
 
-  /** There will be no more of the newest segment. */
+  /** Forgets the parts of the newest segment: no more will come. */
   clear(): void {
     const { parts } = this.edge;
     if (parts.length === 0) return;

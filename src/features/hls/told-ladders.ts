@@ -1,18 +1,18 @@
 import { type Ladder, sameLadder } from "../../live/source/ladder.ts";
 import type { HlsStream } from "./hls-stream.ts";
 
-/** The ladders that other servers make of streams here, as they are told with the streams: while a stream is away, its ladder is known. */
+/** The ladders that other servers have told with their streams. A stream's ladder stays known while the stream is away. */
 export class ToldLadders {
   readonly #told = new Map<HlsStream, Ladder>();
   /** The streams that were told to be of a ladder, by the key of its base. */
   readonly #byBase = new Map<string, Set<HlsStream>>();
 
-  /** A stream is of this ladder, or of none. Returns the key of the ladder's base; undefined where that is nothing new, or the stream can't be of it. */
+  /** Sets a stream's ladder, or none. Returns the key of the ladder's base; undefined if that is nothing new, or can't be the stream's. */
   tell(stream: HlsStream, ladder: Ladder | undefined): string | undefined {
     if (sameLadder(this.#told.get(stream), ladder)) return undefined;
     this.forget(stream);
     if (ladder === undefined) return undefined;
-    // A stream that was given another name on its way is alone.
+    // A stream that was renamed on its way is in no ladder.
     if (!["", ...ladder.endings].some((ending) => ladder.base + ending === stream.name.stream)) return undefined;
     const key = keyOf(stream, ladder);
     this.#told.set(stream, ladder);
@@ -20,7 +20,7 @@ export class ToldLadders {
     return key;
   }
 
-  /** That of a stream. */
+  /** The ladder of a stream. */
   of(stream: HlsStream): Ladder | undefined {
     return this.#told.get(stream);
   }
@@ -37,7 +37,7 @@ export class ToldLadders {
     return (stream && this.#told.get(stream)?.endings) ?? [];
   }
 
-  /** It is closed. */
+  /** Forgets the ladder of a stream, which is closed or has another one. */
   forget(stream: HlsStream): void {
     const before = this.#told.get(stream);
     if (before === undefined) return;

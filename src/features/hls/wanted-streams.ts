@@ -5,18 +5,18 @@ import type { Reader } from "../../live/readers/reader.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { StreamName } from "../../live/streams.ts";
 
-/** A variant that nobody publishes is wanted for so long, and then not for a while, if another one is here. */
+/** How long a variant that nobody publishes is wanted, and how long it then rests, while another variant is listed. */
 const ASK_MS = 60_000;
 const REST_MS = 300_000;
-/** Streams that are not asked for at a time. */
+/** Maximum number of resting streams. */
 const MAX_RESTING = 4096;
 
-/** Its sink is never empty: a reader that only says that somebody wants the stream costs nothing. */
+/** A sink that is never empty, for readers that only show that a viewer wants the stream: they cost nothing. */
 const NO_SINK = { bytesQueued: 1, send: () => true };
 
-/** Variants that were wanted and that nobody had, such as a ladder's base: no viewer wants them for a while, so that origins are not asked for ever. */
+/** Variants that no server had, such as a ladder's base. Viewers do not want them for a while, so that origins are not asked on and on. */
 export class RestingStreams {
-  /** By key, until when, monotonic ms; in the order of these. */
+  /** When each rest ends, monotonic ms, by the stream's key; in this order. */
   readonly #until = new Map<string, number>();
 
   rest(key: string, now: number): void {
@@ -34,7 +34,7 @@ export class RestingStreams {
 /** The streams of a server. */
 export interface AllStreams {
   find(name: StreamName): Stream | undefined;
-  /** That of a name, made where there is none. */
+  /** The stream of a name, made where there is none. */
   open(name: StreamName): Stream;
 }
 
@@ -43,7 +43,7 @@ interface Wanted {
   readonly name: StreamName;
   /** Undefined while it rests. */
   joined: { readonly stream: Stream; readonly reader: Reader<PacketRange> } | undefined;
-  /** When it was last here, or the viewer began to want it, monotonic ms. */
+  /** When it last had a source, or the viewer began to want it, monotonic ms. */
   since: number;
 }
 
@@ -54,10 +54,10 @@ export class WantedStreams {
   readonly #resting: RestingStreams;
   readonly #events: ReaderEvents;
   readonly #demand: Demand;
-  /** The one that the viewer counts for. */
+  /** The stream that the viewer is counted for. */
   readonly first: Stream;
 
-  /** `others`: one of them is listed. */
+  /** `others`: a stream of the group is listed. */
   constructor(
     names: readonly [StreamName, ...StreamName[]],
     streams: AllStreams,
@@ -76,7 +76,7 @@ export class WantedStreams {
     this.first = joined?.joined?.stream ?? this.#join(joined as Wanted, now);
   }
 
-  /** Wants more. `others`: one of those before is listed. */
+  /** Wants more streams. `others`: a stream of the group is listed. */
   add(names: readonly StreamName[], now: number, others: boolean): void {
     for (const name of names) {
       const wanted: Wanted = { name, joined: undefined, since: now };
@@ -85,12 +85,12 @@ export class WantedStreams {
     }
   }
 
-  /** How many are wanted now. */
+  /** How many streams are wanted now. */
   get size(): number {
     return this.#all.filter(({ joined }) => joined !== undefined).length;
   }
 
-  /** Those that nobody has rest while others are listed, and are wanted again. */
+  /** Lets streams without a source rest while others are listed, and wants rested ones again. */
   look(now: number, others: boolean): void {
     if (this.#all.length === 1) return;
     for (const wanted of this.#all) {

@@ -12,20 +12,20 @@ const SLACK_BYTES = 64 * 1024;
 const NOTHING = new Uint8Array(0);
 
 /**
- * Segments that are there once they are whole. A slot's segment begins with its first key frame, or with its first packet when it has none.
- * Which of the two it is shows when the slot is over. Until then its packets go into two segments: the one before, and a candidate that
- * begins with them. A part of a stream without its pictures begins with a slot's first packet, once a key frame elsewhere shows that the slot
- * is one: the rest of a span without a key frame is none.
+ * Segments that are listed once they are whole. A slot's segment begins with its first key frame, or with its first packet if the slot has
+ * none, which is known when the slot is over. Until then its packets go into two segments: the one before, and a candidate that begins with
+ * them. An audio rendition's segment begins with a slot's first packet, once a key frame of the video shows that there is such a slot:
+ * frames at a span's end without a key frame are none.
  */
 export class WholeSegments implements Growth {
   readonly #stream: CutStream;
   readonly #open: OpenWriter;
   #current: GrowingSegment | undefined;
-  /** Of a later slot, which has had no key frame so far. */
+  /** The segment of a later slot, which has had no key frame so far. */
   #candidate: GrowingSegment | undefined;
-  /** The newest slot with a key frame in another part of the stream. */
+  /** The newest slot with a key frame in another rendition of the stream. */
   #keyed: Slot | undefined;
-  /** The last segment grew in it, and the next one will: new memory would be cleared, and would leave holes of its size. */
+  /** The buffer that the last segment grew in, for the next one: a new buffer would be cleared, and would leave holes of its size. */
   #spare: Uint8Array<ArrayBuffer> = NOTHING;
 
   constructor(stream: CutStream, open: OpenWriter) {
@@ -53,7 +53,7 @@ export class WholeSegments implements Growth {
   keyElsewhere(slot: Slot): void {
     this.#keyed = slot;
     if (this.#candidate === undefined || !isSame(this.#candidate.slot, slot)) return;
-    // Some servers get a span from its first key frame on.
+    // Some servers get a span only from its first key frame on.
     if (slot.slot === 0) this.#dropCandidate();
     else this.#settleCandidate();
   }
@@ -94,7 +94,7 @@ export class WholeSegments implements Growth {
 
   #append(packet: Packet, slot: Slot): void {
     const { number = slot.number } = this.#candidate?.slot ?? {};
-    // What follows a slot without packets is not the end of the segment before that.
+    // Behind a slot without packets, frames do not belong to the segment before that slot.
     if (this.#current !== undefined && number <= this.#current.slot.number + 1) this.#write(this.#current, packet);
     if (this.#candidate !== undefined) this.#write(this.#candidate, packet);
   }
@@ -155,12 +155,12 @@ export class WholeSegments implements Growth {
     this.#candidate = undefined;
   }
 
-  /** The span has ended: what is left of it behind its last whole slot may belong to the slot before. */
+  /** The span has ended: frames behind its last whole slot may belong to that slot. */
   #mergeRemainder(candidate: GrowingSegment): void {
     const { slot } = candidate;
     const { number } = slot;
     const { to } = this.#stream.entries.epoch?.spans[slot.span] ?? {};
-    // Its end may not be known yet; a rest without a key frame is no slot.
+    // The span's end may not be known yet; frames at its end without a key frame are no slot.
     const isThere = to !== undefined && this.#stream.entries.slot(number)?.span === slot.span;
     if (isThere || slot.slot === 0) return;
     if (this.#current?.slot.number === number - 1) this.#dropCandidate();
@@ -196,7 +196,7 @@ export class WholeSegments implements Growth {
   }
 }
 
-/** The frame that the slot behind a segment's begins with, as the segment's writer takes it; undefined where the segment's end is open. */
+/** The frame that begins the next slot, as the segment's writer takes it; undefined behind a gap, and for a full segment. */
 function followingIn(
   { slot: { number }, zero, full }: GrowingSegment,
   { kind, payload, flags, track, time }: Packet,

@@ -2,14 +2,14 @@ import type { Segment, SegmentPart } from "./segment.ts";
 import { SegmentMemory } from "./segment-memory.ts";
 
 /**
- * Bytes beside those listed, at the most: of segments that are kept for players that still have an older playlist, and of those in the
- * making.
+ * Maximum bytes of segments beside the listed ones, as a share of those and as an addition: for growing segments, and for segments that are
+ * kept for players with an older playlist.
  */
 const MORE_SHARE = 0.5;
 const MORE_EXTRA_BYTES = 128 * 1024;
-/** Bytes listed at the most; a window that would have more is shorter. */
+/** Maximum bytes of listed segments; the window is shorter where they would be more. */
 const MAX_LISTED_BYTES = 512 * 1024 * 1024;
-/** Entries at the most. */
+/** Maximum number of entries. */
 const MAX_ENTRIES = 1024;
 /** Durations of the target that a playlist has at least (RFC 8216, section 6.2.2). */
 const MIN_TARGETS = 3;
@@ -27,7 +27,7 @@ export interface ListedSegment extends Segment {
   readonly parts?: readonly ListedPart[];
   /** Of the init segment. */
   readonly initName: string | undefined;
-  /** Of its bytes; who needs them for longer than a call holds it. */
+  /** Counts the holders of its bytes: callers that need these for longer than a call hold it. */
   readonly memory: SegmentMemory | undefined;
   /** Whether observers of segments know of it, in whichever process of this server. */
   announced: boolean;
@@ -55,9 +55,9 @@ interface Retired {
 /** Notifications for a window's owner. */
 export interface WindowEvents {
   listedSegment(segment: ListedSegment): void;
-  /** Nobody may ask for it any more. */
+  /** Clients may no longer ask for the segment. */
   removedSegment(segment: ListedSegment): void;
-  /** Bytes of memory that segments in the making have. */
+  /** Bytes of memory that growing segments have. */
   readonly growingBytes: number;
 }
 
@@ -89,7 +89,7 @@ export class Window {
     return this.#entries;
   }
 
-  /** All that may be asked for, oldest first. */
+  /** All segments that clients may ask for, oldest first. */
   get available(): ListedSegment[] {
     return [...this.#retired.map(({ segment }) => segment), ...this.#entries];
   }
@@ -99,7 +99,7 @@ export class Window {
     return this.#targetSeconds;
   }
 
-  /** Of the list. */
+  /** Duration of the list. */
   get durationMs(): number {
     return this.#durationMs;
   }
@@ -110,8 +110,8 @@ export class Window {
   }
 
   /**
-   * Lists its next entry at `now` (monotonic ms). One that does not follow the last begins a new list. `carried`: what the process
-   * had that listed it first.
+   * Lists the next entry at `now` (monotonic ms). An entry that does not follow the last one begins a new list. `carried`: the state
+   * from the process that listed it first.
    */
   add(segment: Segment, now: number, carried?: Pick<CarriedSegment, "name" | "announced" | "parts">): void {
     this.expire(now);
@@ -195,7 +195,7 @@ export class Window {
   }
 }
 
-/** Bytes of memory that a segment has, with its parts where these have bytes of their own. */
+/** Bytes of a segment's buffer, which also holds its parts if these are encrypted by themselves. */
 function memoryOf({ bytes }: Segment): number {
   return bytes?.buffer.byteLength ?? 0;
 }
