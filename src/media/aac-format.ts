@@ -21,8 +21,8 @@ const MAX_CONFIGS = 64;
 
 /**
  * A stream's AAC frames, each behind an ADTS header made from the AudioSpecificConfig in force (ISO 14496-3, 1.A.2.2). One object a
- * stream, for it remembers the configurations: a reader that goes on gets frames without one. Frames without a configuration, or
- * with one that ADTS can't carry, are left out.
+ * stream, as it remembers the configurations for readers that continue without headers. Frames without a configuration, or with one
+ * that ADTS can't carry, are left out.
  */
 export class AacFormat {
   readonly audio = true;
@@ -36,7 +36,7 @@ export class AacFormat {
     return this;
   }
 
-  /** The frames in [from, to); `headers`, those in force at `from`, are there where a reader begins. */
+  /** The frames in [from, to). Where a reader begins, `headers` are those in force at `from`. */
   encode(source: PacketSource, from: number, to: number, headers?: readonly Packet[]): Uint8Array {
     const body = this.#body;
     if (headers !== undefined) this.#remember(from, fixedOf(headers, body));
@@ -84,7 +84,7 @@ export class AacFormat {
     return this.#fixed[Math.max(0, this.#indexAt(seq))] ?? NONE;
   }
 
-  /** Encoders repeat their headers: what changes nothing is no news. */
+  /** Remembers a configuration, unless it equals the one before: encoders repeat their headers. */
   #remember(seq: number, fixed: number): void {
     const before = this.#indexAt(seq);
     if (before >= 0 && this.#fixed[before] === fixed) return;
@@ -100,7 +100,7 @@ export class AacFormat {
   }
 }
 
-/** What a packet holds of AAC: nothing where that is empty. */
+/** The AAC content of a packet: `Content.None` for other packets, and for empty bodies. */
 function readAac({ kind, bytes, offset, length }: PacketCursor, body: FrameReader): number {
   if (kind !== PacketKind.Audio) return Content.None;
   body.read(kind, bytes, offset, offset + length);
@@ -123,8 +123,8 @@ function fixedOf(headers: readonly Packet[], body: FrameReader): number {
 }
 
 /**
- * Why a stream can't be sent as AAC, in words, by its headers, and a frame of sound without one; undefined when it can, or when there is no
- * header so far.
+ * Why a stream can't be sent as AAC, in words, by its headers, or by an audio frame if there is no header; undefined when it can, or when
+ * neither has come.
  */
 export function aacRefusal(described: readonly Packet[]): string | undefined {
   const cursor = new PacketListCursor(described);

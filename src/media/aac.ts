@@ -13,7 +13,7 @@ const EXPLICIT_RATE = 15;
 const sampleRates: readonly number[] = [
   96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
 ];
-/** ADTS has three bits for the channel configuration, and 0 for a layout that the frames would have to tell. */
+/** ADTS has three bits for the channel configuration; 0 means a layout that the frames describe. */
 const MAX_ADTS_CHANNELS = 7;
 
 /** An AAC stream as its AudioSpecificConfig (ISO 14496-3, 1.6.2.1) describes it. */
@@ -61,7 +61,7 @@ export function readAudioSpecificConfig(bytes: Uint8Array): AudioSpecificConfig 
   };
 }
 
-/** Why ADTS can't carry a stream, in words; undefined when it can. Of HE-AAC it carries the core, and decoders find the rest. */
+/** Why ADTS can't carry a stream, in words; undefined when it can. Its headers describe the core of HE-AAC, and decoders find the rest. */
 export function adtsRefusal(config: AudioSpecificConfig): string | undefined {
   const { objectType, sampleRate, channelConfiguration } = config;
   if (objectType === ObjectType.Usac) return "xHE-AAC cannot be sent as ADTS";

@@ -1,12 +1,12 @@
 import { BitReader } from "../bytes/bits.ts";
 import { byteAt } from "./enhanced.ts";
 
-/** What the frames of an AC-3 or E-AC-3 stream say (ETSI TS 102 366). */
+/** The configuration of an AC-3 or E-AC-3 stream, from its frames (ETSI TS 102 366). */
 export interface Ac3Info {
   /** Hz. */
   readonly sampleRate: number;
   readonly channels: number;
-  /** In a packet, of each channel. */
+  /** Samples of each channel in a packet. */
   readonly samples: number;
   /** The content of a dac3 or dec3 box (annex F.4 and F.6). */
   readonly box: Uint8Array;
@@ -14,7 +14,7 @@ export interface Ac3Info {
 
 const SYNC = 0x0b77;
 const sampleRates: readonly number[] = [48000, 44100, 32000];
-/** By acmod, without the low frequencies' (4.4.2.3). */
+/** Number of channels by acmod, without the low-frequency one (4.4.2.3). */
 const channelCounts: readonly number[] = [2, 1, 2, 3, 3, 4, 4, 5];
 const BLOCK_SAMPLES = 256;
 const BLOCKS = 6;
@@ -23,7 +23,7 @@ const StreamType = { Independent: 0, Dependent: 1, Converted: 2 } as const;
 /** A packet has at most eight independent substreams with eight dependent ones each. */
 const MAX_FRAMES = 72;
 
-/** Reads a frame of AC-3 (4.3 and 4.4, AC3SpecificBox in F.4); undefined when it is none. */
+/** Reads a frame of AC-3 (4.3 and 4.4, AC3SpecificBox in F.4); undefined for other bytes. */
 export function readAc3(frame: Uint8Array): Ac3Info | undefined {
   const bits = new BitReader(frame);
   if (bits.read(16) !== SYNC) return undefined;
@@ -61,7 +61,7 @@ interface SyncFrame {
   readonly acmod: number;
   readonly lfeon: number;
   readonly bsid: number;
-  /** Where a dependent substream's channels are, as chan_loc has it; 0 where it does not say. */
+  /** chan_loc of a dependent substream's channels; 0 where the substream does not say. */
   readonly location: number;
 }
 

@@ -2,7 +2,7 @@ import { ProtocolError } from "../base/errors.ts";
 import { ByteReader } from "../bytes/reader.ts";
 import { PacketKind } from "./packet.ts";
 
-/** One message out of an aggregate. */
+/** One message of an aggregate. */
 export interface AggregatePart {
   readonly kind: PacketKind;
   /** Unsigned 32-bit milliseconds, on the time line of the aggregate's own message. */
@@ -11,7 +11,7 @@ export interface AggregatePart {
   readonly payload: Uint8Array;
 }
 
-/** Media servers collect a few hundred milliseconds; this is enough for a thousand tracks. */
+/** Maximum number of tags: media servers collect a few hundred milliseconds, for which this is enough with a thousand tracks. */
 const MAX_PARTS = 8192;
 const STREAM_ID_BYTES = 3;
 const BACK_POINTER_BYTES = 4;
@@ -32,7 +32,7 @@ export function splitAggregate(payload: Uint8Array, timestamp: number): Aggregat
     const time = ((reader.u8() << 24) | low) >>> 0;
     reader.skip(STREAM_ID_BYTES);
     const body = reader.bytes(size);
-    // Some senders leave the last one out.
+    // Some senders leave out the last back pointer.
     reader.skip(Math.min(BACK_POINTER_BYTES, reader.remaining));
     first ??= time;
     if (size > 0 && isMedia(type)) {

@@ -1,11 +1,11 @@
-// Hot: size and write run for each video frame of a muxer. One view for each NAL unit, none else.
+// Hot: take and write run for each video frame of a muxer. They allocate one view for each NAL unit, and nothing else.
 import { Codec } from "./codec.ts";
 import { byteAt } from "./enhanced.ts";
 import type { VideoConfig } from "./video-config.ts";
 
-/** What differs between the codecs. */
+/** The NAL unit types that differ between the codecs. */
 interface NalTypes {
-  /** What `typeOf` gets from a NAL unit's first byte. */
+  /** How `typeAt` gets the type from a NAL unit's first byte. */
   readonly shift: number;
   readonly mask: number;
   readonly sps: number;
@@ -27,7 +27,7 @@ const hevc: NalTypes = {
   delimiter: Uint8Array.of(0, 0, 0, 1, 0x46, 0x01, 0x50),
 };
 
-/** A picture of H.264's highest level has 600 slices, of HEVC's 600 too. */
+/** Maximum number of NAL units in a frame: at the highest levels of H.264 and of HEVC, a picture has up to 600 slices. */
 const MAX_NALS = 2048;
 
 const START_CODE_BYTES = 4;

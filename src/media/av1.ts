@@ -6,9 +6,9 @@ const SEQUENCE_HEADER = 1;
 /** Marker and version 1 (AV1-ISOBMFF, 2.3.3). */
 const MARKER = 0x81;
 const RECORD_BYTES = 4;
-/** OBUs that are looked at to find a sequence header. */
+/** Maximum number of OBUs that are searched for a sequence header. */
 const MAX_OBUS = 64;
-/** A length of more bytes is none (AV1, 4.10.5). */
+/** Maximum bytes of a length (AV1, 4.10.5). */
 const MAX_LEB128_BYTES = 8;
 
 /** An AV1CodecConfigurationRecord. */
@@ -19,7 +19,7 @@ export interface Av1Config {
   readonly picture: PictureInfo | undefined;
 }
 
-/** Reads a configuration record, of which it keeps nothing (AV1-ISOBMFF, 2.3.3); undefined when it is none. */
+/** Reads a configuration record, and keeps no view of it (AV1-ISOBMFF, 2.3.3); undefined for other bytes. */
 export function readAv1Config(record: Uint8Array): Av1Config | undefined {
   if (record[0] !== MARKER || record.length < RECORD_BYTES) return undefined;
   const profile = byteAt(record, 1) >> 5;

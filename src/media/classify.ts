@@ -15,7 +15,7 @@ import { PacketFlag, PacketKind } from "./packet.ts";
 const FrameType = { Key: 1, Disposable: 3, GeneratedKey: 4, Command: 5 } as const;
 const VideoCodec = { Avc: 7, Hevc: 12, Av1: 13 } as const;
 const SoundFormat = { Enhanced: 9, Aac: 10 } as const;
-/** AVCPacketType and AACPacketType; frames are 1 in both. */
+/** AVCPacketType and AACPacketType; 1 is a frame in both. */
 const LegacyPacketType = { SequenceHeader: 0, Frame: 1, SequenceEnd: 2 } as const;
 
 /**

@@ -2,7 +2,7 @@ import { type Packet, PacketKind } from "./packet.ts";
 import type { PictureInfo } from "./sps.ts";
 import { streamTracks } from "./stream-tracks.ts";
 
-/** What a playlist says of a stream. */
+/** The codecs and channels of a stream, as a playlist names them. */
 export interface StreamCodecs {
   /** RFC 6381 names, video first; a codec that has no sequence header is known by its frames only. */
   readonly codecs: readonly string[];
@@ -11,7 +11,7 @@ export interface StreamCodecs {
   readonly channels: number | undefined;
 }
 
-/** Reads headers and frames of track 0, as `streamTracks` does. What has no configuration that can be read is left out. */
+/** Reads headers and frames of track 0, as `streamTracks` does. Tracks without a configuration that can be read are left out. */
 export function streamCodecs(packets: readonly Packet[]): StreamCodecs {
   const codecs: string[] = [];
   let picture: PictureInfo | undefined;

@@ -15,7 +15,7 @@ import {
 import { type Packet, PacketFlag, PacketKind } from "./packet.ts";
 
 const ENHANCED_AUDIO = 9;
-/** FLV's ids have four bits; one more is their number. */
+/** FLV's ids have four bits; a codec's number is its id plus 1. */
 const MAX_LEGACY = 16;
 
 // FLV 10.1 E.4.3.1; encoders in China have agreed on 12 and 13.

@@ -14,7 +14,7 @@ const SAMPLE_ACCESS = "|RtmpSampleAccess";
 /** FFmpeg and some encoders send a bare number here. */
 const TIMECODE_BYTES = 4;
 const STRING_HEADER_BYTES = 3;
-/** Files of many hours have indexes of this size, which are dropped; larger messages are not parsed for them. */
+/** Maximum size of metadata that is parsed. Files of many hours have indexes of this size, which are dropped. */
 const MAX_METADATA_BYTES = 4 * 1024 * 1024;
 
 /** One data message of a publisher's (RTMP types 18 and 15). */

@@ -1,14 +1,14 @@
 // Hot: take runs for each video frame.
 import type { PictureInfo } from "./sps.ts";
 
-/** Between the decoding times before a GOP's first frame when the SPS does not tell a frame's duration. */
+/** Distance of the decoding times before a GOP's first frame when the SPS does not give a frame's duration. */
 const STEP_MS = 1;
 
 /**
- * Decoding times of a video track. As a rule they are the packets' times. Where an encoder stamps by presentation, a GOP's key frame
- * is stamped when it is shown although the SPS says that pictures are reordered: the decoding time of each frame is then the
- * smallest presentation time of as many frames as the SPS says, so that none is decoded after it is shown, nor before the last.
- * Each GOP begins anew, so that times are a function of its packets alone.
+ * Decoding times of a video track; as a rule they are the packets' times. An encoder that stamps by presentation gives a GOP's key frame
+ * the time at which it is shown, although the SPS says that pictures are reordered. The decoding time of each frame is then the smallest
+ * of the last presentation times, as many as the SPS's reordering needs, so that no frame is decoded after it is shown, nor before the
+ * frame that precedes it. Each GOP begins anew, so that times are a function of its packets alone.
  */
 export class DecodeTimes {
   readonly #window = new Float64Array(32);

@@ -31,7 +31,7 @@ export const AudioPacketType = {
   Multitrack: 5,
 } as const;
 
-/** Names of codecs that are told apart here, as big-endian numbers. */
+/** FourCCs of the codecs that are told apart here, as big-endian numbers. */
 export const FourCc = {
   Avc1: 0x61766331,
   Hvc1: 0x68766331,
@@ -48,19 +48,19 @@ export const FourCc = {
 /** How many tracks a multitrack message holds, and where their codecs are named. */
 export const MultitrackType = { OneTrack: 0, ManyTracks: 1, ManyTracksManyCodecs: 2 } as const;
 
-/** Track ids have eight bits. A longer list repeats some, and its rest is ignored. */
+/** Track ids have eight bits: a longer list repeats ids, and the rest of it is ignored. */
 export const MAX_TRACKS = 256;
 
 /** Bytes of a codec's name. */
 export const FOURCC_BYTES = 4;
 
 const MOD_EX = 7;
-/** One is defined (the nanosecond offset); more than this is an attack. */
+/** Maximum number of ModEx prefixes: one type is defined (the nanosecond offset), more than this are an attack. */
 const MAX_MOD_EX = 16;
 
 /**
  * The packet type behind any ModEx prefixes, as `offset << 4 | packetType` with the offset just after it.
- * -1 when the payload ends before, or has more prefixes than anyone needs. The payload is [start, end) of `payload`.
+ * -1 when the payload ends before, or has more than `MAX_MOD_EX` prefixes. The payload is [start, end) of `payload`.
  */
 export function skipModEx(payload: Uint8Array, start = 0, end = payload.length): number {
   let type = byteAt(payload, start) & 15;

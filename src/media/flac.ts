@@ -19,7 +19,7 @@ export interface FlacInfo {
   readonly maxBlock: number;
 }
 
-/** Reads "fLaC" and the blocks behind it, or the blocks alone, of which it copies the first; undefined when that is no STREAMINFO. */
+/** Reads and copies STREAMINFO, the first block, with or without "fLaC" before it; undefined when the first block is another. */
 export function readFlacInfo(bytes: Uint8Array): FlacInfo | undefined {
   const start = bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) === MAGIC ? 4 : 0;
   const isStreamInfo = (byteAt(bytes, start) & 0x7f) === 0 && byteAt(bytes, start + 3) === STREAM_INFO_BYTES;
@@ -36,7 +36,7 @@ export function readFlacInfo(bytes: Uint8Array): FlacInfo | undefined {
   return sampleRate === 0 ? undefined : { streamInfo, sampleRate, channels, bitsPerSample, maxBlock };
 }
 
-/** How many samples of each channel the frame in [start, end) has, by its header (RFC 9639, 9.1); 0 when it is none. */
+/** Number of samples of each channel in the frame in [start, end), by its header (RFC 9639, 9.1); 0 for other bytes. */
 export function flacSamples(bytes: Uint8Array, start: number, end: number): number {
   if (end - start < 6 || bytes[start] !== 0xff || (byteAt(bytes, start + 1) & 0xfc) !== 0xf8) return 0;
   const code = byteAt(bytes, start + 2) >> 4;
@@ -44,7 +44,7 @@ export function flacSamples(bytes: Uint8Array, start: number, end: number): numb
   if (code === 1) return 192;
   if (code <= 5) return 144 << code;
   if (code >= 8) return 1 << code;
-  // Behind the frame's number, which is coded as UTF-8 codes characters.
+  // The block size follows the frame's number, which is coded like a character in UTF-8.
   let at = start + 4;
   for (let ones = byteAt(bytes, at++); (ones & 0xc0) === 0xc0; ones = (ones << 1) & 0xff) at++;
   if (at + code - 5 > end) return 0;

@@ -12,7 +12,7 @@ const Legacy = { Header: 0, Frame: 1, End: 2 } as const;
 /** Codec, AVCPacketType and composition time. */
 const LEGACY_VIDEO_BYTES = 5;
 const COMPOSITION_BYTES = 3;
-/** Sound format AAC; the rest is 1 for AAC whatever it is (FLV 10.1 E.4.2.1). */
+/** Sound format AAC; all other bits are 1 for any AAC (FLV 10.1 E.4.2.1). */
 const AAC = 0xaf;
 const ENHANCED = 0x80;
 const MAX_HEAD_BYTES = 5;

@@ -5,23 +5,23 @@ import { ClassicTag } from "./flv-classic.ts";
 import { type Packet, PacketFlag, PacketKind } from "./packet.ts";
 import { type PacketCursor, PacketListCursor, type PacketSource } from "./packet-cursor.ts";
 
-/** What tells one FLV encoding from another. */
+/** The options of an FLV encoding. */
 export interface FlvFormatOptions {
-  /** Packets as they came, with all of enhanced RTMP; otherwise as `ClassicTag` has them. Data in AMF3 is left out of both. */
+  /** Packets stay as they came, with all of enhanced RTMP; otherwise `ClassicTag` rewrites them. Both leave out data in AMF3. */
   readonly enhanced: boolean;
   readonly audio: boolean;
   readonly video: boolean;
 }
 
 /**
- * Packets as FLV tags (FLV 10.1, Annex E), without the file's header: that goes once, before a reader's first bytes, and is
- * `flvFileHeader`.
+ * Packets as FLV tags (FLV 10.1, Annex E), without the file's header: `flvFileHeader` makes it, once, before a reader's first
+ * bytes.
  */
 export class FlvFormat {
   readonly audio: boolean;
   readonly video: boolean;
   readonly enhanced: boolean;
-  /** What the viewer asked for: a reader without video may only be waiting for it. */
+  /** What the viewer asked for, which may include video even while the reader, waiting for it, gets none. */
   readonly #asked: FlvFormatOptions;
   readonly #classic: ClassicTag | undefined;
   #withoutVideo: FlvFormat | undefined;
@@ -51,7 +51,7 @@ export class FlvFormat {
     return this.#encode(new PacketListCursor(headers), time);
   }
 
-  /** `time` is for all packets; undefined: each has its own. */
+  /** `time` is the timestamp of all packets; undefined: each packet has its own. */
   #encode(cursor: PacketCursor, time: number | undefined): Uint8Array {
     let size = 0;
     while (cursor.next())
@@ -63,7 +63,7 @@ export class FlvFormat {
     return out;
   }
 
-  /** Leaves the plan for the packet in `#classic`. */
+  /** Whether the packet is encoded; leaves its plan in `#classic`. */
   #takes(cursor: PacketCursor): boolean {
     const { kind } = cursor;
     if (kind === PacketKind.Video) {
@@ -107,7 +107,7 @@ export class FlvFormat {
     return end + BACK_POINTER_BYTES;
   }
 
-  /** Metadata does not promise what the viewer asked not to have: mpegts.js would wait for it. */
+  /** Clears hasAudio and hasVideo in metadata if the viewer asked not to have them: mpegts.js would wait for them. */
   #correct(out: Uint8Array, body: number, end: number): void {
     if (!this.#asked.audio) setFalse(out, body, end, HAS_AUDIO);
     if (!this.#asked.video) setFalse(out, body, end, HAS_VIDEO);

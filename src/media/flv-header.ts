@@ -14,9 +14,9 @@ export function flvHeader(audio: boolean, video: boolean): Uint8Array {
 }
 
 /**
- * The header of a stream in a format, by the headers that a reader begins with; it goes before the reader's first bytes. It names
- * a track that the format has and that is there for certain: its sequence header is there, or metadata names a codec without one.
- * mpegts.js shows nothing while a track that is named here does not come, and takes one that is not named when it comes.
+ * The file header of a stream in a format, by the headers that a reader begins with; it goes before the reader's first bytes. It names
+ * the format's tracks that are certain to come: their sequence header is there, or metadata names a codec without one. mpegts.js shows
+ * nothing until all tracks that are named here have come, and also takes tracks that are not named.
  */
 export function flvFileHeader(format: FlvFormat, headers: readonly Packet[]): Uint8Array {
   return flvHeader(
@@ -64,8 +64,8 @@ function amfValues(payload: Uint8Array): AmfValue[] {
 }
 
 /**
- * Why a stream can't be sent in a format, in words, by its headers, and frames of kinds without one; undefined when it can, or when nothing
- * is known yet. What is wrong with a track that the format leaves out does not matter.
+ * Why a stream can't be sent in a format, in words, by its headers, or by a frame of a kind without one; undefined when it can be sent, or
+ * when nothing is known yet. Tracks that the format leaves out are no reason.
  */
 export function flvRefusal(format: FlvFormat, described: readonly Packet[]): string | undefined {
   if (format.enhanced) return undefined;
@@ -76,7 +76,7 @@ export function flvRefusal(format: FlvFormat, described: readonly Packet[]): str
   return `FLV has no number for ${codec.name}: a player of enhanced FLV may ask with enhanced=1, others with ${codec.without}`;
 }
 
-/** The codec of the first track when players without enhanced RTMP can't have it, and how to ask without it. */
+/** The codec of track 0 if players without enhanced RTMP can't have it, and the query with which they ask without it. */
 function unsayable(described: readonly Packet[], kind: PacketKind): { name: string; without: string } | undefined {
   const first = described.find((one) => one.kind === kind && one.track === 0 && (one.flags & PacketFlag.Config) === 0);
   if (first === undefined || isClassic(first)) return undefined;

@@ -13,7 +13,7 @@ import {
 } from "./flv.ts";
 import { PacketKind } from "./packet.ts";
 
-/** Longest file header: no version has a longer one. */
+/** Maximum bytes of a file header: no version has a longer one. */
 const MAX_HEADER_BYTES = 1024;
 
 /** Receives each audio, video and script tag. The payload of audio and video is lent for the call, a script's belongs to the receiver. */
@@ -25,18 +25,18 @@ const FIRST_BYTES = 4096;
 
 /** How an FLV file is read. */
 export interface FlvReaderOptions {
-  /** Tags of other types, and sizes behind tags that are not theirs, are errors: what FFmpeg writes has none. */
+  /** Tags of other types and wrong PreviousTagSizes are errors: FFmpeg writes none. */
   readonly strict?: boolean;
 }
 
 /**
- * Reads an FLV file that arrives in pieces and may never end (FLV 10.1, Annex E). Buffers at most one tag, in twice the bytes that
- * came. Tags of other types, empty and encrypted ones are skipped.
+ * Reads an FLV file that arrives in pieces and may never end (FLV 10.1, Annex E). Buffers at most one tag, in up to twice the bytes of it
+ * that have come. Tags of other types, empty and encrypted ones are skipped.
  */
 export class FlvReader {
   readonly #onTag: OnFlvTag;
   readonly #strict: boolean;
-  /** The unit being collected: the file's header, a tag's header or body, in strict reading with the size behind it. */
+  /** The unit being collected: the file's header, a tag's header, or a tag's body, which in strict reading includes the size behind it. */
   #unit: Uint8Array = NOTHING;
   #have = 0;
   #need = HEADER_BYTES;
@@ -51,7 +51,7 @@ export class FlvReader {
     this.#strict = strict;
   }
 
-  /** Bytes held of what has not come whole. */
+  /** Bytes that are held of an incomplete unit. */
   get bufferedBytes(): number {
     return this.#have;
   }

@@ -64,7 +64,7 @@ export function headerSize(view: DataView, most: number): number {
 /** A tag's header; `kind` is undefined for a tag to skip: of another type, empty, or encrypted. */
 export interface TagHeader {
   readonly kind: PacketKind | undefined;
-  /** Of the body, bytes. */
+  /** Size of the body, bytes. */
   readonly size: number;
   /** Unsigned 32-bit milliseconds. */
   readonly timestamp: number;
@@ -76,18 +76,18 @@ export function readTagHeader(bytes: Uint8Array, at: number): TagHeader {
   return { kind: mediaKind(bytes[at] ?? 0, size), size, timestamp: tagTimestamp(bytes, at) };
 }
 
-/** Of the tag whose header is at a position: the size of its body, bytes. */
+/** Size of the body of the tag whose header is at a position, bytes. */
 export function tagSize(bytes: Uint8Array, at: number): number {
   return ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
 }
 
-/** Of the tag whose header is at a position: its time, unsigned 32-bit milliseconds. */
+/** Time of the tag whose header is at a position, unsigned 32-bit milliseconds. */
 export function tagTimestamp(bytes: Uint8Array, at: number): number {
   const low = ((bytes[at + 4] ?? 0) << 16) | ((bytes[at + 5] ?? 0) << 8) | (bytes[at + 6] ?? 0);
   return (low | ((bytes[at + 7] ?? 0) << 24)) >>> 0;
 }
 
-/** The kind of a tag by its header's first byte; undefined for one that is passed over: of another type, empty, or encrypted. */
+/** The kind of a tag by its header's first byte; undefined for a tag to skip: of another type, empty, or encrypted. */
 export function mediaKind(first: number, size: number): PacketKind | undefined {
   const kind = first & TYPE_MASK;
   return size > 0 && (first & FILTER) === 0 && isMedia(kind) ? kind : undefined;

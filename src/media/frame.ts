@@ -32,8 +32,8 @@ export class FrameReader {
   readonly #track = new TrackBody();
 
   /**
-   * Takes a payload of any bytes in [start, end) of `bytes`; what is cut off, unheard of or without the track (an id of enhanced RTMP) has
-   * no content.
+   * Takes the payload in [start, end) of `bytes`, whatever its bytes are. A payload that is cut off, of an unknown type, or without the
+   * track (an id of enhanced RTMP) has no content.
    */
   read(kind: PacketKind, bytes: Uint8Array, start = 0, end = bytes.length, track = 0): void {
     this.content = Content.None;
@@ -85,7 +85,7 @@ export class FrameReader {
     let at = track.start;
     this.codec = codecOf(track.fourCc);
     this.end = track.end;
-    // SequenceStart and CodedFrames are the same of audio.
+    // SequenceStart and CodedFrames have the same values for audio.
     if (type === VideoPacketType.SequenceStart) this.#begin(at, Content.Header);
     else if (type === VideoPacketType.CodedFrames) {
       if (isVideo && (this.codec === Codec.H264 || this.codec === Codec.Hevc || this.codec === Codec.Vvc)) {

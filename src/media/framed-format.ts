@@ -1,7 +1,7 @@
 import type { Packet } from "./packet.ts";
 import type { PacketSource } from "./packet-cursor.ts";
 
-/** How packets look on one wire, as `live/readers` sees it. */
+/** An encoding of packets, as `live/readers` uses it. */
 export interface ByteFormat {
   readonly audio: boolean;
   readonly video: boolean;
@@ -10,10 +10,10 @@ export interface ByteFormat {
   prefix(headers: readonly Packet[], time: number): Uint8Array;
 }
 
-/** Puts the bytes of one batch into a frame; no bytes stay none. */
+/** Puts the bytes of one batch into a frame; an empty batch stays empty. */
 export type FrameBytes<F extends string> = (framing: F, bytes: Uint8Array) => Uint8Array;
 
-/** Another format with each batch in a frame of its own: for readers whose connection wants frames, made once for all of them. */
+/** An inner format with each batch in a frame of its own, for readers whose connections need frames; all of them share one object. */
 class FramedFormat<F extends string> implements ByteFormat {
   readonly audio: boolean;
   readonly video: boolean;

@@ -5,7 +5,7 @@ import { type DataMessage, METADATA_NAME } from "./data.ts";
 
 /** Encoders send about 20. */
 const MAX_KEYS = 1024;
-/** Every reader gets it on joining. */
+/** Maximum size of the message that each reader gets on joining. */
 const MAX_BYTES = 256 * 1024;
 
 /** Keys that are true of the file a publisher reads and wrong for its live stream: players would stop or seek there. */
@@ -18,8 +18,8 @@ export class Metadata {
 
   /**
    * Applies a data message: `@setDataFrame` adds and changes keys, a plain `onMetaData` replaces all, `@clearDataFrame` removes
-   * all. Other messages change nothing. Throws `ProtocolError` when the metadata exceeds its limit;
-   * what was known is kept then.
+   * all. Other messages change nothing. Throws `ProtocolError` when the metadata exceeds its limit, and keeps the earlier
+   * metadata then.
    */
   apply(message: DataMessage): void {
     if (message.name !== METADATA_NAME || message.action === "pass") return;

@@ -7,7 +7,7 @@ import type { PacketCursor, PacketSource } from "./packet-cursor.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/** MP3 frames as they are, one after the other: a file that players take from anywhere. */
+/** MP3 frames as they are, one after the other: players can begin such a file at any frame. */
 export class Mp3Format {
   readonly audio = true;
   readonly video = false;
@@ -38,14 +38,14 @@ export class Mp3Format {
   }
 }
 
-/** Takes a packet; false for one without a frame of MP3. */
+/** Reads a packet into `body`; false for a packet without an MP3 frame. */
 function isMp3({ kind, bytes, offset, length }: PacketCursor, body: FrameReader): boolean {
   if (kind !== PacketKind.Audio) return false;
   body.read(kind, bytes, offset, offset + length);
   return body.content === Content.Frame && (body.codec === Codec.Mp3 || body.codec === Codec.Mp3At8kHz);
 }
 
-/** Why a stream can't be sent as MP3, in words, by its headers, and a frame of sound without one; undefined when it can, or when these do not tell. */
+/** Why a stream can't be sent as MP3, in words, by its first audio header or frame; undefined when it can be sent, or without either. */
 export function mp3Refusal(described: readonly Packet[]): string | undefined {
   const codec = soundCodec(described);
   if (codec === 0 || codec === Codec.Mp3 || codec === Codec.Mp3At8kHz) return undefined;

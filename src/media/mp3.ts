@@ -5,7 +5,7 @@ export interface Mp3Header {
   /** Hz. */
   readonly sampleRate: number;
   readonly channels: number;
-  /** In a frame, of each channel. */
+  /** Samples of each channel in a frame. */
   readonly samples: number;
 }
 
@@ -15,7 +15,7 @@ const MONO = 3;
 /** Sample rates of MPEG-1, Hz; MPEG-2 has halves of them and MPEG-2.5 quarters. */
 const sampleRates: readonly number[] = [44100, 48000, 32000];
 
-/** Reads a frame header (ISO 11172-3, 2.4.1.3, ISO 13818-3); undefined when it is none of layer III. */
+/** Reads a frame header (ISO 11172-3, 2.4.1.3, ISO 13818-3); undefined if it is not of layer III. */
 export function readMp3Header(frame: Uint8Array): Mp3Header | undefined {
   const second = byteAt(frame, 1);
   const version = (second >> 3) & 3;

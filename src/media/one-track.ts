@@ -7,7 +7,7 @@ import { TrackBody } from "./track-body.ts";
 const ENHANCED = 0x90;
 const body = new TrackBody();
 
-/** Whether an audio payload is one of several tracks', so that it names them. Enhanced RTMP v2. */
+/** Whether an audio payload is a multitrack message, which names its tracks. Enhanced RTMP v2. */
 export function namesAudioTracks(payload: Uint8Array): boolean {
   if ((byteAt(payload, 0) & 0xf0) !== ENHANCED) return false;
   const header = skipModEx(payload);
@@ -15,8 +15,8 @@ export function namesAudioTracks(payload: Uint8Array): boolean {
 }
 
 /**
- * An audio packet with one of its tracks alone, as track 0 of a message that names none: the packet itself where it is that, else a copy of the
- * track's bytes. Undefined when the track is not in it. Enhanced RTMP v2.
+ * One track of an audio packet, as track 0 of a message that names no track: the packet itself if it is such a message already, else a copy
+ * of the track's bytes. Undefined when the packet does not have the track. Enhanced RTMP v2.
  */
 export function audioTrack(packet: Packet, track: number): Packet | undefined {
   const { payload, time } = packet;

@@ -12,7 +12,7 @@ const HEAD_BYTES = 19;
 /** An identification header (RFC 7845, 5.1). */
 export interface OpusHead {
   readonly channels: number;
-  /** Samples that a decoder throws away at first. */
+  /** Number of samples that a decoder drops at the beginning. */
   readonly preSkip: number;
   /** Sample rate before encoding, Hz; 0 if it is unknown. */
   readonly inputRate: number;
@@ -23,7 +23,7 @@ export interface OpusHead {
   readonly mapping: Uint8Array;
 }
 
-/** Reads an identification header, of which it keeps nothing; undefined when it is cut off or of another version. */
+/** Reads an identification header, and keeps no view of it; undefined when it is cut off or of another version. */
 export function readOpusHead(bytes: Uint8Array): OpusHead | undefined {
   for (let i = 0; i < MAGIC.length; i++) if (bytes[i] !== MAGIC.charCodeAt(i)) return undefined;
   if (bytes.length < HEAD_BYTES) return undefined;
@@ -44,7 +44,7 @@ export function readOpusHead(bytes: Uint8Array): OpusHead | undefined {
   };
 }
 
-/** How many samples of 48 kHz the packet in [start, end) has, by its table of contents (RFC 6716, 3.1); 0 when it is broken. */
+/** Number of samples at 48 kHz in the packet in [start, end), by its table of contents (RFC 6716, 3.1); 0 when it is broken. */
 export function opusSamples(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end) return 0;
   const toc = byteAt(bytes, start);

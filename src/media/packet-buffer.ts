@@ -4,7 +4,7 @@ import { Packet, PacketKind } from "./packet.ts";
 import type { PacketCursor } from "./packet-cursor.ts";
 
 const FIRST_BYTES = 64 * 1024;
-/** A buffer that is too small is replaced by one that is so much larger. */
+/** A buffer that is too small is replaced by one that is larger by this factor. */
 const GROWTH = 1.25;
 const NOTHING = new Uint8Array(0);
 
@@ -19,7 +19,7 @@ export class PacketBuffer implements PacketCursor {
   length = 0;
   /** Bytes of all packets. */
   size = 0;
-  /** The cursor ends before this one. */
+  /** The cursor ends before the packet with this index. */
   end = 0;
   readonly #kinds: PacketKind[] = [];
   readonly #times: number[] = [];
@@ -27,7 +27,7 @@ export class PacketBuffer implements PacketCursor {
   readonly #ends: number[] = [];
   #at = 0;
 
-  /** They are put into `memory`, until that is too small. */
+  /** Packets are copied into `memory` until that is too small. */
   constructor(memory: Uint8Array<ArrayBuffer> = NOTHING) {
     this.bytes = memory;
   }
@@ -62,7 +62,7 @@ export class PacketBuffer implements PacketCursor {
     this.#at = 0;
   }
 
-  /** Forgets all packets; their memory is for the next ones. */
+  /** Forgets all packets; the next ones reuse their memory. */
   clear(): void {
     this.#kinds.length = 0;
     this.#times.length = 0;
@@ -73,7 +73,7 @@ export class PacketBuffer implements PacketCursor {
     this.#at = 0;
   }
 
-  /** The first packets of a kind, and with a flag, in [from, to); their payloads are lent. */
+  /** The first packets of a kind and with a flag in [from, to), at most `most`; their payloads are views of the buffer. */
   first(kind: PacketKind, flag: number, from: number, to: number, most: number): Packet[] {
     const found: Packet[] = [];
     for (let at = from; at < to && found.length < most; at++) {

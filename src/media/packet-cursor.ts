@@ -2,7 +2,7 @@
 import { type Packet, PacketKind } from "./packet.ts";
 
 /**
- * One packet after another without an object for each: `next` puts it into the fields. The payload is `length` bytes of `bytes`
+ * Goes through packets without an object for each: `next` puts one packet into the fields. The payload is `length` bytes of `bytes`
  * from `offset` on, lent until the packets' owner drops the packet.
  */
 export interface PacketCursor {
@@ -23,7 +23,7 @@ export interface PacketCursor {
 
 /** Gives wire formats packets by sequence number. */
 export interface PacketSource {
-  /** Those in [from, to). */
+  /** The packets in [from, to). */
   cursor(from: number, to: number): PacketCursor;
 }
 

@@ -2,29 +2,29 @@ import { BitReader } from "../bytes/bits.ts";
 
 /** A sequence parameter set's description of the pictures. */
 export interface PictureInfo {
-  /** Pixels that are shown. */
+  /** Size of the pictures as shown, pixels. */
   readonly width: number;
   readonly height: number;
-  /** How many pictures at most precede one in decoding order and follow it when shown; undefined when it does not say. */
+  /** Maximum number of pictures that are decoded before a picture and shown after it; undefined when the SPS does not say. */
   readonly reorderDepth: number | undefined;
-  /** Time between two pictures, ms; undefined if it does not say. */
+  /** Time between two pictures, ms; undefined when the SPS does not say. */
   readonly frameMs: number | undefined;
 }
 
-/** The largest of H.264 has 139264 macroblocks; 16384 pixels are more than either codec's levels allow on a side. */
+/** Maximum width and height that are accepted, pixels. */
 const MAX_SIDE = 16384;
 const MAX_REORDER_DEPTH = 16;
 
 /** H.264 profiles whose parameter sets have chroma format and scaling lists (ISO 14496-10, 7.3.2.1.1). */
 const highProfiles: ReadonlySet<number> = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
-/** Those of them that with constraint_set3_flag have no inter prediction. */
+/** High profiles that have no inter prediction if constraint_set3_flag is set. */
 const intraProfiles: ReadonlySet<number> = new Set([44, 86, 100, 110, 122, 244]);
 const BASELINE = 66;
 const EXTENDED_SAR = 255;
 const MAX_CYCLE = 255;
 const MAX_CPBS = 32;
 
-/** Reads an H.264 sequence parameter set, with its NAL header (ISO 14496-10, 7.3.2.1 and E.1.1); undefined when it is none. */
+/** Reads an H.264 sequence parameter set, with its NAL header (ISO 14496-10, 7.3.2.1 and E.1.1); undefined when it is broken. */
 export function readH264Sps(nal: Uint8Array): PictureInfo | undefined {
   const bits = new BitReader(withoutEscapes(nal));
   bits.skip(8);
@@ -42,7 +42,7 @@ export function readH264Sps(nal: Uint8Array): PictureInfo | undefined {
   let width = (bits.ue() + 1) * 16;
   let height = (bits.ue() + 1) * 16;
   const frames = bits.flag();
-  // Fields, or frames of them: a unit of height is of both.
+  // Pictures may be fields: a unit of height counts in both fields of a frame.
   if (!frames) {
     bits.skip(1);
     height *= 2;
@@ -58,7 +58,7 @@ export function readH264Sps(nal: Uint8Array): PictureInfo | undefined {
   return checked(bits, { width, height, reorderDepth: inOrder ? 0 : vui.reorderDepth, frameMs: vui.frameMs });
 }
 
-/** Reads an HEVC sequence parameter set, with its NAL header (ISO 23008-2, 7.3.2.2); undefined when it is none. */
+/** Reads an HEVC sequence parameter set, with its NAL header (ISO 23008-2, 7.3.2.2); undefined when it is broken. */
 export function readHevcSps(nal: Uint8Array): PictureInfo | undefined {
   const bits = new BitReader(withoutEscapes(nal));
   bits.skip(16 + 4);

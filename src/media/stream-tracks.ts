@@ -4,25 +4,25 @@ import { Content, FrameReader } from "./frame.ts";
 import { type Packet, PacketKind } from "./packet.ts";
 import { awaitsFrame, readAudioTrack, readVideoTrack, type TrackConfig } from "./track-config.ts";
 
-/** Tracks of one stream that are looked at; what has more is an attack. */
+/** Maximum number of a stream's tracks that are looked at; a stream with more is an attack. */
 const MAX_TRACKS = 16;
-/** A configuration that is longer is none. */
+/** Maximum bytes of a configuration that are read. */
 const MAX_RECORD_BYTES = 64 * 1024;
 
-/** A track that packets have something of. */
+/** A track of which packets have a header or a frame. */
 export interface StreamTrack {
   readonly kind: PacketKind;
-  /** Of enhanced RTMP; 0 where messages name no track. */
+  /** Track id of enhanced RTMP; 0 where messages name no track. */
   readonly id: number;
-  /** As `codecNumber` gives it, `Codec.Mp3` for both of MP3's. */
+  /** As `codecNumber` gives it, but `Codec.Mp3` for both numbers of MP3. */
   readonly codec: number;
   /** The codec's name for people. */
   readonly name: string;
   /** The configuration, or in words why there is none. */
   readonly config: TrackConfig | string;
-  /** It has a sequence header. */
+  /** Whether its sequence header has come. */
   readonly hasHeader: boolean;
-  /** There is no configuration so far, but a frame may tell it. */
+  /** There is no configuration yet, but a frame may give it. */
   readonly awaitsFrame: boolean;
 }
 
@@ -66,8 +66,8 @@ class Reading implements StreamTrack {
 }
 
 /**
- * The tracks of a stream, video first, by what these packets say: its headers, and frames of what has no header (MP3, AC-3, E-AC-3) or
- * none that tells the size of pictures (VP9). Broken ones have the reason in the configuration's place.
+ * The tracks of a stream, video first, by these packets: its headers, and frames of codecs without a header (MP3, AC-3, E-AC-3) or without
+ * the size of pictures in it (VP9). A track that can't be read has the reason in place of its configuration.
  */
 export function streamTracks(packets: readonly Packet[]): StreamTrack[] {
   const tracks = new Map<number, Reading>();

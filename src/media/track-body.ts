@@ -26,12 +26,12 @@ export class TrackBody {
   /** The body behind the codec's name is [start, end) of the bytes: with a composition time where the packet type has one. */
   start = 0;
   end = 0;
-  /** The payload has no ModEx prefix and no other tracks: nothing of it is outside of the fields above. */
+  /** The payload has no ModEx prefix and no other tracks: the fields above describe all of it. */
   bare = false;
 
   /**
-   * Takes [start, end) of `bytes`, not empty; false when it is a command, cut off, or does not have the track. What names no track is of
-   * track 0. Enhanced RTMP v2.
+   * Takes the payload in [start, end) of `bytes`, not empty; false when it is a command, cut off, or without the track. A payload that
+   * names no track is of track 0. Enhanced RTMP v2.
    */
   read(kind: PacketKind, bytes: Uint8Array, start: number, end: number, track = 0): boolean {
     const video = kind === PacketKind.Video;

@@ -38,11 +38,11 @@ export interface AudioTrackConfig {
   readonly codecs: string;
   /** AudioSpecificConfig, OpusHead, STREAMINFO without its head, content of dac3 or dec3; empty for MP3. */
   readonly record: Uint8Array;
-  /** Hz, of what a frame's samples are counted in: HE-AAC has that of its core. */
+  /** Hz; the rate at which a frame's samples count: of HE-AAC, that of its core. */
   readonly sampleRate: number;
   /** Undefined where only the frames tell. */
   readonly channels: number | undefined;
-  /** Samples of each channel in a frame; if frames differ, in a frame whose header can't be read. */
+  /** Samples of each channel in a frame; if frames differ, the number for a frame whose header can't be read. */
   readonly frameSamples: number;
   /** 0 where it is not known. */
   readonly bitsPerSample: number;
@@ -51,7 +51,7 @@ export interface AudioTrackConfig {
 /** A track's configuration. */
 export type TrackConfig = VideoTrackConfig | AudioTrackConfig;
 
-/** A codec's own description of its pictures; the size is missing if only frames have it. */
+/** A video header as a codec's reader gives it; the picture is missing if only frames have its size. */
 interface VideoHeader {
   readonly codecs: string;
   readonly record: Uint8Array;
@@ -59,8 +59,8 @@ interface VideoHeader {
 }
 
 /**
- * The configuration of a video track by its header and a frame, as far as they are there; in words why there is none otherwise. `name` is
- * the codec's. Throws `ProtocolError` for a record of H.264 or HEVC that is broken.
+ * The configuration of a video track by its header and a frame, as far as they have come; otherwise the reason, in words. `name` is the
+ * codec's. Throws `ProtocolError` for a broken record of H.264 or HEVC.
  */
 export function readVideoTrack(
   codec: number,
@@ -82,12 +82,12 @@ function noSize(name: string): string {
   return `no key frame has told the size of ${name} yet`;
 }
 
-/** Whether a frame, or another one, may tell what a configuration has no value for; `problem` is what the readers say, `name` is the codec's. */
+/** Whether a later frame may give what the configuration lacks; `problem` is the reason that a reader gave, `name` is the codec's. */
 export function awaitsFrame(kind: PacketKind, codec: number, problem: string, name: string): boolean {
   return kind === PacketKind.Video ? problem === noSize(name) : codec in frameReaders;
 }
 
-/** By codec: from a record and a frame, which may be empty. */
+/** Readers of a record and a frame, which may be empty, by codec. */
 const videoReaders: Readonly<Record<number, (record: Uint8Array, frame: Uint8Array) => VideoHeader | undefined>> = {
   [Codec.H264]: (record, frame) => nalVideo(Codec.H264, record, frame),
   [Codec.Hevc]: (record, frame) => nalVideo(Codec.Hevc, record, frame),
@@ -125,7 +125,7 @@ export function readAudioTrack(
 
 type AudioReader = (bytes: Uint8Array) => AudioTrackConfig | undefined;
 
-/** By codec: from a sequence header. */
+/** Readers of a sequence header, by codec. */
 const headerReaders: Readonly<Record<number, AudioReader>> = {
   [Codec.Aac]: (record) => {
     const config = readAudioSpecificConfig(record);
@@ -145,7 +145,7 @@ const headerReaders: Readonly<Record<number, AudioReader>> = {
   },
 };
 
-/** By codec: from a frame of what has no sequence header. */
+/** Readers of a frame, for codecs without a sequence header. */
 const frameReaders: Readonly<Record<number, AudioReader>> = {
   [Codec.Mp3]: (frame) => {
     const header = readMp3Header(frame);
@@ -161,7 +161,7 @@ const frameReaders: Readonly<Record<number, AudioReader>> = {
   },
 };
 
-/** Whether there may be a configuration of a codec. */
+/** Whether configurations of a codec can be read. */
 export function isKnownCodec(kind: PacketKind, codec: number): boolean {
   return (kind === PacketKind.Video ? [videoReaders] : [headerReaders, frameReaders]).some(
     (readers) => codec in readers,

@@ -2,7 +2,7 @@ import { AmfObject } from "../amf/value.ts";
 import { ProtocolError } from "../base/errors.ts";
 import { readData } from "./data.ts";
 
-/** Maximum length of a name by which people choose. */
+/** Maximum length of a name, from which viewers choose a track. */
 const MAX_NAME = 64;
 const MAX_TRACK_ID = 255;
 
@@ -15,8 +15,8 @@ export interface TrackLabel {
 }
 
 /**
- * What `onMetaData` (a payload as readers get it) says of the audio tracks, by their ids: `audioTrackIdInfoMap` of Enhanced RTMP v2, whose
- * objects the specification leaves open. `name`, `title` or `label` is the name, `language` or `lang` the language. What is no language is left out.
+ * The labels of audio tracks in `onMetaData` (a payload as readers get it), by track id: `audioTrackIdInfoMap` of Enhanced RTMP v2, whose
+ * objects the specification leaves open. `name`, `title` or `label` is the name, `language` or `lang` the language, if it is a valid one.
  */
 export function audioTrackLabels(metadata: Uint8Array): ReadonlyMap<number, TrackLabel> {
   const labels = new Map<number, TrackLabel>();

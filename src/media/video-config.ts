@@ -13,24 +13,24 @@ export interface VideoConfig {
   readonly parameterSets: Uint8Array;
   /** Undefined when the SPS is missing or can't be read. */
   readonly picture: PictureInfo | undefined;
-  /** For CODECS of a playlist (RFC 6381): "avc1.64001f", "hvc1.1.6.L93.B0"; avc3 and hev1 when the parameter sets are in the frames only. */
+  /** For CODECS of a playlist (RFC 6381): "avc1.64001f", "hvc1.1.6.L93.B0"; avc3 and hev1 if only the frames have parameter sets. */
   readonly codecs: string;
 }
 
 const H264_SPS = 7;
 const HevcNal = { Vps: 32, Sps: 33, Pps: 34 } as const;
-/** Parameter sets that one configuration may have: two bytes of length each would allow thousands. */
+/** Maximum number of parameter sets in a configuration, whose format would allow thousands. */
 const MAX_SETS = 64;
 const MAX_SET_BYTES = 64 * 1024;
 
-/** Reads a configuration record, of which it keeps nothing. Throws `ProtocolError` when it is broken, or of another codec. */
+/** Reads a configuration record, and keeps no view of it. Throws `ProtocolError` when it is broken, or of another codec. */
 export function readVideoConfig(codec: number, record: Uint8Array): VideoConfig {
   if (codec === Codec.H264) return readH264Config(record);
   if (codec === Codec.Hevc) return readHevcConfig(record);
   throw new ProtocolError("a configuration that is neither of H.264 nor of HEVC");
 }
 
-/** The picture by the SPS that a frame brings, for a configuration without one; undefined when the frame has none. */
+/** The picture by the SPS in a frame, for a configuration without an SPS; undefined when the frame has none. */
 export function pictureIn(config: VideoConfig, frame: Uint8Array): PictureInfo | undefined {
   const isHevc = config.codec === Codec.Hevc;
   for (let at = 0, count = 0; at < frame.length && count < MAX_SETS; count++) {

@@ -5,18 +5,18 @@ const RECORD_BYTES = 8;
 const FULL_BOX_BYTES = 4;
 const SYNC = 0x498342;
 const RGB = 7;
-/** The level if the encoder does not say: 1. */
+/** Level 1, for encoders that give none. */
 const LEVEL_1 = 10;
 
 /** A VPCodecConfigurationRecord. */
 export interface Vp9Config {
-  /** The record itself, a copy without what a box has before it. */
+  /** A copy of the record, without the version and flags of its box. */
   readonly record: Uint8Array;
-  /** For CODECS of a playlist: "vp09.00.10.08"; colours follow where they are not BT.709's. */
+  /** For CODECS of a playlist: "vp09.00.10.08"; colours other than BT.709's follow. */
   readonly codecs: string;
 }
 
-/** Reads a configuration record, bare or behind the version and flags of its box, for encoders send both; undefined when it is none. */
+/** Reads a configuration record, bare or behind the version and flags of its box: encoders send both. Undefined for other bytes. */
 export function readVp9Config(bytes: Uint8Array): Vp9Config | undefined {
   const isBox = bytes.length >= FULL_BOX_BYTES + RECORD_BYTES && bytes[0] === 1 && bytes[1] === 0 && bytes[2] === 0;
   const start = isBox && bytes[3] === 0 ? FULL_BOX_BYTES : 0;

@@ -1,6 +1,6 @@
 /** A part of a segment (RFC 8216bis, 4.4.4.9). */
 export interface PlaylistPart {
-  /** A URI reference, relative to the playlist's. */
+  /** URI reference, relative to the playlist's. */
   readonly uri: string;
   /** Whole ms. */
   readonly durationMs: number;
@@ -13,27 +13,27 @@ export interface RenditionReport {
   /** A URI reference, relative to this playlist's. */
   readonly uri: string;
   readonly lastMsn: number;
-  /** Undefined where it has no parts. */
+  /** Undefined where its last segment has no parts. */
   readonly lastPart: number | undefined;
 }
 
 /** The additional contents of a low-latency playlist. RFC 8216bis. */
 export interface LowLatency {
-  /** No part is longer, ms (4.4.3.7). */
+  /** Upper bound of the durations of parts, ms (4.4.3.7). */
   readonly partTargetMs: number;
-  /** Entries at the beginning that the reader knows already, and that are left out (4.4.5.2). */
+  /** Number of entries at the beginning that are left out, as the player has them already (4.4.5.2). */
   readonly skipped: number;
-  /** Where the next part will be (4.4.5.3). */
+  /** URI reference of the next part (4.4.5.3). */
   readonly hint: string | undefined;
 }
 
-/** What a playlist with EXT-X-SKIP needs (RFC 8216bis, section 8). */
+/** Version of a playlist with EXT-X-SKIP (RFC 8216bis, section 8). */
 export const VERSION_WITH_SKIP = 9;
 /** Target durations from the end of a playlist that are never skipped, and part durations that players stay behind (4.4.3.8). */
 const SKIP_TARGETS = 6;
 const HOLD_BACK_PARTS = 3;
 
-/** How long before the end of a playlist entries may be skipped, ms (RFC 8216bis, 4.4.3.8). */
+/** Entries further than this from a playlist's end may be skipped, ms (RFC 8216bis, 4.4.3.8). */
 export function skipBoundaryMs(targetSeconds: number): number {
   return SKIP_TARGETS * targetSeconds * 1000;
 }
@@ -53,12 +53,12 @@ export function partTag({ uri, durationMs, independent }: PlaylistPart): string 
   return `#EXT-X-PART:DURATION=${seconds(durationMs)},URI="${uri}"${independent ? ",INDEPENDENT=YES" : ""}`;
 }
 
-/** The tag behind the last entry of a playlist that goes on; none where nothing is hinted at. */
+/** The tag behind the last entry of a playlist that continues; none without a hint. */
 export function hintTags({ hint }: LowLatency): string[] {
   return hint === undefined ? [] : [`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${hint}"`];
 }
 
-/** The end of a playlist that names others with which players may continue: lines, each with its end. */
+/** The end of a playlist: a line, with its line feed, for each other playlist that players may switch to. */
 export function reportLines(reports: readonly RenditionReport[]): string {
   const lines = reports.map(({ uri, lastMsn, lastPart }) => {
     const part = lastPart === undefined ? "" : `,LAST-PART=${lastPart}`;

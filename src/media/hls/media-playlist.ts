@@ -12,11 +12,11 @@ import {
 export interface PlaylistEntry {
   /** The segment's URI reference, relative to the playlist's. */
   readonly uri: string;
-  /** Whole ms; EXTINF has it exactly (4.3.2.1). */
+  /** Whole ms, which EXTINF has exactly (4.3.2.1). */
   readonly durationMs: number;
   /** Programme date of its first packet, Unix ms (4.3.2.6). */
   readonly dateMs: number;
-  /** Encoding or time are others than in the entry before (4.3.2.3). */
+  /** The encoding or the timestamps change from the entry before (4.3.2.3). */
   readonly discontinuity: boolean;
   /** Whether it can be decoded without an earlier one. */
   readonly independent: boolean;
@@ -30,7 +30,7 @@ export interface PlaylistEntry {
   readonly parts?: readonly PlaylistPart[];
 }
 
-/** A segment at the end of a list that is there in parts only. */
+/** The segment at a playlist's end of which only parts are listed. */
 export type GrowingEntry = Pick<PlaylistEntry, "dateMs" | "discontinuity" | "independent" | "map" | "key"> & {
   readonly parts: readonly PlaylistPart[];
 };
@@ -41,11 +41,11 @@ export interface MediaPlaylist {
   readonly targetSeconds: number;
   /** Number of the first entry (4.3.3.2). */
   readonly sequence: number;
-  /** Discontinuities before the first entry, one that the first entry begins with not included (4.3.3.3). */
+  /** Number of discontinuities before the first entry, without the one that this entry may begin with (4.3.3.3). */
   readonly discontinuitySequence: number;
-  /** Without a gap in their numbers. */
+  /** Their numbers are consecutive. */
   readonly entries: readonly PlaylistEntry[];
-  /** Nothing more will come (4.3.3.4). */
+  /** No more entries will come (4.3.3.4). */
   readonly ended: boolean;
   /** Undefined where segments have no parts. */
   readonly lowLatency?: LowLatency | undefined;
@@ -53,7 +53,7 @@ export interface MediaPlaylist {
   readonly growing?: GrowingEntry | undefined;
 }
 
-/** EXTINF with fractions needs 3, EXT-X-MAP 6; EXT-X-GAP needs 8 (RFC 8216bis, section 8). */
+/** Versions: EXTINF with fractions needs 3, EXT-X-MAP 6, EXT-X-GAP 8 (RFC 8216bis, section 8). */
 const VERSION = 3;
 const VERSION_WITH_MAP = 6;
 const VERSION_WITH_GAPS = 8;
@@ -62,7 +62,7 @@ const VERSION_WITH_GAPS = 8;
 export function renderMediaPlaylist(playlist: MediaPlaylist): string {
   const { entries, targetSeconds, sequence, discontinuitySequence, ended, lowLatency, growing } = playlist;
   const lines = ["#EXTM3U", `#EXT-X-VERSION:${versionOf(playlist)}`];
-  // Section 4.3.5.1: only where it is true of all segments.
+  // EXT-X-INDEPENDENT-SEGMENTS must be true of all segments (4.3.5.1).
   const isIndependent = entries.every(({ independent, gap }) => independent || gap);
   if (isIndependent && growing?.independent !== false) lines.push("#EXT-X-INDEPENDENT-SEGMENTS");
   lines.push(`#EXT-X-TARGETDURATION:${targetSeconds}`);
@@ -102,10 +102,10 @@ function pushBeginning(
   before: InForce,
 ): void {
   if (discontinuity) lines.push("#EXT-X-DISCONTINUITY");
-  // It holds up to the next one; behind a discontinuity, some players want it again.
+  // EXT-X-MAP holds up to the next one; behind a discontinuity, some players need it again.
   if (map !== undefined && (map !== before.map || discontinuity)) {
     before.map = map;
-    // Init segments are in the clear, and a key holds for those behind it, too.
+    // Init segments are in the clear, but a key tag would also hold for an EXT-X-MAP behind it.
     setKey(lines, undefined, before);
     lines.push(`#EXT-X-MAP:URI="${map}"`);
   }

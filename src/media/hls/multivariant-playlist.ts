@@ -1,4 +1,4 @@
-/** One variant of a stream, as far as it is known. RFC 8216, section 4.3.4.2. */
+/** One variant of a stream, with what is known of it. RFC 8216, section 4.3.4.2. */
 export interface Variant {
   /** The highest and the average bit rate of its segments, bits a second. */
   readonly bandwidth: number;
@@ -18,20 +18,20 @@ export interface VariantUri {
   readonly uri: string;
   /** The server's name in steering manifests (PATHWAY-ID). */
   readonly pathway?: string;
-  /** The sound to choose from, where it is not in the variant's playlist alone. */
+  /** The audio tracks to choose from; undefined where the variant's playlist alone has all audio. */
   readonly audio?: readonly AudioRendition[];
 }
 
 /** An audio track that goes with a variant. RFC 8216, section 4.3.4.1. */
 export interface AudioRendition {
-  /** For people; without quotation marks, and another than those of the other tracks. */
+  /** For people; without quotation marks, and different from the other tracks' names. */
   readonly name: string;
   /** RFC 5646. */
   readonly language: string | undefined;
   readonly isDefault: boolean;
   /** Undefined: unknown. */
   readonly channels: number | undefined;
-  /** A URI reference of its media playlist; undefined for what is in the variant's. */
+  /** URI reference of its media playlist; undefined for a track that is in the variant's playlist. */
   readonly uri: string | undefined;
 }
 
@@ -41,9 +41,9 @@ export interface PlacedVariant extends Variant {
 }
 
 /**
- * A multivariant (master) playlist as text, each variant at one place or several: players go on at another when one fails. RFC
- * 8216, sections 4.3.4 and 4.3.4.2. `steering`: where players ask which place to use (RFC 8216bis, 4.4.6.6); the first one is used
- * until they know.
+ * A multivariant (master) playlist as text, each variant at one place or several: players continue at another place when one fails.
+ * RFC 8216, sections 4.3.4 and 4.3.4.2. `steering`: the URI at which players ask which place to use (RFC 8216bis, 4.4.6.6); until it
+ * answers, they use the first one.
  */
 export function renderMultivariantPlaylist(variants: readonly PlacedVariant[], steering?: string): string {
   const lines = ["#EXTM3U", `#EXT-X-VERSION:${variants.some(hasAudio) ? 4 : 3}`];
@@ -71,7 +71,7 @@ function mediaTag({ name, language, isDefault, channels, uri }: AudioRendition, 
   return `#EXT-X-MEDIA:${attributes.join(",")}`;
 }
 
-/** `groups`: those of all places, in their order. */
+/** `groups`: the audio groups of all places, in order. */
 function pushVariant(
   lines: string[],
   { places, ...variant }: PlacedVariant,

@@ -2,18 +2,18 @@ import { ProtocolError } from "../../base/errors.ts";
 import { ByteReader } from "../../bytes/reader.ts";
 
 const HEAD_BYTES = 8;
-/** With a size of 64 bits. */
+/** Bytes of a box's head with a size of 64 bits. */
 const LARGE_HEAD_BYTES = 16;
 
-/** Goes through the boxes of a file, or those in one box, from one to the next (ISO 14496-12, 4.2). Bytes are never copied. */
+/** Goes through the boxes of a file, or those inside a box (ISO 14496-12, 4.2). Never copies bytes. */
 export class BoxReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #end: number;
   #next: number;
-  /** Four characters of the current box. */
+  /** Type of the current box, four characters. */
   type = "";
-  /** Where it begins, and where its content does, from the file's beginning. */
+  /** Where the current box and its content begin, in bytes from the file's beginning. */
   at = 0;
   contentAt = 0;
 
@@ -25,7 +25,7 @@ export class BoxReader {
     this.#end = end;
   }
 
-  /** Goes to the next box; false behind the last one. Throws ProtocolError for a box that does not fit into what it is in. */
+  /** Goes to the next box; false behind the last one. Throws ProtocolError for a box that does not fit into its container. */
   next(): boolean {
     const at = this.#next;
     const left = this.#end - at;
@@ -35,7 +35,7 @@ export class BoxReader {
     this.type = String.fromCharCode(type >>> 24, (type >>> 16) & 0xff, (type >>> 8) & 0xff, type & 0xff);
     const short = this.#view.getUint32(at);
     const head = short === 1 ? LARGE_HEAD_BYTES : HEAD_BYTES;
-    // 0: up to the end of the file.
+    // Size 0: the box extends to the end of the file.
     const size = short === 0 ? left : short === 1 && left >= head ? this.#large(at + HEAD_BYTES) : short;
     if (size < head || size > left)
       throw new ProtocolError(`MP4's box ${JSON.stringify(this.type)} has ${size} bytes, where ${left} are left`);

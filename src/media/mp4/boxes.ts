@@ -4,19 +4,19 @@ import { joined } from "../../base/memory.ts";
  * box       size:32 type:32 content          ISO 14496-12, 4.2
  * full box  size:32 type:32 version:8 flags:24 content
  *
- * What is written once for a stream is made of lists of bytes and joined; fragments are written by `fragment-boxes.ts`.
+ * Boxes that are written once for a stream are joined from lists of bytes; `fragment-boxes.ts` writes fragments.
  */
 
 /** Bytes of a box: those of its fields, or of a box inside. */
 export type Bytes = Uint8Array | readonly number[];
 
-/** An integer of eight bits. */
+/** An unsigned integer of 8 bits. */
 export const u8 = (value: number): number[] => [value & 0xff];
-/** Of sixteen bits. */
+/** An unsigned integer of 16 bits. */
 export const u16 = (value: number): number[] => [(value >>> 8) & 0xff, value & 0xff];
-/** Of 24 bits. */
+/** An unsigned integer of 24 bits. */
 export const u24 = (value: number): number[] => [(value >>> 16) & 0xff, ...u16(value)];
-/** Of 32 bits. */
+/** An unsigned integer of 32 bits. */
 export const u32 = (value: number): number[] => [(value >>> 24) & 0xff, ...u24(value)];
 /** This many zero bytes, for reserved and predefined fields. */
 export const zeros = (count: number): Uint8Array => new Uint8Array(count);

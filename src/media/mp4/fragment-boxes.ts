@@ -4,7 +4,7 @@ import { TfhdFlag, TrunFlag } from "./fragment-flags.ts";
 import { SampleFlag } from "./sample-flags.ts";
 import type { TrackSamples } from "./track-samples.ts";
 
-/** The fields of a sample in a trun. */
+/** trun's flags for the fields that samples have. */
 const VIDEO_TRUN =
   TrunFlag.DataOffset | TrunFlag.Duration | TrunFlag.Size | TrunFlag.Flags | TrunFlag.CompositionOffset;
 const AUDIO_TRUN = TrunFlag.DataOffset | TrunFlag.Duration | TrunFlag.Size;
@@ -34,7 +34,7 @@ export function moofBytes(tracks: readonly TrackSamples[]): number {
 /** Bytes of an mdat before its data. */
 export const MDAT_HEAD_BYTES = BOX_BYTES;
 
-/** 0 for a track without samples. */
+/** Bytes of a traf; 0 for a track without samples. */
 function trafBytes(track: TrackSamples): number {
   return track.count === 0 ? 0 : BOX_BYTES + tfhdBytes(track) + TFDT_BYTES + trunBytes(track);
 }
@@ -67,7 +67,7 @@ export function writeMoof(out: DataView, tracks: readonly TrackSamples[], sequen
   return writeHead(out, at, data - size, Type.mdat);
 }
 
-/** 8.8.6; `data` is where the track's samples begin, in bytes from the moof's beginning. */
+/** Writes a traf (8.8.6); `data` is where the track's samples begin, in bytes from the moof's beginning. */
 function writeTraf(out: DataView, start: number, track: TrackSamples, data: number): number {
   let at = writeHead(out, start, trafBytes(track), Type.traf);
   const isVideo = track.kind === PacketKind.Video;

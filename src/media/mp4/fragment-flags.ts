@@ -1,4 +1,4 @@
-/** tfhd's flags: which fields it has, and where data is counted from (ISO 14496-12, 8.8.7). */
+/** tfhd's flags: which fields it has, and where offsets of data count from (ISO 14496-12, 8.8.7). */
 export const TfhdFlag = {
   BaseDataOffset: 0x01,
   SampleDescriptionIndex: 0x02,
@@ -8,7 +8,7 @@ export const TfhdFlag = {
   DefaultBaseIsMoof: 0x02_0000,
 } as const;
 
-/** trun's flags: which fields it has, and which it has of each sample (ISO 14496-12, 8.8.8). */
+/** trun's flags: which fields it has, and which fields each sample has (ISO 14496-12, 8.8.8). */
 export const TrunFlag = {
   DataOffset: 0x001,
   FirstSampleFlags: 0x004,

@@ -4,16 +4,16 @@ import { TfhdFlag, TrunFlag } from "./fragment-flags.ts";
 import type { InitTrack, InitTracks, SampleDefaults } from "./init-reader.ts";
 import { SampleFlag } from "./sample-flags.ts";
 
-/** More samples than a segment has: a run may name billions in a few bytes. */
+/** Maximum number of samples in a segment: a few bytes of a run may announce billions. */
 const MAX_SAMPLES = 200_000;
 
-/** Receives the samples of a segment: those of one track fragment after those of the other, each in decoding order. */
+/** Receives the samples of a segment: one track fragment after another, each in decoding order. */
 export interface SampleSink {
   /** `dts` is in the track's ticks; `bytes` are a view of the segment. `key`: it can be decoded without earlier ones. */
   sample(track: InitTrack, dts: number, bytes: Uint8Array, key: boolean): void;
 }
 
-/** What a track fragment's runs begin with. */
+/** The values that a track fragment's runs start from. */
 interface TrackFragment {
   readonly track: InitTrack;
   readonly defaults: SampleDefaults;
@@ -22,8 +22,8 @@ interface TrackFragment {
 }
 
 /**
- * Reads the samples of a segment, or of a part of one (ISO 14496-12, 8.8). Throws ProtocolError for what is none, and for
- * one without a moof.
+ * Reads the samples of a segment, or of a part of one (ISO 14496-12, 8.8). Throws ProtocolError for broken bytes, and for bytes
+ * without a moof.
  */
 export function readFragments(bytes: Uint8Array, tracks: InitTracks, sink: SampleSink): void {
   const reader = new FragmentReader(bytes, tracks, sink);
@@ -41,7 +41,7 @@ class FragmentReader {
   readonly #tracks: InitTracks;
   readonly #sink: SampleSink;
   #samples = 0;
-  /** Of the track fragment: the next sample's decode time, -1 before its tfdt, and where its data begins. */
+  /** Decode time of the track fragment's next sample, -1 before its tfdt, and where that sample's data begins. */
   #dts = -1;
   #dataAt = 0;
 
@@ -52,7 +52,7 @@ class FragmentReader {
   }
 
   moof(box: BoxReader): void {
-    // Without another base, data is counted from the moof, or from where that of the track fragment before ended (8.8.7.1).
+    // Without a base of its own, a track fragment's data counts from the moof, or from the end of the data before (8.8.7.1).
     this.#dataAt = box.at;
     for (const moof = box.inside(); moof.next(); ) if (moof.type === "traf") this.#traf(moof.inside(), box.at);
   }

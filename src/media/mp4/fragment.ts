@@ -21,12 +21,12 @@ export interface Fragment {
 
 /** The packets and times after a fragment. */
 export interface Following {
-  /** Packets after it: the first of each track ends the track's last sample. Without one, that is as long as the sample before. */
+  /** Packets after the fragment: the first of each track ends its last sample. Without one, that sample lasts as long as the one before. */
   readonly next?: readonly Packet[];
   /**
-   * The fragment is a segment's last: the next one's times are those of its packets, whatever came before. Servers that cut segments at
-   * the same packets then write the same bytes, wherever they began. Between the segments, audio is off by the rounding of the packets'
-   * times, 1 ms at most, unless `next` has the packet that ends it.
+   * The fragment is a segment's last: the next fragment's times are those of its packets, whatever came before. So servers that cut
+   * segments at the same packets write the same bytes, wherever they began. Between the segments, audio is off by the rounding of the
+   * packets' times, 1 ms at most, unless `next` has the packet that ends it.
    */
   readonly ends?: boolean;
 }
@@ -34,19 +34,19 @@ export interface Following {
 const NOTHING: Following = {};
 
 /**
- * Makes fragments of a stream's packets, for the tracks of `initSegment`. Fragments may begin anywhere; those of packets that follow each
- * other have contiguous decode times, as far as `TrackClock` lets them. Their bytes are a function of the tracks, the origin, the
- * arguments and the packets since the segment began.
+ * Makes fragments of a stream's packets, for the tracks of `initSegment`. Fragments may begin anywhere; fragments of consecutive packets
+ * have contiguous decode times, as far as `TrackClock` keeps them so. Their bytes are a function of the tracks, the origin, the arguments
+ * and the packets since the segment began.
  */
 export class FragmentWriter {
   readonly #frame = new FrameReader();
   readonly #tracks: readonly TrackSamples[];
   readonly #video: readonly TrackSamples[];
   readonly #audio: readonly TrackSamples[];
-  /** Frames left out: of another codec than their track's, or empty. */
+  /** Number of frames left out: of another codec than their track's, or empty. */
   skipped = 0;
 
-  /** `origin` is the time, ms, that decode times count from; none is before it. */
+  /** `origin` is the time, ms, from which decode times count; earlier times count as 0. */
   constructor(tracks: readonly Mp4Track[], origin: number) {
     this.#tracks = tracks.map((track, at) => new TrackSamples(track, at + 1, origin));
     this.#video = this.#tracks.filter(({ kind }) => kind === PacketKind.Video);
@@ -54,8 +54,8 @@ export class FragmentWriter {
   }
 
   /**
-   * A fragment of these packets, whose payloads are lent for the call. `sequence` is mfhd's, from 1 on. Sequence headers among them
-   * change nothing: they need another init segment and another writer.
+   * A fragment of these packets, whose payloads are lent for the call. `sequence` is mfhd's, from 1 on. Sequence headers among the packets
+   * are ignored: they need another init segment and another writer.
    */
   write(packets: PacketCursor, sequence: number, following: Following = NOTHING): Fragment {
     this.#take(packets);
@@ -116,7 +116,7 @@ export class FragmentWriter {
     for (let i = 0; i < tracks.length; i++) size += (tracks[i] as TrackSamples).bytes;
     const out = new Uint8Array(size);
     const data = writeMoof(new DataView(out.buffer), tracks, sequence);
-    // Each track's samples come together, so that a track is gone through at a time.
+    // Each track's samples are together in the mdat, so one track is copied at a time.
     let at = data;
     for (let i = 0; i < tracks.length; i++) at = copySamples(out, at, tracks[i] as TrackSamples, packets);
     return out;

@@ -2,7 +2,7 @@ import { ProtocolError } from "../../base/errors.ts";
 import { PacketKind } from "../packet.ts";
 import { BoxReader } from "./box-reader.ts";
 
-/** More tracks than any stream has. */
+/** Maximum number of tracks: no stream has more. */
 const MAX_TRACKS = 64;
 
 /** Default values of samples (ISO 14496-12, 8.8.3). */
@@ -15,10 +15,10 @@ export interface SampleDefaults {
   readonly flags: number;
 }
 
-/** A track of an init segment, as far as reading its fragments needs it. */
+/** A track of an init segment, with what reading its fragments needs. */
 export interface InitTrack {
   readonly id: number;
-  /** Undefined for what is neither video nor audio. */
+  /** Undefined for a track that is neither video nor audio. */
   readonly kind: PacketKind | undefined;
   /** Ticks in a second, at least 1. */
   readonly timescale: number;
@@ -61,7 +61,7 @@ function readTrak(trak: BoxReader): InitTrack {
   return { id, ...media, defaults: NO_DEFAULTS };
 }
 
-/** Times of 64 bits in version 1 (8.3.2). */
+/** Reads tkhd, whose times have 64 bits in version 1 (8.3.2). */
 function readTkhd(box: BoxReader): number {
   const fields = box.fields();
   fields.skip(fields.u32() >>> 24 === 1 ? 16 : 8); // creation_time, modification_time
@@ -78,14 +78,14 @@ function readMdia(mdia: BoxReader) {
   return { kind, timescale, entry };
 }
 
-/** 8.4.2. */
+/** Reads mdhd (8.4.2). */
 function readMdhd(box: BoxReader): number {
   const fields = box.fields();
   fields.skip(fields.u32() >>> 24 === 1 ? 16 : 8); // creation_time, modification_time
   return fields.u32(); // timescale
 }
 
-/** 8.4.3. */
+/** Reads hdlr (8.4.3). */
 function readHdlr(box: BoxReader): PacketKind | undefined {
   const fields = box.fields();
   fields.skip(4 + 4); // version and flags, pre_defined
@@ -93,7 +93,7 @@ function readHdlr(box: BoxReader): PacketKind | undefined {
   return handler === "vide" ? PacketKind.Video : handler === "soun" ? PacketKind.Audio : undefined;
 }
 
-/** The first entry of stsd (8.5.2). */
+/** Type of the first entry of stsd (8.5.2). */
 function readEntry(minf: BoxReader): string {
   while (minf.next()) {
     if (minf.type !== "stbl") continue;
@@ -106,7 +106,7 @@ function readEntry(minf: BoxReader): string {
   return "";
 }
 
-/** trex of each track (8.8.3). */
+/** Reads the trex of each track (8.8.3). */
 function readMvex(mvex: BoxReader, defaults: Map<number, SampleDefaults>): void {
   while (mvex.next()) {
     if (mvex.type !== "trex") continue;

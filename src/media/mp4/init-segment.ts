@@ -16,8 +16,8 @@ const TRACK_FLAGS = 7;
 const SELF_CONTAINED = 1;
 
 /**
- * What fragments of these tracks need before them: ftyp and moov with mvex (ISO 14496-12). Track ids are the places in the list, from 1
- * on. A function of the tracks alone.
+ * The init segment that fragments of these tracks need: ftyp, and moov with mvex (ISO 14496-12). Track ids are the positions in the list,
+ * from 1 on. The bytes are a function of the tracks alone.
  */
 export function initSegment(tracks: readonly Mp4Track[]): Uint8Array {
   const moov = box(
@@ -29,7 +29,7 @@ export function initSegment(tracks: readonly Mp4Track[]): Uint8Array {
   return joined(ftyp(tracks), moov);
 }
 
-/** 4.3. A single track is one of CMAF's (ISO 23000-19, 7.2). */
+/** 4.3. A file with a single track is a CMAF track (ISO 23000-19, 7.2). */
 function ftyp(tracks: readonly Mp4Track[]): Uint8Array {
   return box(
     "ftyp",

@@ -67,7 +67,7 @@ function visualEntry(type: string, { width, height }: VideoTrackConfig["picture"
 
 function audioEntry(type: string, config: AudioTrackConfig, own: Uint8Array): Uint8Array {
   let rate = config.sampleRate;
-  // The greatest regular division that has room (FLAC-in-ISOBMFF, 3.3.1).
+  // Halved until 16 bits have room for it (FLAC-in-ISOBMFF, 3.3.1).
   while (rate > MAX_RATE) rate /= 2;
   return box(
     type,
@@ -109,7 +109,7 @@ function esds(objectType: number, specific?: Uint8Array): Uint8Array {
   );
 }
 
-/** A length of four times seven bits is as good as a shorter one. */
+/** A descriptor; its length takes four bytes of seven bits each, which is as valid as a shorter form. */
 function descriptor(tag: number, ...content: readonly Bytes[]): number[] {
   const body = content.flatMap((part) => [...part]);
   const { length } = body;

@@ -5,23 +5,23 @@ import { initSegment } from "./init-segment.ts";
 import { SegmentTracks } from "./segment-tracks.ts";
 
 /**
- * Makes one segment of fragmented MP4 in parts, each a moof and an mdat with track 0 of video and of audio. Their bytes are a function of the
- * headers, the packets, their times and the sequence numbers. The tracks are those in the first part.
+ * Makes one segment of fragmented MP4 in parts, each a moof and an mdat with track 0 of video and of audio. The parts' bytes are a function
+ * of the headers, the packets, their times and the sequence numbers. The first part determines the tracks.
  */
 export class Mp4SegmentParts {
-  /** The tracks of all parts; undefined before the first one. */
+  /** The init segment of all parts; undefined before the first part. */
   init: Uint8Array | undefined;
   readonly #tracks: SegmentTracks;
   #writer: FragmentWriter | undefined;
 
-  /** `described`: headers in force, and earlier frames of what has none. */
+  /** `described`: headers in force, and earlier frames of tracks without a header. */
   constructor(described: readonly Packet[]) {
     this.#tracks = new SegmentTracks(described);
   }
 
   /**
-   * The next part, of all packets of a buffer; undefined when there is no sample of a known codec. `next` is the frame behind it, if that
-   * follows. `last`: the segment has no other part.
+   * The next part, of all packets of a buffer; undefined when they have no sample of a known codec. `next` is the frame behind the part, if
+   * that follows. `last`: it is the segment's last part.
    */
   write(packets: PacketBuffer, sequence: number, last: boolean, next?: Packet): Fragment | undefined {
     packets.end = packets.count;

@@ -8,16 +8,16 @@ const MAX_ASKED = 8;
 /** Finds the tracks of a segment: track 0 of video and of audio. */
 export class SegmentTracks {
   readonly #headers: readonly Packet[];
-  /** Earlier ones of what has no header. */
+  /** Earlier frames of tracks without a header. */
   readonly #frames: readonly Packet[];
 
-  /** `described`: headers in force, and earlier frames of what has none. */
+  /** `described`: headers in force, and earlier frames of tracks without a header. */
   constructor(described: readonly Packet[]) {
     this.#headers = described.filter(isHeader);
     this.#frames = described.filter((packet) => !isHeader(packet));
   }
 
-  /** By the segment's own frames, those before `packets.end`, rather than by earlier ones, so that it is the same wherever a server began. */
+  /** The tracks by the segment's own frames (before `packets.end`) rather than by earlier ones, so that all servers find the same. */
   of(packets: PacketBuffer): Mp4Track[] {
     const own = [
       ...packets.first(PacketKind.Video, PacketFlag.Key, 0, packets.end, MAX_ASKED),

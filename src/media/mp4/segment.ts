@@ -12,29 +12,29 @@ const NOTHING = new Uint8Array(0);
 /** A segment, and the init segment that players need before it. */
 export interface Mp4Segment {
   readonly init: Uint8Array;
-  /** Its buffer has no other bytes. */
+  /** They fill their buffer, which is the caller's. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
  * Makes one segment of fragmented MP4: a moof and an mdat with track 0 of video and of audio. Its bytes are a function of the headers, the
- * packets, their times and the sequence number. It holds copies of the packets until it is finished, as a track's samples stand together
- * in the mdat, and what has no header (MP3, AC-3, E-AC-3, the size of VP9) is known by its frames only.
+ * packets, their times and the sequence number. It holds copies of the packets until it is finished: a track's samples are together in
+ * the mdat, and codecs without a header (MP3, AC-3, E-AC-3, the size of VP9) are described by their frames only.
  */
 export class Mp4SegmentWriter {
   readonly #tracks: SegmentTracks;
   readonly #held: PacketBuffer;
   #marked = 0;
-  /** Frames left out: of another codec than their track's, or empty. */
+  /** Number of frames left out: of another codec than their track's, or empty. */
   skipped = 0;
 
-  /** `described`: headers in force, and earlier frames of what has none. It grows in `memory`, whatever is in it, until that is too small. */
+  /** `described`: headers in force, and earlier frames of tracks without one. Overwrites `memory`, and grows in it while there is room. */
   constructor(described: readonly Packet[], memory: Uint8Array<ArrayBuffer> = NOTHING) {
     this.#tracks = new SegmentTracks(described);
     this.#held = new PacketBuffer(memory);
   }
 
-  /** What the segment grows in. After `finish` it is the caller's. */
+  /** The buffer that the segment grows in; after `finish` it is the caller's. */
   get memory(): Uint8Array<ArrayBuffer> {
     return this.#held.bytes;
   }
@@ -56,7 +56,7 @@ export class Mp4SegmentWriter {
 
   /**
    * The segment up to its end or to `mark`; undefined when there is no sample of a known codec. `next` is the frame that the next segment
-   * begins with, if that follows. The writer takes no more after it.
+   * begins with, if that follows. No packets may be added afterwards.
    */
   finish(at: "end" | "mark", sequence: number, next?: Packet): Mp4Segment | undefined {
     const held = this.#held;

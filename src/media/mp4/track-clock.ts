@@ -14,8 +14,8 @@ const FRAME_MS = 40;
 
 /**
  * Decode times of a track, in its ticks from `origin` on. Video has those of its packets. Audio counts samples, so that the rounding of
- * RTMP's milliseconds makes no gaps, until a packet's time is more than `MAX_DRIFT_MS` away: then it goes on there, by one step. Times
- * grow by at least 1. `begin` forgets what was before, so that what follows is a function of its packets alone.
+ * RTMP's milliseconds makes no gaps, until a packet's time is more than `MAX_DRIFT_MS` away: then audio continues at that time. Times grow
+ * by at least 1. `begin` forgets earlier samples, so that later times are a function of the later packets alone.
  */
 export class TrackClock {
   readonly #isVideo: boolean;
@@ -27,10 +27,10 @@ export class TrackClock {
   #fresh = true;
   /** Duration of the last sample, in ticks. */
   #last = 0;
-  /** Between the last two, for video; of the last frame, for audio. */
+  /** Video: distance of the last two samples; audio: duration of the last frame; ticks. */
   #distance = 0;
 
-  /** `origin` is the time, ms, that ticks count from. */
+  /** `origin` is the time, ms, from which ticks count. */
   constructor({ timescale, config }: Mp4Track, origin: number) {
     this.#isVideo = config.kind === PacketKind.Video;
     this.#ticksPerMs = timescale / 1000;
@@ -47,7 +47,7 @@ export class TrackClock {
     this.#distance = this.#isVideo ? Math.round((this.#picture?.frameMs ?? FRAME_MS) * this.#ticksPerMs) : 0;
   }
 
-  /** The end of the sample before, if none follows. */
+  /** The end of the last sample, if no other sample follows, in ticks. */
   get end(): number {
     return this.#last + this.#distance;
   }

@@ -11,7 +11,7 @@ import type { Mp4Track } from "./tracks.ts";
 
 const FIRST_CAPACITY = 128;
 const MAX_OFFSET = 2 ** 31 - 1;
-/** An OBU of type temporal delimiter and size 0, which samples go without (AV1-ISOBMFF, 2.4). */
+/** A temporal delimiter OBU of size 0, which is left out of samples (AV1-ISOBMFF, 2.4). */
 const DELIMITER = { Header: 0x12, Bytes: 2 } as const;
 
 /** The samples that a fragment has of one track, as numbers. One object serves all fragments. */
@@ -25,18 +25,18 @@ export class TrackSamples {
   count = 0;
   /** Bytes of all samples. */
   bytes = 0;
-  /** Decode times in ticks: one more than there are samples once the fragment is whole. */
+  /** Decode times in ticks: once the fragment is whole, one more than the samples. */
   times = new Float64Array(FIRST_CAPACITY + 1);
   sizes = new Uint32Array(FIRST_CAPACITY);
   /** Composition offsets in ticks. */
   offsets = new Int32Array(FIRST_CAPACITY);
   /** sample_flags. */
   flags = new Uint32Array(FIRST_CAPACITY);
-  /** Which packet of the fragment a sample is from, and where in its payload it begins. */
+  /** Index of each sample's packet in the fragment, and where in its payload the sample begins. */
   packets = new Uint32Array(FIRST_CAPACITY);
   starts = new Uint32Array(FIRST_CAPACITY);
   readonly #codec: number;
-  /** Duration of an audio frame that does not show it. */
+  /** Number of samples in an audio frame that does not show it. */
   readonly #frameSamples: number;
 
   constructor(track: Mp4Track, trackId: number, origin: number) {
@@ -48,7 +48,7 @@ export class TrackSamples {
     this.#frameSamples = track.config.kind === PacketKind.Audio ? track.config.frameSamples : 0;
   }
 
-  /** Before a fragment's first packet. */
+  /** Begins a fragment. */
   clear(): void {
     this.count = 0;
     this.bytes = 0;

@@ -6,10 +6,10 @@ import { audioSampleEntry, videoSampleEntry } from "./sample-entries.ts";
 /** Ticks of a video track in a second; audio counts in its samples. */
 const VIDEO_TIMESCALE = 90000;
 
-/** A track as MP4 has it. Two with equal sample entries have equal init segments. */
+/** A track as MP4 describes it. Tracks with equal sample entries have equal init segments. */
 export interface Mp4Track {
   readonly kind: PacketKind;
-  /** Of enhanced RTMP; 0 where messages name no track. */
+  /** Track id of enhanced RTMP; 0 where messages name no track. */
   readonly id: number;
   /** As `StreamTrack.codec`. */
   readonly codec: number;
@@ -23,8 +23,8 @@ export interface Mp4Track {
 }
 
 /**
- * The tracks of a stream that MP4 can carry, video first. Takes headers, and frames of what has none (MP3, AC-3, E-AC-3) or none that
- * tells the size of pictures (VP9). `mp4Refusal` says what it can't.
+ * The tracks of a stream that MP4 can carry, video first. Takes headers, and frames of codecs without a header (MP3, AC-3, E-AC-3) or
+ * without the size of pictures in it (VP9). `mp4Refusal` gives the reason for a track that MP4 can't carry.
  */
 export function mp4Tracks(packets: readonly Packet[]): Mp4Track[] {
   return streamTracks(packets).flatMap(mp4Track);
@@ -39,9 +39,9 @@ function mp4Track({ kind, id, codec, config }: StreamTrack): Mp4Track[] {
 }
 
 /**
- * Why MP4 can't carry the main tracks of a stream (0), in words; undefined when it can. Takes what `mp4Tracks` takes; of several reasons it
- * gives that of the first track. A track whose header, or whose first frame, is still to come is left out while there is another.
- * `reordered`: the video is stamped by presentation times (`Timeline.reordered`), so that its SPS has to tell the order of decoding.
+ * Why MP4 can't carry the main tracks of a stream (0), in words; undefined when it can. Takes what `mp4Tracks` takes, and gives the reason
+ * of the first such track. A track whose header or first frame has not come yet is left out while there is another.
+ * `reordered`: the video is stamped by presentation times (`Timeline.reordered`), so its SPS must give the order of decoding.
  */
 export function mp4Refusal(packets: readonly Packet[], reordered = false): string | undefined {
   const main = streamTracks(packets).filter(({ id }) => id === 0);

@@ -6,7 +6,7 @@ import { Multiplexer, Taken } from "./multiplexer.ts";
 import { Field, TS_PACKET_BYTES, writeFieldPacket } from "./packets.ts";
 import { Pid, StreamType } from "./psi.ts";
 
-/** A log whose oldest packet the format must know. */
+/** A source of packets that drops old ones: the format must know its oldest packet. */
 export interface TsPacketSource extends PacketSource {
   readonly start: number;
 }
@@ -16,7 +16,7 @@ const NOTHING = new Uint8Array(0);
 /** Gives any two ranges consistent counters. The formats with and without video share the state. */
 class TsStream {
   readonly #ledger = new Ledger();
-  /** Its state is the one at the ledger's end. */
+  /** Its state is that before the packet at the ledger's end. */
   readonly #planner = new Multiplexer(0);
   readonly #writer = new Multiplexer(0);
   #begun = false;
@@ -45,7 +45,7 @@ class TsStream {
     return out;
   }
 
-  /** Makes the state before packet `from` known. */
+  /** Brings the ledger to packet `from`, so that the state before it is known. */
   #reach(log: TsPacketSource, from: number, headers: readonly Packet[] | undefined): void {
     const ledger = this.#ledger;
     const planner = this.#planner;

@@ -84,7 +84,7 @@ export class Multiplexer {
 
   /**
    * Takes a packet: plans the PES packet of a video frame, takes an audio frame for `planAudio`, or takes a header. `dts` is a
-   * frame's decoding time if it was known before. The payload has `length` bytes of `bytes` from `offset` on, lent until it is
+   * frame's decoding time if it was known before. The payload is `length` bytes of `bytes` from `offset` on, lent until the frame is
    * written.
    */
   take(

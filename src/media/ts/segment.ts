@@ -18,7 +18,7 @@ const COUNTERS = 16;
 /** Room for the packets that fill up a segment: 15 of each of four PIDs. */
 const STUFFING_BYTES = 4 * COUNTERS * TS_PACKET_BYTES;
 const FIRST_BYTES = 64 * 1024;
-/** A buffer that is too small is replaced by one that is so much larger. */
+/** A buffer that is too small is replaced by one that is larger by this factor. */
 const GROWTH = 1.25;
 const NOTHING = new Uint8Array(0);
 
@@ -60,7 +60,7 @@ export class TsSegmentWriter {
   skipped = 0;
 
   /**
-   * `headers` are those in force; `origin` is the time that timestamps count from, ms; the segment grows in `memory`, whatever is in it,
+   * `headers` are those in force; `origin` is the time, ms, from which timestamps count; the segment overwrites `memory`, and grows in it
    * until that is too small.
    */
   constructor(headers: readonly Packet[], origin: number, memory: Uint8Array<ArrayBuffer> = NOTHING) {
@@ -78,12 +78,12 @@ export class TsSegmentWriter {
     else if (taken === Taken.Unfit) this.skipped++;
   }
 
-  /** What the segment grows in. After `finish` it is the caller's. */
+  /** The buffer that the segment grows in; after `finish` it is the caller's. */
   get memory(): Uint8Array<ArrayBuffer> {
     return this.#out;
   }
 
-  /** Bytes so far, those of audio frames that wait included. */
+  /** Bytes so far, including those of waiting audio frames. */
   get length(): number {
     return this.#at + this.#groupBytes;
   }
@@ -116,7 +116,7 @@ export class TsSegmentWriter {
     Object.assign(this.#mux, mark.mux);
   }
 
-  /** The segment, in memory of its own; empty when there was nothing to send. The writer takes no more after it. */
+  /** The segment, in memory of its own; empty when there was nothing to send. No packets may be added afterwards. */
   finish(): Uint8Array<ArrayBuffer> {
     const mux = this.#mux;
     this.#flushAudio();
