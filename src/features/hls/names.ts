@@ -15,7 +15,7 @@ export interface NamingConfig {
   randomHex(bytes: number): string;
 }
 
-/** What a segment is encrypted with; undefined for one in the clear. */
+/** Gives the key that a segment is encrypted with; undefined for a segment in the clear. */
 export type KeyOf = (segment: Pick<Segment, "epoch" | "number">) => SegmentKey | undefined;
 
 /**

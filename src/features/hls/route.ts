@@ -34,7 +34,7 @@ interface Asking {
   readonly address: PlaylistAddress;
 }
 
-/** The same, with the viewer's id. */
+/** A request for a playlist, with the viewer's id. */
 interface ViewerAsking extends Asking {
   readonly viewerId: string;
 }
@@ -65,7 +65,7 @@ export class HlsRoute implements HttpRoute {
     return true;
   }
 
-  /** Answers a viewer who has asked by this link before. */
+  /** Answers a viewer that has asked by this link before; false for other requests. */
   #sendAgain(request: HttpRequest, exchange: HttpExchange): boolean {
     const asked = askedLink(request.query);
     const session = asked && this.#sessions.find(asked.token);

@@ -48,7 +48,7 @@ export class SegmentKeys {
     if (key !== undefined) this.#remember(this.#plainName({ epoch, number: key.from }), key);
   }
 
-  /** What a segment that begins now is encrypted with; undefined for one in the clear. */
+  /** The key for a segment that begins now; undefined for a segment in the clear. */
   keyOf({ epoch, number }: Pick<Segment, "epoch" | "number">): SegmentKey | undefined {
     const { hls_keys = false, hls_fragments_per_key = 1 } = this.#config() ?? {};
     if (!hls_keys) return undefined;

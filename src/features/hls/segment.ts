@@ -34,7 +34,7 @@ export interface Segment {
   readonly bytes: Uint8Array | undefined;
   /** The init segment that players need before the bytes, in formats that have one. */
   readonly init: Uint8Array | undefined;
-  /** What the bytes are encrypted with; undefined for one in the clear. */
+  /** The key that the bytes are encrypted with; undefined for a segment in the clear. */
   readonly key?: SegmentKey;
   /** The parts that it was made of, in order: together they are its bytes, unless it is encrypted. */
   readonly parts?: readonly SegmentPart[];

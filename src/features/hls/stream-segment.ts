@@ -11,7 +11,7 @@ export function segmentInMemory(stream: HlsStream, segment: ListedSegment): Stre
   return { ...common(stream, segment), files: undefined, url: withPrefix(stream, path), playlistUrl };
 }
 
-/** The same for one with a file; the paths are below `root`. */
+/** A segment with a file, as observers see it; the paths are below `root`. */
 export function segmentInFile(
   stream: HlsStream,
   segment: ListedSegment,
