@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RedisConnection } from "../../src/base/redis.ts";
 import { RedisStore } from "../../src/features/registry/redis-store.ts";
-import type { Claim, NodesRead, Told } from "../../src/features/registry/store.ts";
+import type { Announcement, Claim, NodesRead } from "../../src/features/registry/store.ts";
 import { redisOpener } from "../../src/io/net/redis.ts";
 import type { StreamRole } from "../../src/live/ports/nodes.ts";
 import { startRedis, type TestRedis } from "../support/e2e/redis.ts";
@@ -68,7 +68,7 @@ describe("The scripts of the registry", () => {
           () => "replace",
           () => ({ kept: Math.floor(random() * 6) }),
         ])();
-      const told = (): Told => {
+      const announcement = (): Announcement => {
         const place =
           random() < 0.3
             ? undefined
@@ -79,14 +79,14 @@ describe("The scripts of the registry", () => {
       for (let step = 0; step < 60; step++) {
         const id = pick(ids);
         const [since, text] = [Math.floor(random() * 20), pick([undefined, `state ${step}`])];
-        const streams = Array.from({ length: 1 + Math.floor(random() * 3) }, told);
+        const streams = Array.from({ length: 1 + Math.floor(random() * 3) }, announcement);
         const act = pick<(store: RedisStore) => Promise<unknown>>([
           (store) => store.renew(id, text),
-          (store) => store.tell(id, streams),
-          (store) => store.tell(id, streams),
+          (store) => store.announce(id, streams),
+          (store) => store.announce(id, streams),
           (store) => store.leave(id),
           (store) => store.sweep(id),
-          async (store) => new Set(await store.told(id)),
+          async (store) => new Set(await store.announced(id)),
           async (store) => sorted(await store.nodes(since)),
         ]);
         const [ours, theirs] = [await act(modelled), await act(real)];
@@ -99,7 +99,7 @@ describe("The scripts of the registry", () => {
   test("mend keys that others have put something else into, and pass over entries that can't be read", async () => {
     const store = realStore("damaged");
     await store.renew("a1", "{}");
-    await store.tell("a1", [{ key: "k", place: { role: "published", hops: [] }, claim: "reject" }]);
+    await store.announce("a1", [{ key: "k", place: { role: "published", hops: [] }, claim: "reject" }]);
     for (const key of ["nodes", "has:a1", "stream:k", "stream:j"])
       for (const command of ["DEL", "SET"])
         await connection.call(command, command === "SET" ? [`damaged:1:${key}`, "?"] : [`damaged:1:${key}`]);
@@ -109,7 +109,7 @@ describe("The scripts of the registry", () => {
     ]);
     expect(await store.nodes(0)).toMatchObject({ living: [], dead: [], texts: new Map() });
     await store.renew("a1", "{}");
-    await store.tell("a1", [{ key: "k", place: { role: "published", hops: [] }, claim: { kept: 3 } }]);
+    await store.announce("a1", [{ key: "k", place: { role: "published", hops: [] }, claim: { kept: 3 } }]);
     const place = { role: "published", hops: [] } as const;
     expect(await store.look(["k"])).toEqual([{ owner: "a1", term: 3, places: new Map([["a1", place]]) }]);
     await connection.call("HSET", [
@@ -150,10 +150,10 @@ describe("The scripts of the registry", () => {
   test("empty sets and hashes that others have filled, and read no entry that is too long", async () => {
     const store = realStore("filled");
     const place = { role: "published", hops: [] } as const;
-    const tell = () => store.tell("a1", [{ key: "k", place, claim: "reject" }]);
+    const announce = () => store.announce("a1", [{ key: "k", place, claim: "reject" }]);
     await store.renew("a1", "{}");
     await store.renew("b2", "x".repeat(600_000));
-    await tell();
+    await announce();
     const many = (count: number, of: (at: number) => readonly string[]) =>
       Array.from({ length: count }, (_, at) => of(at));
     const fill = (command: string, key: string, items: readonly (readonly string[])[]) =>
@@ -178,17 +178,17 @@ describe("The scripts of the registry", () => {
     );
     expect(await store.nodes(0)).toMatchObject({ living: [], dead: [], texts: new Map() });
     expect(await store.look(["k"])).toEqual([{ owner: "", term: 0, places: new Map() }]);
-    expect((await store.told("a1")).length).toBe(10_000);
+    expect((await store.announced("a1")).length).toBe(10_000);
     await fill(
       "SADD",
       "has:a1",
       many(100_001, (at) => [`s${at}`]),
     );
     await store.renew("a1", "{}");
-    await tell();
+    await announce();
     expect(await store.nodes(0)).toMatchObject({ living: ["a1"], dead: [] });
     expect(await store.look(["k"])).toEqual([{ owner: "a1", term: 1, places: new Map([["a1", place]]) }]);
-    expect(await store.told("a1")).toEqual(["k"]);
+    expect(await store.announced("a1")).toEqual(["k"]);
   });
 
   test.each(["1e300", "nan", "-7", "1.5", "0x", "inf", "?"])(
@@ -197,8 +197,10 @@ describe("The scripts of the registry", () => {
       const store = realStore(`term-${term}`);
       await store.renew("a1", "{}");
       await connection.call("HSET", [`term-${term}:1:stream:k`, "term", term]);
-      const [told] = await store.tell("a1", [{ key: "k", place: { role: "published", hops: [] }, claim: "reject" }]);
-      expect(told).toEqual({ owner: "a1", term: 1 });
+      const [ownership] = await store.announce("a1", [
+        { key: "k", place: { role: "published", hops: [] }, claim: "reject" },
+      ]);
+      expect(ownership).toEqual({ owner: "a1", term: 1 });
     },
   );
 
@@ -216,17 +218,17 @@ describe("The scripts of the registry", () => {
       "v/live/'\"%\\",
     ];
     const place = { role: "published", hops: [] } as const;
-    await store.tell(
+    await store.announce(
       "a1",
       names.map((key) => ({ key, place, claim: "reject" })),
     );
-    expect((await store.told("a1")).toSorted()).toEqual(names.toSorted());
+    expect((await store.announced("a1")).toSorted()).toEqual(names.toSorted());
     for (const { owner, places } of await store.look(names)) expect([owner, places.size]).toEqual(["a1", 1]);
-    await store.tell(
+    await store.announce(
       "a1",
       names.map((key) => ({ key, place: undefined, claim: undefined })),
     );
-    expect(await store.told("a1")).toEqual([]);
+    expect(await store.announced("a1")).toEqual([]);
     // What another program has written there is no text at all.
     redis.cli(
       "EVAL",
@@ -235,7 +237,7 @@ describe("The scripts of the registry", () => {
       "names:1:has:a1",
       "names:1:stream:v/live/a b",
     );
-    expect((await store.told("a1")).length).toBe(1);
+    expect((await store.announced("a1")).length).toBe(1);
     expect((await store.look(["v/live/a b"]))[0]?.places.size).toBe(0);
   });
 
@@ -243,7 +245,7 @@ describe("The scripts of the registry", () => {
     const store = realStore("left");
     for (const id of ids) {
       await store.renew(id, "{}");
-      await store.tell(
+      await store.announce(
         id,
         Array.from({ length: 250 }, (_, at) => ({
           key: `v/live/${at}`,

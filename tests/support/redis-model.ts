@@ -1,4 +1,4 @@
-import { LOOK, NODES, RENEW, type Script, SWEEP, TELL } from "../../src/features/registry/scripts.ts";
+import { ANNOUNCE, LOOK, NODES, RENEW, type Script, SWEEP } from "../../src/features/registry/scripts.ts";
 
 /** As in the scripts. */
 const WATCH_MS = 3000;
@@ -75,7 +75,7 @@ export class RedisModel {
     const is = ({ sha, text }: Script) => which === (command === "EVAL" ? text : sha);
     if (is(RENEW)) return this.#renew(base, args);
     if (is(NODES)) return this.#nodes(base, Number(args[0]));
-    if (is(TELL)) return this.#tell(base, args);
+    if (is(ANNOUNCE)) return this.#announce(base, args);
     if (is(LOOK)) return args.map((name) => this.#look(base, name));
     if (is(SWEEP)) return this.#sweep(base, args);
     throw new Error("NOSCRIPT No matching script.");
@@ -116,12 +116,12 @@ export class RedisModel {
     this.#keep(`${base}:nodes`, until);
   }
 
-  #tell(base: string, [id = "", keep, ...told]: readonly string[]): unknown[] {
+  #announce(base: string, [id = "", keep, ...announcements]: readonly string[]): unknown[] {
     const until = this.#now() + Number(keep);
     this.#know(base, id, until);
     const out: unknown[] = [];
-    for (let at = 0; at < told.length; at += 4) {
-      const [name = "", wanted = "", claim = "", copy = ""] = told.slice(at, at + 4);
+    for (let at = 0; at < announcements.length; at += 4) {
+      const [name = "", wanted = "", claim = "", copy = ""] = announcements.slice(at, at + 4);
       const key = `${base}:stream:${name}`;
       const hash = this.#hash(key);
       const before = hash.get("owner") ?? "";

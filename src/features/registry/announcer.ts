@@ -1,14 +1,14 @@
 import { messageOf } from "../../base/errors.ts";
 import type { OnConflict } from "../../live/source/source.ts";
 import type { OwnStream, OwnStreams } from "./own-streams.ts";
-import type { Claim, Ownership, Store, Told } from "./store.ts";
+import type { Announcement, Claim, Ownership, Store } from "./store.ts";
 
 /** Streams that are told in one step. */
 const BATCH = 100;
 
 /** What telling needs. */
 export interface AnnouncerContext {
-  readonly store: Pick<Store, "tell" | "told">;
+  readonly store: Pick<Store, "announce" | "announced">;
   readonly nodeId: string;
   readonly own: OwnStreams;
   isUp(): boolean;
@@ -48,7 +48,7 @@ export class Announcer {
     this.#running = true;
     try {
       if (this.#all) await this.#addAll();
-      while (own.changed.size > 0 && isUp()) await this.#tell([...own.changed].slice(0, BATCH));
+      while (own.changed.size > 0 && isUp()) await this.#announce([...own.changed].slice(0, BATCH));
       result(undefined);
     } catch (error) {
       // Some of it may have been taken: all is told again. What is gone by then is found in what the registry has.
@@ -63,20 +63,20 @@ export class Announcer {
   async #addAll(): Promise<void> {
     const { store, nodeId, own } = this.#context;
     this.#all = false;
-    for (const key of await store.told(nodeId)) if (!own.claimed.has(key)) own.changed.add(key);
+    for (const key of await store.announced(nodeId)) if (!own.claimed.has(key)) own.changed.add(key);
     for (const key of own.all.keys()) own.changed.add(key);
   }
 
-  async #tell(keys: readonly string[]): Promise<void> {
+  async #announce(keys: readonly string[]): Promise<void> {
     const { store, nodeId, own } = this.#context;
     for (const key of keys) own.changed.delete(key);
     const streams = keys.map((key) => own.all.get(key));
-    const told = keys.map((key, at) => this.#toldOf(key, streams[at]));
-    const answers = await store.tell(nodeId, told);
+    const announcements = keys.map((key, at) => this.#announcementOf(key, streams[at]));
+    const answers = await store.announce(nodeId, announcements);
     for (const [at, key] of keys.entries()) this.#take(key, streams[at], answers[at]);
   }
 
-  #toldOf(key: string, stream: OwnStream | undefined): Told {
+  #announcementOf(key: string, stream: OwnStream | undefined): Announcement {
     if (stream === undefined) return { key, place: undefined, claim: undefined };
     const { place } = stream;
     return { key, place, claim: place.role === "published" ? this.#claimFor(key, stream) : undefined };
@@ -88,12 +88,13 @@ export class Announcer {
     return this.#context.onConflict(key) === "replace" && !lost ? "replace" : "reject";
   }
 
-  #take(key: string, told: OwnStream | undefined, answer: Ownership | undefined): void {
+  #take(key: string, announced: OwnStream | undefined, answer: Ownership | undefined): void {
     const { own, nodeId, lost } = this.#context;
     const now = own.all.get(key);
     // It may have ended meanwhile, and another one have begun.
-    if (told === undefined || now === undefined || told.place.role !== "published" || answer === undefined) return;
-    if (now.source !== told.source) return;
+    if (announced === undefined || now === undefined || announced.place.role !== "published" || answer === undefined)
+      return;
+    if (now.source !== announced.source) return;
     const isOurs = answer.owner === nodeId;
     now.term = isOurs ? answer.term : undefined;
     now.standsBy = !isOurs && this.#context.onConflict(key) === "standby";

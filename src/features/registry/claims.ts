@@ -18,7 +18,7 @@ const MAX_WAITING = 1000;
 /** What claims need. */
 export interface ClaimsContext {
   readonly clock: Clock;
-  readonly store: Pick<Store, "tell">;
+  readonly store: Pick<Store, "announce">;
   readonly nodeId: string;
   readonly own: OwnStreams;
   isUp(): boolean;
@@ -128,7 +128,7 @@ export class Claims implements Guard {
     const claim = onConflict(key) === "replace" ? "replace" : "reject";
     const here = own.all.get(key)?.place;
     const copy = here?.role === "relayed" ? here : undefined;
-    const [answer] = await store.tell(nodeId, [{ key, place: { role: "published", hops: [] }, claim, copy }]);
+    const [answer] = await store.announce(nodeId, [{ key, place: { role: "published", hops: [] }, claim, copy }]);
     if (answer?.owner !== nodeId) return answer?.owner ?? "";
     own.claimed.add(key);
     clock.after(BEGIN_MS, () => {

@@ -7,30 +7,30 @@ const RENEWALS = 5;
 
 /** What this process tells of itself in the registry. All other nodes read it, so small changes wait for a later renewal. */
 export class OwnEntry {
-  #told: NodeState | undefined;
+  #announced: NodeState | undefined;
   #renewals = 0;
   #beat = 0;
 
   /** The registry does not have it any more: it is told again. */
   forgotten(): void {
-    this.#told = undefined;
+    this.#announced = undefined;
   }
 
   /** What is to be told at a renewal; undefined for nothing new. */
   next(state: NodeState, streams: Record<StreamRole, number>): string | undefined {
-    const told = this.#told;
-    if (++this.#renewals < RENEWALS && told !== undefined && !isNews(told, state)) return undefined;
-    this.#told = state;
+    const announced = this.#announced;
+    if (++this.#renewals < RENEWALS && announced !== undefined && !isNews(announced, state)) return undefined;
+    this.#announced = state;
     this.#renewals = 0;
     // Another text each time: others see by it when the figures were current.
     return JSON.stringify({ ...writeNodeState(state), streams, beat: ++this.#beat });
   }
 }
 
-function isNews(told: NodeState, { load, ...now }: NodeState): boolean {
+function isNews(announced: NodeState, { load, ...now }: NodeState): boolean {
   const words = ({ id, version, advertise, zone, weight, draining, fetches }: Omit<NodeState, "load">) =>
     JSON.stringify([id, version, advertise, zone, weight, draining, fetches]);
-  return words(told) !== words(now) || isMuch(told.load, load);
+  return words(announced) !== words(now) || isMuch(announced.load, load);
 }
 
 function isMuch(before: NodeLoad, { connections, maxConnections, kbps, maxKbps, cpu }: NodeLoad): boolean {

@@ -3,7 +3,7 @@ import type { StreamRole } from "../../live/ports/nodes.ts";
 import type { Source } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import type { StreamObserver } from "../../live/streams.ts";
-import type { ToldPlace } from "./store.ts";
+import type { AnnouncedPlace } from "./store.ts";
 
 /** Where a stream comes from; another one each time that somebody publishes it. */
 export type OwnSource = Pick<Source, "info" | "dismiss">;
@@ -13,7 +13,7 @@ export interface OwnStream {
   /** Undefined for one that only the other process has, during an upgrade. */
   readonly stream: Stream | undefined;
   readonly source: OwnSource;
-  readonly place: ToldPlace;
+  readonly place: AnnouncedPlace;
   /** In which this process owns it; undefined for a copy, and for one that has not been claimed yet. */
   term: number | undefined;
   /** Another node owns it, and this publisher stands by. */
@@ -45,7 +45,7 @@ export class OwnStreams implements StreamObserver {
   }
 
   /** How many streams the registry has as this process's when all is told. */
-  get told(): number {
+  get announced(): number {
     let count = 0;
     for (const { standsBy } of this.all.values()) if (!standsBy) count++;
     for (const key of this.claimed) if (this.all.get(key)?.standsBy ?? true) count++;

@@ -93,9 +93,9 @@ async function refusal(
   const place = { role: "published", hops: [] } as const;
   const steps: readonly (readonly [what: string, run: () => Promise<unknown>])[] = [
     ["what a node writes", () => store.renew(id, "{}")],
-    ["what a node writes", () => store.tell(id, [{ key: "probe", place, claim: "reject" }])],
+    ["what a node writes", () => store.announce(id, [{ key: "probe", place, claim: "reject" }])],
     ["what a node asks", () => store.look(["probe"])],
-    ["what a node asks", () => store.told(id)],
+    ["what a node asks", () => store.announced(id)],
     ["what a node writes", () => store.leave(id)],
     [
       "what a node writes",

@@ -1,6 +1,6 @@
 import { isNodeId, jsonObject, textsOf } from "../../live/ports/node-state.ts";
-import { LOOK, NODES, RENEW, type Script, SWEEP, TELL } from "./scripts.ts";
-import type { Claim, Found, NodesRead, Ownership, Renewed, Store, Told, ToldPlace } from "./store.ts";
+import { ANNOUNCE, LOOK, NODES, RENEW, type Script, SWEEP } from "./scripts.ts";
+import type { AnnouncedPlace, Announcement, Claim, Found, NodesRead, Ownership, Renewed, Store } from "./store.ts";
 
 /** The layout of keys. Another one has other keys: nodes of both work side by side, and don't see each other. */
 const LAYOUT = 1;
@@ -11,7 +11,7 @@ const KEEP_MS = 300_000;
 /** Streams that are forgotten in one step. */
 const SWEPT = 100;
 /** Streams that are read of what a node has told. */
-const MAX_TOLD = 10_000;
+const MAX_ANNOUNCED_READ = 10_000;
 const MAX_HOPS = 64;
 const MAX_HOP = 64;
 /** A longer place is damaged. */
@@ -60,20 +60,20 @@ export class RedisStore implements Store {
     return { revision: Number(revision), living: ids(living), dead: ids(dead), texts };
   }
 
-  async tell(id: string, streams: readonly Told[]): Promise<readonly Ownership[]> {
-    const told = streams.flatMap(({ key, place, claim, copy }) => [
+  async announce(id: string, streams: readonly Announcement[]): Promise<readonly Ownership[]> {
+    const fields = streams.flatMap(({ key, place, claim, copy }) => [
       key,
       placeText(place),
       claimText(claim),
       placeText(copy),
     ]);
-    const answer = listOf(await this.#run(TELL, [id, String(KEEP_MS), ...told]));
+    const answer = listOf(await this.#run(ANNOUNCE, [id, String(KEEP_MS), ...fields]));
     return streams.map((_, at) => ownership(answer[2 * at], answer[2 * at + 1]));
   }
 
-  async told(id: string): Promise<readonly string[]> {
+  async announced(id: string): Promise<readonly string[]> {
     // Of very many, which others may have written, some: the rest at another time.
-    const answer = listOf(await this.#call("SRANDMEMBER", [`${this.base}:has:${id}`, String(MAX_TOLD)]));
+    const answer = listOf(await this.#call("SRANDMEMBER", [`${this.base}:has:${id}`, String(MAX_ANNOUNCED_READ)]));
     return answer.filter((key) => typeof key === "string");
   }
 
@@ -111,7 +111,7 @@ function withoutRevision(entry: string): string {
   return entry.replace(/^\d+ /, "");
 }
 
-function placeText(place: ToldPlace | undefined): string {
+function placeText(place: AnnouncedPlace | undefined): string {
   return place === undefined ? "" : JSON.stringify(place);
 }
 
@@ -121,7 +121,7 @@ function claimText(claim: Claim | undefined): string {
 }
 
 function found([owner, term, ...rest]: readonly unknown[]): Found {
-  const places = new Map<string, ToldPlace>();
+  const places = new Map<string, AnnouncedPlace>();
   for (let at = 0; at + 1 < rest.length; at += 2) {
     const place = readPlace(rest[at + 1]);
     if (place !== undefined) places.set(String(rest[at]), place);
@@ -130,7 +130,7 @@ function found([owner, term, ...rest]: readonly unknown[]): Found {
 }
 
 /** A place that a node has written; undefined for one that is damaged. */
-function readPlace(text: unknown): ToldPlace | undefined {
+function readPlace(text: unknown): AnnouncedPlace | undefined {
   if (typeof text !== "string" || text.length > MAX_PLACE) return undefined;
   const { role, hops } = jsonObject(text) ?? {};
   const ids = textsOf(hops, MAX_HOPS, MAX_HOP);

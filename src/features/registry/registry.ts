@@ -22,7 +22,7 @@ import { ServerChoice } from "./server-choice.ts";
 /** Entries are renewed and read this often, ms. */
 const PERIOD_MS = 1000;
 /** Everything is told again this often, ms: it mends what others have damaged. */
-const RETELL_MS = 20_000;
+const REANNOUNCE_MS = 20_000;
 /** After an outage, nodes tell everything again within this time, not all at once, ms. */
 const SPREAD_MS = 1000;
 /** A dead node is swept after so many readings, when all others know it, by one of them; by every one after more. */
@@ -51,7 +51,7 @@ export class Registry implements Feature, Nodes {
   readonly #outage: Outage;
   #config: RegistryConfig | undefined;
   #timer: Timer | undefined;
-  #retell: Timer | undefined;
+  #reannounceTimer: Timer | undefined;
   #beat = 0;
   #renewing = false;
   #reading: Promise<void> | undefined;
@@ -179,7 +179,7 @@ export class Registry implements Feature, Nodes {
     const { clock, nodeId } = this.#context;
     this.#addresses.stop();
     this.#timer?.cancel();
-    this.#retell?.cancel();
+    this.#reannounceTimer?.cancel();
     this.#down();
     if (this.#link.server === undefined || this.#isSilent) {
       this.#link.stop();
@@ -204,7 +204,7 @@ export class Registry implements Feature, Nodes {
 
   #end(): void {
     this.#timer?.cancel();
-    this.#retell?.cancel();
+    this.#reannounceTimer?.cancel();
     this.#down();
     this.#link.stop();
   }
@@ -227,14 +227,14 @@ export class Registry implements Feature, Nodes {
     this.#ownEntry.forgotten();
     this.#timer?.cancel();
     this.#timer = clock.every(PERIOD_MS, () => this.#tick());
-    this.#retell?.cancel();
-    this.#retell = clock.after(RETELL_MS * (0.5 + randomNumber()), () => this.#tellAgain());
+    this.#reannounceTimer?.cancel();
+    this.#reannounceTimer = clock.after(REANNOUNCE_MS * (0.5 + randomNumber()), () => this.#announceAgain());
     this.#tick();
   }
 
-  #tellAgain(): void {
+  #announceAgain(): void {
     const { clock, randomNumber } = this.#context;
-    this.#retell = clock.after(RETELL_MS * (0.5 + randomNumber()), () => this.#tellAgain());
+    this.#reannounceTimer = clock.after(REANNOUNCE_MS * (0.5 + randomNumber()), () => this.#announceAgain());
     this.#announcer.forgotten();
     void this.#announcer.run();
   }
@@ -257,8 +257,8 @@ export class Registry implements Feature, Nodes {
       const beat = ++this.#beat;
       if (beat % 5 === 0)
         void this.#link.call("PUBLISH", [`${this.#store.base}:to:${nodeId}`, ""]).catch(() => undefined);
-      const { told } = this.#own;
-      const wasTold = this.#announcer.done;
+      const { announced } = this.#own;
+      const wasAnnounced = this.#announcer.done;
       const text = this.#ownEntry.next(self(), this.#own.counts);
       const { wasKnown, streams } = await this.#store.renew(nodeId, text);
       if (!wasKnown && text === undefined) {
@@ -266,7 +266,8 @@ export class Registry implements Feature, Nodes {
         await this.#store.renew(nodeId, this.#ownEntry.next(self(), this.#own.counts));
       }
       // Another node has got a stream without a hint, or others have changed what is there.
-      const isWrong = wasTold && this.#announcer.done && told === this.#own.told && streams !== told;
+      const isWrong =
+        wasAnnounced && this.#announcer.done && announced === this.#own.announced && streams !== announced;
       if (!wasKnown || isWrong) this.#announcer.forgotten();
       const spreadMs = wasKnown || this.#new ? 0 : SPREAD_MS * randomNumber();
       this.#new = false;

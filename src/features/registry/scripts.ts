@@ -20,10 +20,10 @@ local function alive(id)
   return id and (redis.call('EXISTS', base .. ':node:' .. id) == 1 or redis.call('PTTL', watch) > ${WATCH_MS})
 end
 local sizes = {set = 'SCARD', hash = 'HLEN'}
-local function sound(key, kind, most)
+local function sound(key, kind, max)
   local found = redis.call('TYPE', key).ok
   if found == 'none' then return key end
-  if found ~= kind or redis.call(sizes[kind], key) > most then redis.call('UNLINK', key) end
+  if found ~= kind or redis.call(sizes[kind], key) > max then redis.call('UNLINK', key) end
   return key
 end
 local function count(text)
@@ -31,9 +31,9 @@ local function count(text)
   if n >= 0 and n <= 1e15 and n == math.floor(n) then return n end
   return 0
 end
-local MOST_NODES, MOST_TOLD, MOST_PLACES, LONGEST_ENTRY, LONGEST_PLACE = 2000, 100000, 4096, 524288, 8192
+local MAX_NODES, MAX_ANNOUNCED, MAX_PLACES, MAX_ENTRY_BYTES, MAX_PLACE_BYTES = 2000, 100000, 4096, 524288, 8192
 local function known(id, keep)
-  redis.call('SADD', sound(base .. ':nodes', 'set', MOST_NODES), id)
+  redis.call('SADD', sound(base .. ':nodes', 'set', MAX_NODES), id)
   redis.call('PEXPIRE', base .. ':nodes', keep)
 end
 local function moved(id, name)
@@ -66,7 +66,7 @@ if left < 0 then
 elseif left <= ${WATCH_MS} then
   redis.call('PEXPIRE', watch, ${WATCH_MS})
 end
-return {had, redis.call('SCARD', sound(base .. ':has:' .. id, 'set', MOST_TOLD))}
+return {had, redis.call('SCARD', sound(base .. ':has:' .. id, 'set', MAX_ANNOUNCED))}
 `);
 
 /**
@@ -78,10 +78,10 @@ local now = tonumber(redis.pcall('GET', base .. ':revision') or '') or 0
 local since = tonumber(ARGV[1])
 if since > now then since = 0 end
 local living, dead, out = {}, {}, {}
-for _, id in ipairs(redis.call('SMEMBERS', sound(base .. ':nodes', 'set', MOST_NODES))) do
+for _, id in ipairs(redis.call('SMEMBERS', sound(base .. ':nodes', 'set', MAX_NODES))) do
   local key = base .. ':node:' .. id
   local size = redis.pcall('STRLEN', key)
-  if type(size) == 'number' and size > 0 and size <= LONGEST_ENTRY then
+  if type(size) == 'number' and size > 0 and size <= MAX_ENTRY_BYTES then
     table.insert(living, id)
     local revision = tonumber(string.match(redis.call('GETRANGE', key, 0, 20), '^(%d+) ')) or now + 1
     if revision > since then
@@ -103,15 +103,15 @@ return out
  * none). A claim is '' for a copy, 'reject' or 'replace' for a new publisher, 'keep:TERM' for one that had it. Answers the owner ('' for none)
  * and the term of each.
  */
-export const TELL = script(`
+export const ANNOUNCE = script(`
 local id, keep = ARGV[1], ARGV[2]
-local has = sound(base .. ':has:' .. id, 'set', MOST_TOLD)
+local has = sound(base .. ':has:' .. id, 'set', MAX_ANNOUNCED)
 -- Who has told something is swept when it is dead, though it has never renewed a lease.
 known(id, keep)
 local out = {}
 for i = 3, #ARGV, 4 do
   local name, place, claim = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local key = sound(base .. ':stream:' .. name, 'hash', MOST_PLACES)
+  local key = sound(base .. ':stream:' .. name, 'hash', MAX_PLACES)
   local owner = redis.call('HGET', key, 'owner')
   local term = count(redis.call('HGET', key, 'term'))
   local before = owner
@@ -130,7 +130,7 @@ for i = 3, #ARGV, 4 do
       elseif claim == 'replace' or not alive(owner) or (kept and kept > term) then
         if owner then
           redis.call('HDEL', key, 'at:' .. owner)
-          redis.call('SREM', sound(base .. ':has:' .. owner, 'set', MOST_TOLD), name)
+          redis.call('SREM', sound(base .. ':has:' .. owner, 'set', MAX_ANNOUNCED), name)
         end
         owner = id
         term = (kept and kept >= term) and kept or term + 1
@@ -165,13 +165,13 @@ for _, name in ipairs(ARGV) do
   local key = base .. ':stream:' .. name
   local size = redis.pcall('HLEN', key)
   local row, owner, term = {}, '', '0'
-  if type(size) == 'number' and size <= MOST_PLACES then
+  if type(size) == 'number' and size <= MAX_PLACES then
     local all = redis.call('HGETALL', key)
     for i = 1, #all, 2 do
       local id = string.match(all[i], '^at:(%x+)$')
       if all[i] == 'owner' and alive(all[i + 1]) then owner = all[i + 1] end
       if all[i] == 'term' then term = all[i + 1] end
-      if id and #all[i + 1] <= LONGEST_PLACE and alive(id) then
+      if id and #all[i + 1] <= MAX_PLACE_BYTES and alive(id) then
         table.insert(row, id)
         table.insert(row, all[i + 1])
       end
@@ -186,19 +186,19 @@ return out
 
 /** ARGV: id, most streams, 'left' for a node that has said so. Forgets streams of a node that is gone; 1 if there are more. */
 export const SWEEP = script(`
-local id, most = ARGV[1], tonumber(ARGV[2])
+local id, max = ARGV[1], tonumber(ARGV[2])
 if redis.call('EXISTS', base .. ':node:' .. id) == 1 or (ARGV[3] ~= 'left' and alive(id)) then return 0 end
-local names = redis.call('SPOP', sound(base .. ':has:' .. id, 'set', MOST_TOLD), most)
+local names = redis.call('SPOP', sound(base .. ':has:' .. id, 'set', MAX_ANNOUNCED), max)
 for _, name in ipairs(names) do
-  local key = sound(base .. ':stream:' .. name, 'hash', MOST_PLACES)
+  local key = sound(base .. ':stream:' .. name, 'hash', MAX_PLACES)
   redis.call('HDEL', key, 'at:' .. id)
   if redis.call('HGET', key, 'owner') == id then
     redis.call('HDEL', key, 'owner')
     moved(id, name)
   end
 end
-if #names == most then return 1 end
-redis.call('SREM', sound(base .. ':nodes', 'set', MOST_NODES), id)
+if #names == max then return 1 end
+redis.call('SREM', sound(base .. ':nodes', 'set', MAX_NODES), id)
 return 0
 `);
 

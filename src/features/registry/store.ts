@@ -1,7 +1,7 @@
 import type { StreamRole } from "../../live/ports/nodes.ts";
 
 /** How a node has a stream, as it tells others. */
-export interface ToldPlace {
+export interface AnnouncedPlace {
   readonly role: StreamRole;
   /** Ids of the servers that the stream has passed before. */
   readonly hops: readonly string[];
@@ -14,14 +14,14 @@ export interface ToldPlace {
 export type Claim = "reject" | "replace" | { readonly kept: number };
 
 /** What a node tells of one stream. */
-export interface Told {
+export interface Announcement {
   readonly key: string;
   /** Undefined when the node has it no more. */
-  readonly place: ToldPlace | undefined;
+  readonly place: AnnouncedPlace | undefined;
   /** Undefined for a copy. */
   readonly claim: Claim | undefined;
   /** The copy that the node has if it does not get the stream. */
-  readonly copy?: ToldPlace | undefined;
+  readonly copy?: AnnouncedPlace | undefined;
 }
 
 /** Who owns a stream. The term rises each time that it changes hands. */
@@ -33,7 +33,7 @@ export interface Ownership {
 
 /** What the registry has of a stream: entries of living nodes only. */
 export interface Found extends Ownership {
-  readonly places: ReadonlyMap<string, ToldPlace>;
+  readonly places: ReadonlyMap<string, AnnouncedPlace>;
 }
 
 /** What the registry has of a node that renews its lease. */
@@ -62,9 +62,9 @@ export interface Store {
   /** Reads the nodes, and what is newer than a revision that was read before; 0: all. */
   nodes(since: number): Promise<NodesRead>;
   /** Tells of streams, in their order. */
-  tell(id: string, streams: readonly Told[]): Promise<readonly Ownership[]>;
+  announce(id: string, streams: readonly Announcement[]): Promise<readonly Ownership[]>;
   /** The keys of all streams that a node has told. */
-  told(id: string): Promise<readonly string[]>;
+  announced(id: string): Promise<readonly string[]>;
   look(keys: readonly string[]): Promise<readonly Found[]>;
   /** Forgets some streams of a node whose lease is over; true if there are more. */
   sweep(id: string): Promise<boolean>;

@@ -1,5 +1,5 @@
 import type { OwnStreams } from "../../../src/features/registry/own-streams.ts";
-import { RENEW, type Script, TELL } from "../../../src/features/registry/scripts.ts";
+import { ANNOUNCE, RENEW, type Script } from "../../../src/features/registry/scripts.ts";
 import type { Source } from "../../../src/live/source/source.ts";
 import type { FakeNode } from "../fake-node.ts";
 import type { RedisModel } from "../redis-model.ts";
@@ -49,7 +49,7 @@ function brokenRun(model: RedisModel, broken: BrokenRule): RedisModel["run"] {
     if (broken === "owners tell whether a publisher is alive" && command === "PUBLISH" && args[1]?.startsWith("ask "))
       return 0;
     const answer = run(command, args);
-    const isTold = broken === "lost claims are told" && is(TELL) && Array.isArray(answer);
+    const isTold = broken === "lost claims are told" && is(ANNOUNCE) && Array.isArray(answer);
     return isTold ? answer.map((each) => (typeof each === "string" && each !== "" ? args[3] : each)) : answer;
   };
 }

@@ -17,7 +17,7 @@ function stageOf() {
     nameOf: (id) => id,
     send: () => undefined,
     store: {
-      tell: async (_, streams) => {
+      announce: async (_, streams) => {
         told.claims++;
         return streams.map(() => ({ owner: "bb", term: 1 }));
       },

@@ -22,7 +22,9 @@ class Time {
   }
 
   async claim(id: string): Promise<string | undefined> {
-    const [answer] = await this.store.tell(id, [{ key: KEY, place: { role: "published", hops: [] }, claim: "reject" }]);
+    const [answer] = await this.store.announce(id, [
+      { key: KEY, place: { role: "published", hops: [] }, claim: "reject" },
+    ]);
     return answer?.owner;
   }
 }
@@ -68,6 +70,6 @@ test("What a node has told that died before it renewed a lease is swept", async 
   await time.seconds(1, B);
   expect(await time.store.nodes(0)).toMatchObject({ living: [B], dead: [A] });
   expect(await time.store.sweep(A)).toBe(false);
-  expect(await time.store.told(A)).toEqual([]);
+  expect(await time.store.announced(A)).toEqual([]);
   expect(await time.store.nodes(0)).toMatchObject({ living: [B], dead: [] });
 });
