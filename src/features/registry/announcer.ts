@@ -3,10 +3,10 @@ import type { OnConflict } from "../../live/source/source.ts";
 import type { OwnStream, OwnStreams } from "./own-streams.ts";
 import type { Announcement, Claim, Ownership, Store } from "./store.ts";
 
-/** Streams that are told in one step. */
+/** Maximum number of streams in one announcement to the registry. */
 const BATCH = 100;
 
-/** What telling needs. */
+/** What the announcer needs. */
 export interface AnnouncerContext {
   readonly store: Pick<Store, "announce" | "announced">;
   readonly nodeId: string;
@@ -16,32 +16,32 @@ export interface AnnouncerContext {
   onConflict(key: string): OnConflict;
   /** Another node owns a stream that is published here. */
   lost(key: string, stream: OwnStream, owner: string): void;
-  /** The registry takes nothing, for this reason; undefined: it took everything. */
+  /** A run has ended: why the registry has not taken the announcements; undefined if it has taken all. */
   result(problem: string | undefined): void;
 }
 
-/** Tells the registry what this process has: what has changed at once, and everything from time to time. */
+/** Announces this process's streams to the registry: changed ones at once, and all of them from time to time. */
 export class Announcer {
   readonly #context: AnnouncerContext;
   #running = false;
-  /** The registry may have lost what was told. */
+  /** The registry may have lost announcements: the next run announces all streams. */
   #all = true;
 
   constructor(context: AnnouncerContext) {
     this.#context = context;
   }
 
-  /** The registry may know nothing of this process any more: everything is told again. */
+  /** The registry may have lost this process's streams: the next run announces all of them again. */
   forgotten(): void {
     this.#all = true;
   }
 
-  /** Whether the registry has been told everything, as far as anybody knows. */
+  /** Whether all streams are announced, as far as this process knows. */
   get done(): boolean {
     return !this.#running && !this.#all && this.#context.own.changed.size === 0;
   }
 
-  /** Tells what there is to tell, unless that is under way. Never rejects. */
+  /** Announces what has changed, unless a run is under way. Never rejects. */
   async run(): Promise<void> {
     const { own, isUp, result } = this.#context;
     if (this.#running || !isUp() || (!this.#all && own.changed.size === 0)) return;
@@ -51,7 +51,7 @@ export class Announcer {
       while (own.changed.size > 0 && isUp()) await this.#announce([...own.changed].slice(0, BATCH));
       result(undefined);
     } catch (error) {
-      // Some of it may have been taken: all is told again. What is gone by then is found in what the registry has.
+      // The registry may have taken a part: all streams are announced again. `#addAll` finds streams there that have ended meanwhile.
       this.#all = true;
       own.changed.clear();
       result(messageOf(error));
@@ -84,14 +84,14 @@ export class Announcer {
 
   #claimFor(key: string, { term, lost }: OwnStream): Claim {
     if (term !== undefined) return { kept: term };
-    // A publisher that has been replaced does not replace the other one on its way out.
+    // A publisher that another node has replaced must not replace the new one while it ends.
     return this.#context.onConflict(key) === "replace" && !lost ? "replace" : "reject";
   }
 
   #take(key: string, announced: OwnStream | undefined, answer: Ownership | undefined): void {
     const { own, nodeId, lost } = this.#context;
     const now = own.all.get(key);
-    // It may have ended meanwhile, and another one have begun.
+    // The source may have ended meanwhile, and another one begun.
     if (announced === undefined || now === undefined || announced.place.role !== "published" || answer === undefined)
       return;
     if (now.source !== announced.source) return;

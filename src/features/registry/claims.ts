@@ -10,9 +10,9 @@ import type { Store } from "./store.ts";
 /** A publisher waits this long for a stream whose node may be dead, ms. */
 const WAIT_MS = LEASE_MS + 1500;
 const AGAIN_MS = 500;
-/** A client that was let in begins to publish within this time, ms; else others may. */
+/** A client that was let in must begin to publish within this time, ms; then its claim is given up. */
 const BEGIN_MS = 10_000;
-/** Publishers that wait at a time; others are refused at once. */
+/** Maximum number of publishers that wait; more are refused at once. */
 const MAX_WAITING = 1000;
 
 /** What claims need. */
@@ -23,34 +23,34 @@ export interface ClaimsContext {
   readonly own: OwnStreams;
   isUp(): boolean;
   onConflict(key: string): OnConflict;
-  /** What other nodes call a node. */
+  /** A node's name for messages: its advertised address, or its id. */
   nameOf(id: string): string;
   /** Sends a node a text, which may get lost. */
   send(id: string, text: string): void;
 }
 
-/** A publisher that waits for a stream of another node. */
+/** A publisher that waits for a stream that another node owns. */
 interface Waiting {
   readonly key: string;
-  /** The stream may be free. */
+  /** Claims the stream once more, as it may be free. */
   again(): void;
-  /** Its publisher is alive. */
+  /** The owner's publisher is alive: the waiting one is refused. */
   alive(): void;
 }
 
 /**
- * One owner for each stream in the whole cluster: lets a client publish when this node owns its stream. A node that owns a stream is
- * asked whether its publisher is still alive, as the same encoder may come back here. While the registry is away, everybody may publish
- * what is not fetched from another node.
+ * One owner for each stream in the whole cluster: lets a client publish when this node owns its stream. If another node owns it, that
+ * node is asked whether its publisher is still alive, as the same encoder may have reconnected here. While the registry is away, clients
+ * may publish any stream that is not fetched from another node.
  */
 export class Claims implements Guard {
   readonly name = "registry";
   readonly #context: ClaimsContext;
   readonly #waiting = new Set<Waiting>();
-  /** Publishers that are decided on, and those of them that have left. */
+  /** What ends the wait of a publisher's request, and requests whose clients have left. */
   readonly #leave = new WeakMap<AccessRequest | ConnectAccess, () => void>();
   readonly #left = new WeakSet<AccessRequest | ConnectAccess>();
-  /** Nodes that have asked whether a publisher here is alive, by the stream's key, while that is found out. */
+  /** Ids of nodes that wait to hear whether a publisher here is alive, by the stream's key. */
   readonly #askers = new Map<string, Set<string>>();
 
   constructor(context: ClaimsContext) {
@@ -61,10 +61,10 @@ export class Claims implements Guard {
     const { action, name, hops } = request;
     const { own, isUp, onConflict } = this.#context;
     const key = `${name.vhost}/${name.app}/${name.stream}`;
-    // A server that passes a stream on has no publisher.
+    // A server that relays a stream is not its publisher.
     if (action !== "publish" || hops.length > 0 || key.length > MAX_STREAM_KEY) return undefined;
     const here = own.all.get(key);
-    // On one node, the stream itself decides.
+    // Between publishers of one node, the stream itself decides.
     if (here?.place.role === "published") return undefined;
     if (isUp()) return this.#claim(key, request);
     const isElsewhere = here !== undefined && onConflict(key) === "reject";
@@ -92,7 +92,7 @@ export class Claims implements Guard {
   #answer(id: string, key: string): void {
     const { own, nodeId, send } = this.#context;
     const here = own.all.get(key);
-    // What the registry says of this node is out of date, or only the other process can find it out.
+    // The registry's entry is out of date, or the publisher is at this node's other process, which alone can probe it.
     if (here?.place.role !== "published" || here.stream === undefined) {
       own.change(key);
       return;
@@ -117,12 +117,12 @@ export class Claims implements Guard {
       if (owner === undefined || onConflict(key) === "standby") return undefined;
       return await this.#wait(key, owner, request);
     } catch {
-      // The registry went away: nobody can be asked.
+      // The registry went away, so the owner is unknown.
       return undefined;
     }
   }
 
-  /** Claims a stream: undefined when it is this node's, else who owns it. */
+  /** Claims a stream: undefined if this node owns it now, else the owner's id. */
   async #try(key: string): Promise<string | undefined> {
     const { store, nodeId, own, onConflict, clock } = this.#context;
     const claim = onConflict(key) === "replace" ? "replace" : "reject";

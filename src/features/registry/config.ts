@@ -39,7 +39,7 @@ export const registryKeys = {
   }),
 } as const;
 
-/** What `[cluster]` says of the registry. */
+/** The registry's part of `[cluster]`. */
 export type RegistryConfig = ValueOf<Table<typeof registryKeys>>;
 
 /** A server for the log: without its user and password. */
@@ -57,7 +57,7 @@ function parseServer(value: unknown): RegistryServer {
   const [, scheme = "", user, password = "", authority = "", database = "0"] =
     /^([a-z]+):\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^@/?#\s]+)(?:\/(\d*))?$/i.exec(written) ?? [];
   const tls = SCHEMES[scheme.toLowerCase()];
-  // What is wrong may be a password.
+  // The unreadable part may be a password.
   const shown = written.includes("@") ? "one with a user or a password that can't be read" : show(value);
   if (typeof value !== "string" || tls === undefined)
     throw new UserError(`must be the URL of a server (redis, rediss), "redis://10.0.0.9:6379", not ${shown}`);

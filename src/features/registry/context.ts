@@ -10,7 +10,7 @@ export interface RegistryContext extends LinkContext {
   readonly nodeId: string;
   readonly dial: Dial;
   config(): RegistryConfig;
-  /** What this process says of itself. */
+  /** This process's own state, for its entry. */
   self(): NodeState;
   /** What a second publisher of a stream does, by the vhost's configuration. */
   onConflict(vhost: string): OnConflict;

@@ -4,11 +4,11 @@ import type { OpenRedis, RedisConnection } from "../../base/redis.ts";
 import type { RegistryServer } from "./config.ts";
 
 const CONNECT_MS = 2000;
-/** A connection that has brought nothing for this long is made again, ms: the server may have forgotten it. */
+/** A connection without a message for this long is replaced, ms: it may be dead without notice. */
 const SILENT_MS = 10_000;
 const BACKOFF = { firstMs: 500, factor: 2, maxMs: 10_000 } as const;
 
-/** What listening needs. */
+/** What hints need. */
 export interface HintsContext {
   readonly clock: Clock;
   readonly openRedis: OpenRedis;
@@ -16,8 +16,8 @@ export interface HintsContext {
 }
 
 /**
- * Listens to what nodes publish in the registry. A message is a hint that makes others look sooner: none is needed, and lost ones are
- * not missed. So that a dead connection is noticed, this process sends itself a message from time to time.
+ * Subscribes to the nodes' messages in the registry. A message is only a hint that makes others look sooner, so a lost one does no harm.
+ * This process sends itself a message from time to time (`Registry`), so that a dead connection is noticed.
  */
 export class Hints {
   readonly #context: HintsContext;
@@ -34,7 +34,7 @@ export class Hints {
     this.#backoff = new Backoff(BACKOFF, context.randomNumber);
   }
 
-  /** Listens at a server from now on. */
+  /** Subscribes at this server from now on, in place of the last one. */
   listen(server: RegistryServer, channels: readonly string[]): void {
     this.stop();
     void this.#open(server, channels, this.#attempt);

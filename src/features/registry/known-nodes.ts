@@ -3,26 +3,26 @@ import { isCount, isObject, jsonObject, readNodeState } from "../../live/ports/n
 import type { KnownNode, NodeState, StreamRole } from "../../live/ports/nodes.ts";
 import type { NodesRead } from "./store.ts";
 
-/** A node whose entry was not seen for this long is not alive, ms. */
+/** A node counts as alive for this long after the registry last listed it as living, ms. */
 const ALIVE_MS = 2500;
 /** A dead node is shown for this long, ms. */
 const SHOW_DEAD_MS = 60_000;
-/** A longer entry is damaged. */
+/** Maximum length of an entry, characters; a longer one is damaged. */
 const MAX_TEXT = 512 * 1024;
 const MAX_NODES = 1000;
 
-/** One entry of another node. */
+/** The entry of another node. */
 interface Entry {
   text: string;
   state: NodeState | undefined;
-  /** When the entry was last seen, and when it last changed, monotonic ms. */
+  /** When the registry last listed the node as living, and when its entry last changed, monotonic ms. */
   seenAt: number;
   changedAt: number;
-  /** Its lease is over. */
+  /** The node's lease is over. */
   dead: boolean;
 }
 
-/** The nodes of the registry, as they were read last. */
+/** The other nodes, as last read from the registry. */
 export class KnownNodes {
   readonly #clock: Pick<Clock, "now">;
   readonly #ownId: string;
@@ -34,8 +34,8 @@ export class KnownNodes {
   }
 
   /**
-   * The other nodes, those without a readable entry among them. Each has another `source`: the id, of nodes with one address. A dead
-   * node whose address a living one has is not shown, as it was started again.
+   * The other nodes, also those whose entry can't be read. Each has a `source` of its own: its address, or its id if several nodes
+   * have that address. A dead node with the address of a living one is left out, as its server was started again.
    */
   all(): readonly KnownNode[] {
     const known = [...this.#entries].map(([id, entry]) => ({ id, node: this.#known(id, entry) }));
@@ -45,13 +45,13 @@ export class KnownNodes {
     return shown.map(({ id, node }) => ((uses.get(node.source)?.length ?? 0) > 1 ? { ...node, source: id } : node));
   }
 
-  /** The node of an id; undefined for one that is not known. */
+  /** The node with this id; undefined if it is unknown. */
   of(id: string): KnownNode | undefined {
     const entry = this.#entries.get(id);
     return entry === undefined ? undefined : this.#known(id, entry);
   }
 
-  /** Takes what was read; `askedAt`, monotonic ms. False if the entry of a living node is missing: all are to be read. */
+  /** Takes what was read at `askedAt`, monotonic ms. False if the entry of a living node is missing, so that all must be read. */
   update({ living, dead, texts }: NodesRead, askedAt: number): boolean {
     let isComplete = true;
     const alive = new Set(living);
@@ -63,7 +63,7 @@ export class KnownNodes {
     }
     for (const [id, entry] of this.#entries) {
       if (alive.has(id)) continue;
-      // One that has left is not among them any more, as are dead ones after a while.
+      // A node that has left is in neither list; neither is a dead one once it has been swept.
       const hasLeft = !dead.includes(id) && !entry.dead;
       entry.dead = true;
       if (hasLeft || askedAt - entry.seenAt > SHOW_DEAD_MS) this.#entries.delete(id);
@@ -109,7 +109,7 @@ export class KnownNodes {
   }
 }
 
-/** A node's entry, which may be of another version or damaged: undefined then. */
+/** Reads a node's entry; undefined if it is damaged, or of a version that can't be read. */
 function readEntry(id: string, text: string): NodeState | undefined {
   const value = text.length > MAX_TEXT ? undefined : jsonObject(text);
   const state = value === undefined ? undefined : readNodeState(value);

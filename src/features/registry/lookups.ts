@@ -2,32 +2,32 @@ import type { Clock } from "../../base/clock.ts";
 import type { KnownNode, StreamPlace, StreamPlaces } from "../../live/ports/nodes.ts";
 import type { Found, Store } from "./store.ts";
 
-/** Nobody waits longer for an answer, ms: what was known before is used then. */
+/** A question waits this long for the registry, ms; then the remembered places are the answer. */
 const LOOK_MS = 700;
-/** Streams of one question. */
+/** Maximum number of streams in one command. */
 const MAX_KEYS = 100;
-/** Streams whose places are remembered; those that were found longest ago are forgotten first. */
+/** Maximum number of streams whose places are remembered; those found longest ago are forgotten first. */
 const MAX_REMEMBERED = 10_000;
-/** Streams that are asked for at a time; of more, only what is remembered is told. */
+/** Maximum number of streams that are asked for at a time; questions for more are answered from memory. */
 const MAX_PENDING = 10_000;
-/** A stream that nobody had is not asked for again for this long, ms, unless a hint comes. */
+/** A stream that no other node had is not asked for again for this long, ms, unless a hint comes. */
 const MISSING_MS = 500;
-/** Places of one stream that are remembered. */
+/** Maximum number of places remembered for a stream. */
 const MAX_PLACES = 64;
 
-/** What questions need. */
+/** What lookups need. */
 export interface LookupContext {
   readonly clock: Clock;
   readonly store: Pick<Store, "look">;
   readonly nodeId: string;
   isUp(): boolean;
-  /** The node of an id; undefined for one that is not known. */
+  /** The node with this id; undefined if it is unknown. */
   nodeOf(id: string): KnownNode | undefined;
-  /** Reads the nodes anew. Never rejects. */
+  /** Reads the nodes from the registry again. Never rejects. */
   readNodes(): Promise<void>;
 }
 
-/** Where a node was found. */
+/** A place of a stream, with its node's id. */
 type Remembered = Pick<StreamPlace, "role" | "hops"> & { readonly id: string };
 
 /** A question about a stream; `stale`: a hint has come since it was sent, so that its answer may be out of date. */
@@ -37,14 +37,14 @@ interface Pending {
   settle(found: Found | undefined): void;
 }
 
-/** Asks where streams are: questions of one turn go together, those about one stream are one. */
+/** Asks the registry where streams are. Questions within one turn of the event loop share a command; those about one stream share an answer. */
 export class Lookups {
   readonly #context: LookupContext;
   readonly #pending = new Map<string, Pending>();
   #queue: string[] = [];
-  /** What was found last, for the time when nobody can be asked. */
+  /** The places found last, by the stream's key, for when the registry can't be asked. */
   readonly #remembered = new Map<string, readonly Remembered[]>();
-  /** Streams that nobody had, and when that was found, monotonic ms; the oldest first. */
+  /** Streams that no other node had, and when the registry said so, monotonic ms; the oldest first. */
   readonly #missing = new Map<string, number>();
 
   constructor(context: LookupContext) {
@@ -61,7 +61,7 @@ export class Lookups {
     return pending === undefined || pending.state === "stale" ? this.#ask(key) : pending.answer;
   }
 
-  /** Somebody may have a stream now. */
+  /** Another node may have the stream now. */
   moved(key: string): void {
     this.#missing.delete(key);
     const pending = this.#pending.get(key);

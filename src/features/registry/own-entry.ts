@@ -1,28 +1,28 @@
 import { writeNodeState } from "../../live/ports/node-state.ts";
 import type { NodeLoad, NodeState, StreamRole } from "../../live/ports/nodes.ts";
 
-/** Figures are told when one has changed by this share of its limit, or after this many renewals. */
+/** The entry is written again when a figure of the load has changed by this share of its limit, or after this many renewals. */
 const MUCH = 0.05;
 const RENEWALS = 5;
 
-/** What this process tells of itself in the registry. All other nodes read it, so small changes wait for a later renewal. */
+/** This process's own entry in the registry. All other nodes read each change, so small changes wait for a later renewal. */
 export class OwnEntry {
   #announced: NodeState | undefined;
   #renewals = 0;
   #beat = 0;
 
-  /** The registry does not have it any more: it is told again. */
+  /** The registry has lost the entry: the next renewal writes it again. */
   forgotten(): void {
     this.#announced = undefined;
   }
 
-  /** What is to be told at a renewal; undefined for nothing new. */
+  /** The entry's text for a renewal; undefined if it stays as it is. */
   next(state: NodeState, streams: Record<StreamRole, number>): string | undefined {
     const announced = this.#announced;
     if (++this.#renewals < RENEWALS && announced !== undefined && !isNews(announced, state)) return undefined;
     this.#announced = state;
     this.#renewals = 0;
-    // Another text each time: others see by it when the figures were current.
+    // `beat` makes each text differ, so that other nodes see that the figures are current.
     return JSON.stringify({ ...writeNodeState(state), streams, beat: ++this.#beat });
   }
 }

@@ -5,35 +5,35 @@ import type { Stream } from "../../live/stream.ts";
 import type { StreamObserver } from "../../live/streams.ts";
 import type { AnnouncedPlace } from "./store.ts";
 
-/** Where a stream comes from; another one each time that somebody publishes it. */
+/** A stream's source: another object each time that the stream is published. */
 export type OwnSource = Pick<Source, "info" | "dismiss">;
 
 /** A stream that this node has. */
 export interface OwnStream {
-  /** Undefined for one that only the other process has, during an upgrade. */
+  /** Undefined for a stream that only this node's other process has, during an upgrade. */
   readonly stream: Stream | undefined;
   readonly source: OwnSource;
   readonly place: AnnouncedPlace;
-  /** In which this process owns it; undefined for a copy, and for one that has not been claimed yet. */
+  /** The term in which this node owns the stream; undefined for a copy, and for a stream that is not claimed yet. */
   term: number | undefined;
-  /** Another node owns it, and this publisher stands by. */
+  /** Another node owns the stream, and the publisher here stands by. */
   standsBy: boolean;
-  /** Another node owns it, and this publisher was told to end. */
+  /** Another node owns the stream, and the publisher here was dismissed. */
   lost: boolean;
 }
 
-/** The streams of this node, and which of them others don't know yet as they are. */
+/** The streams of this node, and which of them must be announced. */
 export class OwnStreams implements StreamObserver {
   readonly all = new Map<string, OwnStream>();
-  /** Keys of streams that have come, gone or changed since they were told. */
+  /** Keys of streams that have come, gone or changed since they were last announced. */
   readonly changed = new Set<string>();
-  /** Keys of streams that are claimed here for clients that have not begun to publish yet. */
+  /** Keys of streams claimed for clients that have not begun to publish yet. */
   readonly claimed = new Set<string>();
-  /** What the other process of this node publishes, during an upgrade, by the streams' keys. */
+  /** Sources that this node's other process has during an upgrade, by the stream's key. */
   readonly #siblings = new Map<string, OwnSource>();
   readonly #onChange: () => void;
 
-  /** `onChange` is called when `changed` is not empty any more. */
+  /** `onChange` is called when `changed` gets its first key. */
   constructor(onChange: () => void) {
     this.#onChange = onChange;
   }
@@ -44,7 +44,7 @@ export class OwnStreams implements StreamObserver {
     return counts;
   }
 
-  /** How many streams the registry has as this process's when all is told. */
+  /** Number of streams that the registry has for this node once all are announced. */
   get announced(): number {
     let count = 0;
     for (const { standsBy } of this.all.values()) if (!standsBy) count++;
@@ -70,17 +70,17 @@ export class OwnStreams implements StreamObserver {
     else if (this.all.delete(key)) this.change(key);
   }
 
-  /** The other process of this node publishes a stream; without a source, no more. */
+  /** This node's other process publishes the stream; without a source, it no longer does. */
   atSibling(key: string, source: OwnSource | undefined): void {
     if (source === undefined) this.#siblings.delete(key);
     else this.#siblings.set(key, source);
-    // What is here, too, may come from there: its own end counts.
+    // A stream that is here, too, may come from that process: `unpublished` reports its end.
     if (this.all.get(key)?.stream !== undefined) return;
     if (source !== undefined) this.#set(key, undefined, source);
     else if (this.all.delete(key)) this.change(key);
   }
 
-  /** Others are to be told of a stream. */
+  /** Marks a stream as changed, so that it is announced. */
   change(key: string): void {
     const first = this.changed.size === 0;
     this.changed.add(key);

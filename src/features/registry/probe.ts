@@ -8,23 +8,23 @@ import { infoOf, inTime, serverProblem } from "./server-check.ts";
 
 const CONNECT_MS = 3000;
 const ANSWER_MS = 3000;
-/** Keys that are looked through for those of others, in steps. */
+/** Maximum number of SCAN steps in the search for keys of other programs, and the COUNT of each. */
 const SCAN_STEPS = 20;
 const SCANNED = "500";
 
-/** What a probe needs from outside, and what it is told of the configuration. */
+/** What a probe needs from outside and from the configuration. */
 export interface ProbedRegistry {
   readonly clock: Pick<Clock, "after">;
   readonly openRedis: OpenRedis;
-  /** The id of a node that nobody else has. */
+  /** A node id that no other node has. */
   readonly id: string;
   readonly prefix: string;
   readonly vhosts: readonly string[];
-  /** It is the only server, so that it must take writes. */
+  /** Whether the server is the only one, so that it must take writes. */
   readonly isOnly: boolean;
 }
 
-/** What a probe found: a few words, and what to do if something is wrong. */
+/** A probe's result in a few words, and what to do if something is wrong. */
 export interface RegistryProbe {
   readonly state: string;
   readonly advice: string | undefined;
@@ -33,8 +33,8 @@ export interface RegistryProbe {
 const RIGHTS = "give the user the rights that docs/registry.md names";
 
 /**
- * Looks at a server of the registry as `srs check --probe` does: whether it can be reached and used, by this user too, keeps what it is
- * told, and has nothing of others under the prefix. What it writes, it takes away again.
+ * Probes a server of the registry for `srs check --probe`: whether it can be reached, lets this user do what a node does, evicts no keys,
+ * and has nothing of other clusters and programs under the prefix. The probe deletes what it has written.
  */
 export async function probeRegistry(server: RedisServer, config: ProbedRegistry): Promise<RegistryProbe> {
   const open: RedisConnection[] = [];
@@ -82,7 +82,7 @@ async function examine(
   return { state: `${name}, ${nodes.length} ${nodes.length === 1 ? "node" : "nodes"} there`, advice: undefined };
 }
 
-/** Does once what a node does, with keys that nobody else has. */
+/** Runs each command of a node once, with keys that no node uses; undefined if the server refuses none. */
 async function refusal(
   call: RedisCall,
   connect: () => Promise<RedisConnection>,
@@ -136,7 +136,7 @@ function foreignNode(
   return undefined;
 }
 
-/** A key under the prefix that no release has written, if there is one among those that are looked through. */
+/** A key under the prefix that no release has written; undefined if the scanned keys have none. */
 async function foreignKey(call: RedisCall, prefix: string): Promise<string | undefined> {
   const own = new RegExp(
     `^${prefix.replaceAll(".", "\\.")}:\\d+:(?:(?:nodes|revision|watch)$|(?:node|has|stream|probe):)`,
@@ -147,7 +147,7 @@ async function foreignKey(call: RedisCall, prefix: string): Promise<string | und
     try {
       answer = await call("SCAN", [cursor, "MATCH", `${prefix}:*`, "COUNT", SCANNED]);
     } catch {
-      // Nodes don't need it: a user may lack the right.
+      // Nodes don't need SCAN, so the user may lack the right to it.
       return undefined;
     }
     const [next, keys] = Array.isArray(answer) ? answer : [];

@@ -8,16 +8,16 @@ import { Outage } from "../../relay/outage.ts";
 import { type RegistryServer, serverLabel } from "./config.ts";
 import { serverProblem } from "./server-check.ts";
 
-/** A server that does not answer a command within this time is given up, ms. */
+/** The connection is closed if a command has no answer within this time, ms. */
 const DEADLINE_MS = 1500;
 const CONNECT_MS = 2000;
-/** All are back within a lease, in which nobody counts as dead (`scripts`). */
+/** All nodes reconnect within the lease during which no node counts as dead (`scripts.ts`). */
 const BACKOFF = { firstMs: 200, factor: 2, maxMs: 2000 } as const;
-/** A connection that ends sooner has brought nothing, ms: the outage goes on. */
+/** A connection that ends sooner does not end the outage, ms. */
 const SETTLED_MS = 2000;
-/** A replica, or a primary that was cut off: another server may be the primary. Redis 6 tells first where in a script it was. */
+/** Errors of a replica or a primary that was cut off: another server may be the primary. Redis 6 puts the place in the script before them. */
 const TAKES_NO_WRITES = /(?:^|-)(?:READONLY|MASTERDOWN|LOADING|NOREPLICAS)\b/;
-/** Commands that may wait for answers; more are refused. */
+/** Maximum number of commands that wait for answers; more are refused. */
 const MAX_WAITING = 2000;
 
 /** What a link needs from outside. */
@@ -29,14 +29,14 @@ export interface LinkContext {
   readonly randomNumber: () => number;
 }
 
-/** How a link stands: a registry's report without what only its owner knows. */
+/** A link's report: a registry's report without the field that only its owner knows. */
 export type LinkReport = Omit<RegistryReport, "lostClaims">;
 
-/** What a link's owner is told. */
+/** Notifications for a link's owner. */
 export interface LinkEvents {
-  /** A server takes commands; it may have lost what was told before. */
+  /** A server takes commands; it may have lost what was written before. */
   up(): void;
-  /** It takes none any more. */
+  /** No server takes commands any more. */
   down(): void;
 }
 
@@ -44,8 +44,8 @@ export interface LinkEvents {
  * down ──(connect: the first of the servers that takes writes)──> up ──(closed, silent, or takes no writes)──> down
  */
 /**
- * A connection to one of the registry's servers, made again when it fails. Nobody waits for it: each command has a deadline, and while
- * there is no connection it is refused at once.
+ * The connection to one of the registry's servers; it reconnects after a failure. Each command has a deadline, and is refused at once while
+ * there is no connection, so callers never wait for a reconnection.
  */
 export class RedisLink {
   readonly #context: LinkContext;
@@ -53,21 +53,21 @@ export class RedisLink {
   readonly #backoff: Backoff;
   readonly #outage: Outage;
   #servers: readonly RegistryServer[] = [];
-  /** Tried before the others, once. */
+  /** The server that the next attempt tries before the others. */
   #first: RegistryServer | undefined;
   #connection: RedisConnection | undefined;
   #server: RegistryServer | undefined;
   #retry: Timer | undefined;
   /** Runs until the connection has settled. */
   #settling: Timer | undefined;
-  /** The last connection has not settled. */
+  /** Whether a connection of this outage has ended before it settled. */
   #flaps = false;
-  /** Rejects for the commands that wait. */
+  /** The reject functions of commands that wait for answers. */
   readonly #waiting = new Set<(error: Error) => void>();
-  /** Counts attempts: what an older one brings is closed. */
+  /** Number of the last attempt; a connection of an older one is closed. */
   #attempt = 0;
   #problem: string | undefined;
-  /** When the connection began, or there was none any more; Unix ms. */
+  /** When the connection began, or when it was lost, Unix ms. */
   #since: number;
   readonly #counts = { commands: 0, refused: 0, dropped: 0 };
 
@@ -79,7 +79,7 @@ export class RedisLink {
     this.#since = context.clock.wall();
   }
 
-  /** All that may be used, in their order. */
+  /** All configured servers, in their order. */
   get servers(): readonly RegistryServer[] {
     return this.#servers;
   }
@@ -94,7 +94,7 @@ export class RedisLink {
     return this.#problem;
   }
 
-  /** How the connection stands; undefined without any server. */
+  /** The state of the connection and its counts; undefined without any server. */
   get report(): LinkReport | undefined {
     if (this.#servers.length === 0) return undefined;
     const used = this.server;
@@ -103,7 +103,7 @@ export class RedisLink {
     return { to, up: used !== undefined, since: this.#since, lastError: this.#problem, ...this.#counts, waiting };
   }
 
-  /** Uses these servers from now on; none: it connects no more. */
+  /** Uses these servers from now on; with none, the link stays closed. */
   follow(servers: readonly RegistryServer[]): void {
     this.stop();
     this.#servers = servers;
@@ -132,7 +132,7 @@ export class RedisLink {
     if (this.#waiting.size >= MAX_WAITING) return this.#dropped("too many calls wait for the registry");
     this.#counts.commands++;
     return this.#limited(connection.call(command, args)).catch((error: unknown) => {
-      // A server that lacks a script is given it.
+      // NOSCRIPT is no refusal: the store then sends the script's text.
       if (connection !== this.#connection) this.#counts.dropped++;
       else if (!messageOf(error).startsWith("NOSCRIPT")) this.#counts.refused++;
       if (TAKES_NO_WRITES.test(messageOf(error)) && connection === this.#connection) this.#failed(messageOf(error));
@@ -167,7 +167,7 @@ export class RedisLink {
     this.#failed(problems.join("; "));
   }
 
-  /** A connection to a server that can be used, or what is wrong with it. */
+  /** Opens a connection to a server; a sentence if the server can't be used. */
   async #open(server: RegistryServer, attempt: number): Promise<RedisConnection | string> {
     const { openRedis } = this.#context;
     let connection: RedisConnection | undefined;
@@ -175,7 +175,7 @@ export class RedisLink {
       const opened = openRedis(server, CONNECT_MS, () => {
         if (connection !== undefined && connection === this.#connection) this.#failed("it closed the connection");
       });
-      // One that opens too late is of no use.
+      // A connection that opens after its attempt was given up is closed.
       opened.then(
         (late) => attempt !== this.#attempt && late.close(),
         () => undefined,

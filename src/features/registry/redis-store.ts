@@ -2,19 +2,19 @@ import { isNodeId, jsonObject, textsOf } from "../../live/ports/node-state.ts";
 import { ANNOUNCE, LOOK, NODES, RENEW, type Script, SWEEP } from "./scripts.ts";
 import type { AnnouncedPlace, Announcement, Claim, Found, NodesRead, Ownership, Renewed, Store } from "./store.ts";
 
-/** The layout of keys. Another one has other keys: nodes of both work side by side, and don't see each other. */
+/** Version of the key layout, a part of each key. Nodes with different layouts can share a server, and don't see each other. */
 const LAYOUT = 1;
 /** A node that has not renewed its entry for this long is dead, ms. */
 export const LEASE_MS = 5000;
-/** What is not told again for this long is forgotten, ms, whoever has told it. */
+/** Keys other than node entries expire when no node has written them for this long, ms. */
 const KEEP_MS = 300_000;
-/** Streams that are forgotten in one step. */
+/** Maximum number of streams that are swept in one step. */
 const SWEPT = 100;
-/** Streams that are read of what a node has told. */
+/** Maximum number of a node's announced streams that are read. */
 const MAX_ANNOUNCED_READ = 10_000;
 const MAX_HOPS = 64;
 const MAX_HOP = 64;
-/** A longer place is damaged. */
+/** Maximum length of a place, characters; a longer one is damaged. */
 const MAX_PLACE = 8192;
 
 /** Sends a command to the server in use. Rejects with a sentence. */
@@ -24,14 +24,14 @@ export type RedisCall = (command: string, args: readonly string[]) => Promise<un
  * The registry's keys in Redis:
  *
  *     PREFIX:1:nodes          set     ids of nodes
- *     PREFIX:1:node:ID        string  a revision, and what the node says of itself, JSON, with its lease
- *     PREFIX:1:revision       string  the newest of these revisions: who has read up to it, knows all entries
- *     PREFIX:1:watch          string  empty; while it lives longer than usual, nobody counts as dead
- *     PREFIX:1:has:ID         set     keys of the streams that the node has told
+ *     PREFIX:1:node:ID        string  a revision and the node's state as JSON; the key's time to live is the lease
+ *     PREFIX:1:revision       string  the newest of these revisions: a node that has read up to it knows all entries
+ *     PREFIX:1:watch          string  empty; while it has more than its usual time to live, no node counts as dead
+ *     PREFIX:1:has:ID         set     keys of the streams that the node has announced
  *     PREFIX:1:stream:KEY     hash    owner, term, and at:ID for each node that has it: {"role":"relayed","hops":["…"]}
  *     PREFIX:1:moved          channel ID KEY: the node has changed who owns the stream
  *
- * An entry of a node whose lease is over counts for nothing.
+ * What a node has announced does not count once its lease is over.
  */
 export class RedisStore implements Store {
   readonly #call: RedisCall;
@@ -72,7 +72,7 @@ export class RedisStore implements Store {
   }
 
   async announced(id: string): Promise<readonly string[]> {
-    // Of very many, which others may have written, some: the rest at another time.
+    // The set may be huge, if others have written to it: a random part is read each time.
     const answer = listOf(await this.#call("SRANDMEMBER", [`${this.base}:has:${id}`, String(MAX_ANNOUNCED_READ)]));
     return answer.filter((key) => typeof key === "string");
   }
@@ -106,7 +106,7 @@ export class RedisStore implements Store {
   }
 }
 
-/** An entry as its node wrote it: the revision stands before it. */
+/** An entry as its node wrote it, without the revision before it. */
 function withoutRevision(entry: string): string {
   return entry.replace(/^\d+ /, "");
 }

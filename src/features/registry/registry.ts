@@ -21,17 +21,17 @@ import { ServerChoice } from "./server-choice.ts";
 
 /** Entries are renewed and read this often, ms. */
 const PERIOD_MS = 1000;
-/** Everything is told again this often, ms: it mends what others have damaged. */
+/** All streams are announced again about this often, ms, which repairs what others have damaged. */
 const REANNOUNCE_MS = 20_000;
-/** After an outage, nodes tell everything again within this time, not all at once, ms. */
+/** When the registry has lost its data, nodes announce their streams again at random times within this time, ms. */
 const SPREAD_MS = 1000;
-/** A dead node is swept after so many readings, when all others know it, by one of them; by every one after more. */
+/** One node sweeps a dead one after this many readings that show it dead, when all nodes have seen it; after more, each node does. */
 const SWEEP_BY_ONE = 2;
 const SWEEP_BY_ALL = 5;
-/** The server waits this long for its entry to be gone when it stops, ms. */
+/** A stopping server waits this long until its entry is deleted, ms. */
 const LEAVE_MS = 2000;
 
-/** What this process and the other nodes of a cluster tell each other by a registry that all of them reach. */
+/** The nodes of a cluster and their streams, shared through a registry that all nodes can reach. */
 export class Registry implements Feature, Nodes {
   readonly name = "registry";
   readonly streams: StreamObserver;
@@ -42,11 +42,11 @@ export class Registry implements Feature, Nodes {
   readonly #hints: Hints;
   readonly #own: OwnStreams;
   readonly #nodes: KnownNodes;
-  /** What is wrong with the nodes' addresses. */
+  /** Problems of the nodes' advertised addresses. */
   readonly #addresses: AddressProblems;
   readonly #lookups: Lookups;
   readonly #announcer: Announcer;
-  /** A guard to be asked last: it claims streams for clients that are let in. */
+  /** The last guard in the chain: it claims streams for clients that all others have let in. */
   readonly claims: Claims;
   readonly #outage: Outage;
   #config: RegistryConfig | undefined;
@@ -55,16 +55,16 @@ export class Registry implements Feature, Nodes {
   #beat = 0;
   #renewing = false;
   #reading: Promise<void> | undefined;
-  /** Entries of nodes up to this revision are known; 0: none. */
+  /** Nodes' entries up to this revision are known; 0: none. */
   #revision = 0;
   readonly #ownEntry = new OwnEntry();
-  /** How often each dead node was seen, by its id. */
+  /** Number of readings in which each dead node was seen, by its id. */
   readonly #dead = new Map<string, number>();
-  /** Nobody has told the registry of this process since it was reached. */
+  /** Whether this process has yet to renew its entry in this registry for the first time. */
   #new = true;
   #lostClaims = 0;
   #leaving = false;
-  /** Another process of this node tells the others: this one only asks. */
+  /** Whether another process of this node announces the streams, and this one only reads. */
   #isSilent = false;
 
   constructor(context: RegistryContext) {
@@ -100,7 +100,7 @@ export class Registry implements Feature, Nodes {
       send: (id, text) => this.#send(id, text),
     });
     this.#announcer = new Announcer({
-      // What is told after this process has left would stay.
+      // Streams announced after this process has left would stay in the registry.
       isUp: () => isUp() && !this.#leaving && !this.#isSilent,
       ...{ nodeId, store: this.#store, own: this.#own },
       onConflict,
@@ -128,7 +128,7 @@ export class Registry implements Feature, Nodes {
   locate(key: string): StreamPlaces | Promise<StreamPlaces> {
     const { clock, self, config } = this.#context;
     const own = this.#own.all.get(key);
-    // What stands by here is found where it is owned, as from all other nodes.
+    // A stream whose publisher here stands by is located at its owner, as on all other nodes.
     const here: readonly StreamPlace[] =
       own === undefined || own.standsBy ? [] : [{ ...own.place, node: selfAsNode(self(), clock.now()) }];
     if (config().registry.length === 0) return { places: here, sure: true };
@@ -137,22 +137,22 @@ export class Registry implements Feature, Nodes {
     return answer instanceof Promise ? answer.then(withOwn) : withOwn(answer);
   }
 
-  /** Connects, and tells from now on. */
+  /** Connects, and announces this process's streams from now on. */
   start(): void {
     this.reconfigure();
   }
 
-  /** During an upgrade, the other process of this node publishes a stream; without a source, no more. One of both speaks for the node. */
+  /** During an upgrade, this node's other process publishes the stream; without a source, it no longer does. One process announces the streams of both. */
   atSibling(key: string, source: OwnSource | undefined): void {
     this.#own.atSibling(key, source);
   }
 
-  /** This node drains from now on: others are told at once. */
+  /** This node drains from now on: its entry is renewed at once. */
   drain(): void {
     this.#tick();
   }
 
-  /** Another process with the same id speaks for this one from now on, which still looks for streams of its viewers. */
+  /** Another process with the same id announces streams from now on. This one only reads, to find streams for its viewers. */
   handOver(): void {
     this.#isSilent = true;
     this.#addresses.stop();
@@ -192,7 +192,7 @@ export class Registry implements Feature, Nodes {
     );
   }
 
-  /** Whether its entry is gone, or can't be taken away. */
+  /** Whether nothing is left to do: this process's entry is deleted, or can't be. */
   get idle(): boolean {
     return !this.#leaving || this.#link.server === undefined;
   }
@@ -244,11 +244,11 @@ export class Registry implements Feature, Nodes {
     void this.#read();
     if (this.#isSilent) return;
     void this.#renew();
-    // The owner of what stands by here may be gone without a hint.
+    // The owner of a stream whose publisher here stands by may be gone without a hint.
     for (const [key, { standsBy }] of this.#own.all) if (standsBy) this.#own.change(key);
   }
 
-  /** Renews the lease; when it was over, all is told again. */
+  /** Renews the lease; if it was over, all streams are announced again. */
   async #renew(): Promise<void> {
     if (this.#renewing) return;
     this.#renewing = true;
@@ -265,7 +265,7 @@ export class Registry implements Feature, Nodes {
         this.#ownEntry.forgotten();
         await this.#store.renew(nodeId, this.#ownEntry.next(self(), this.#own.counts));
       }
-      // Another node has got a stream without a hint, or others have changed what is there.
+      // The count differs: another node took a stream over and its hint was lost, or others have changed the keys.
       const isWrong =
         wasAnnounced && this.#announcer.done && announced === this.#own.announced && streams !== announced;
       if (!wasKnown || isWrong) this.#announcer.forgotten();
@@ -280,7 +280,7 @@ export class Registry implements Feature, Nodes {
     }
   }
 
-  /** Reads the nodes, unless that is under way. Never rejects. */
+  /** Reads the nodes; a reading under way serves all callers. Never rejects. */
   #read(): Promise<void> {
     this.#reading ??= this.#readNow().finally(() => {
       this.#reading = undefined;
@@ -298,11 +298,11 @@ export class Registry implements Feature, Nodes {
       this.#sweep(read.dead.filter((id) => id !== this.#context.nodeId));
       this.#addresses.examine([selfAsNode(self(), askedAt), ...this.#nodes.all()]);
     } catch {
-      // The link or the next renewal tells what is wrong.
+      // The link or the next renewal reports the problem.
     }
   }
 
-  /** One node forgets the streams of those that are dead: the living one with the lowest id. */
+  /** Sweeps the streams of dead nodes: the living node with the lowest id does so first. */
   #sweep(dead: readonly string[]): void {
     for (const id of this.#dead.keys()) if (!dead.includes(id)) this.#dead.delete(id);
     if (dead.length === 0) return;
@@ -319,11 +319,11 @@ export class Registry implements Feature, Nodes {
     try {
       while (await this.#store.sweep(id));
     } catch {
-      // It is tried again after the next reading.
+      // The next reading tries again.
     }
   }
 
-  /** Tells a node something that it need not hear. */
+  /** Sends a node a text, which may get lost. */
   #send(id: string, text: string): void {
     this.#link.call("PUBLISH", [`${this.#store.base}:to:${id}`, text]).catch(() => undefined);
   }
@@ -337,7 +337,7 @@ export class Registry implements Feature, Nodes {
     const space = text.indexOf(" ");
     const key = text.slice(space + 1);
     if (space < 0 || text.slice(0, space) === this.#context.nodeId) return;
-    // This process may have lost it, or may get it now.
+    // This process may have lost the stream, or may own it now.
     if (this.#own.all.get(key)?.place.role === "published") this.#own.change(key);
     this.#lookups.moved(key);
     this.claims.moved(key);
@@ -359,7 +359,7 @@ export class Registry implements Feature, Nodes {
       this.#outage.end();
       return;
     }
-    // An outage of the connection is told by the link.
+    // The link logs an outage of the connection.
     if (server === undefined) return;
     const told = this.#outage.failed(problem);
     const fields = { registry: serverLabel(server), error: problem };

@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 
-/** A script that the server runs as one step. `KEYS[1]` is what all keys begin with. */
+/** A Lua script that the server runs as one step. `KEYS[1]` is the beginning of all keys. */
 export interface Script {
   readonly text: string;
   readonly sha: string;
 }
 
-/** When no node has renewed its lease for this long, nobody could: leases that are over mean nothing then, ms. */
+/** If no node has renewed its lease for this long, no node could, ms: an expired lease then does not show that its node is dead. */
 const WATCH_MS = 3000;
 
 /**
- * Shared by all: who is alive, and keys that others have damaged or filled, which are emptied: nodes tell all again.
- * While `watch` has more than its usual time, the registry has come back a moment ago, and every node may still renew its lease.
+ * Shared by all scripts. `alive`: whether a node is alive; while `watch` has more than its usual time to live, the registry has just come
+ * back, and each node may still renew its lease. `sound`: deletes a key that others have damaged or filled; nodes announce their streams again.
  */
 const HEAD = `
 local base = KEYS[1]
@@ -42,8 +42,8 @@ end
 `;
 
 /**
- * ARGV: id, state, lease (ms), time to keep (ms). Renews the node's entry, '' for the same state as before. Answers 1 if it was still there, else 0,
- * and how many streams are there as the node's. A state that is new has the next revision before it.
+ * ARGV: id, state ('' if it has not changed), lease (ms), time to keep (ms). Renews the node's entry; a new state gets the next revision
+ * before it. Answers 1 if the entry was still there, else 0, and the number of streams that the node has announced.
  */
 export const RENEW = script(`
 local id, key = ARGV[1], base .. ':node:' .. ARGV[1]
@@ -70,8 +70,8 @@ return {had, redis.call('SCARD', sound(base .. ':has:' .. id, 'set', MAX_ANNOUNC
 `);
 
 /**
- * ARGV: the revision up to which the caller knows entries. Answers the revision now, the ids of living nodes and those of dead ones, with spaces,
- * then each living node's id and entry that is newer. All are newer when the revisions have begun anew.
+ * ARGV: the revision up to which the caller knows entries. Answers the newest revision, the ids of living nodes and of dead ones, separated
+ * by spaces, then id and entry of each living node whose entry is newer. If the revisions have begun again at 1, all entries are newer.
  */
 export const NODES = script(`
 local now = tonumber(redis.pcall('GET', base .. ':revision') or '') or 0
@@ -99,14 +99,14 @@ return out
 `);
 
 /**
- * ARGV: id, time to keep (ms), then for each stream: its key, the place ('' when it is gone), the claim, the place if the claim is lost ('' for
- * none). A claim is '' for a copy, 'reject' or 'replace' for a new publisher, 'keep:TERM' for one that had it. Answers the owner ('' for none)
- * and the term of each.
+ * ARGV: id, time to keep (ms), then for each stream: its key, the place ('' if the stream is gone), the claim, the place if the claim is lost
+ * ('' for none). A claim is '' for a copy, 'reject' or 'replace' for a new publisher, 'keep:TERM' for one that owned the stream in that
+ * term. Answers the owner ('' for none) and the term of each stream.
  */
 export const ANNOUNCE = script(`
 local id, keep = ARGV[1], ARGV[2]
 local has = sound(base .. ':has:' .. id, 'set', MAX_ANNOUNCED)
--- Who has told something is swept when it is dead, though it has never renewed a lease.
+-- A node that dies before its first renewal must be swept, too.
 known(id, keep)
 local out = {}
 for i = 3, #ARGV, 4 do
@@ -184,7 +184,7 @@ end
 return out
 `);
 
-/** ARGV: id, most streams, 'left' for a node that has said so. Forgets streams of a node that is gone; 1 if there are more. */
+/** ARGV: id, maximum number of streams, 'left' if the node has left, else ''. Deletes the streams of a node that is gone; 1 if it has more. */
 export const SWEEP = script(`
 local id, max = ARGV[1], tonumber(ARGV[2])
 if redis.call('EXISTS', base .. ':node:' .. id) == 1 or (ARGV[3] ~= 'left' and alive(id)) then return 0 end

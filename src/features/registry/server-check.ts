@@ -2,10 +2,10 @@ import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { RedisCall } from "./redis-store.ts";
 
-/** Older ones lack commands that are used here. */
+/** Older versions lack commands that are used here. */
 const LEAST_VERSION = 6;
 
-/** What a server says of itself. */
+/** What a server's INFO says. */
 export interface ServerInfo {
   readonly software: "Redis" | "Valkey";
   readonly version: string;
@@ -13,14 +13,14 @@ export interface ServerInfo {
   readonly isReplica: boolean;
   /** Bytes; 0: no limit. */
   readonly maxMemory: number;
-  /** What it throws away when that is full. */
+  /** Which keys the server evicts when its memory is full. */
   readonly policy: string;
 }
 
-/** Asks a server about itself; undefined when the user may not. Rejects when it does not answer. */
+/** Asks a server for its INFO; undefined if the user may not. Rejects if the server does not answer. */
 export async function infoOf(call: RedisCall): Promise<ServerInfo | undefined> {
   const info = await call("INFO", []).then(String, (error: unknown) => {
-    // A user who may not ask that may still have all rights that are needed.
+    // A user without the right to INFO may still have all rights that nodes need.
     if (messageOf(error).startsWith("NOPERM")) return undefined;
     throw error;
   });

@@ -4,7 +4,7 @@ import type { RegistryServer } from "./config.ts";
 import { type RedisCall, RedisStore } from "./redis-store.ts";
 import { inTime, serverProblem } from "./server-check.ts";
 
-/** The other servers are looked at this soon after a connection, and this often, ms; up to twice as late by chance. */
+/** The servers are compared this long after a connection, and this often, ms; each time up to twice as late, at random. */
 const FIRST_MS = 1000;
 const PERIOD_MS = 10_000;
 const CONNECT_MS = 2000;
@@ -26,8 +26,8 @@ export interface ServerChoiceContext {
 }
 
 /**
- * After a failover, or in parted networks, two servers may take writes, each with some of the cluster's nodes. All nodes look at all servers from
- * time to time, and go to the one with most living nodes, of several to the first of the list.
+ * Chooses the server of the registry. After a failover or in a network split, two servers may take writes, each with some of the nodes. All nodes
+ * compare all servers from time to time, and move to the one with most living nodes; among equals, to the first of the list.
  */
 export class ServerChoice {
   readonly #context: ServerChoiceContext;
@@ -70,7 +70,7 @@ export class ServerChoice {
     if (best !== undefined && best !== own && used() === own) move(best);
   }
 
-  /** Living nodes at another server; none where nobody can write. */
+  /** Number of living nodes at another server; -1 if it takes no writes. */
   async #countAt(server: RegistryServer): Promise<number> {
     const { clock, openRedis } = this.#context;
     let connection: RedisConnection | undefined;

@@ -1,6 +1,6 @@
 import type { StreamRole } from "../../live/ports/nodes.ts";
 
-/** How a node has a stream, as it tells others. */
+/** How a node has a stream, as it announces it to the others. */
 export interface AnnouncedPlace {
   readonly role: StreamRole;
   /** Ids of the servers that the stream has passed before. */
@@ -8,23 +8,23 @@ export interface AnnouncedPlace {
 }
 
 /**
- * How a publisher asks for a stream: `reject`, only if no living node owns it; `replace`, in any case; `keep`, it had the stream in this
- * term, and has it on unless another node got it in a later one.
+ * How a node claims a stream for its publisher: `reject`, only if no living node owns it; `replace`, in any case; `kept`, the node had the
+ * stream in this term, and keeps it unless another node got it in a later one.
  */
 export type Claim = "reject" | "replace" | { readonly kept: number };
 
-/** What a node tells of one stream. */
+/** One stream as its node announces it. */
 export interface Announcement {
   readonly key: string;
-  /** Undefined when the node has it no more. */
+  /** Undefined if the node no longer has the stream. */
   readonly place: AnnouncedPlace | undefined;
   /** Undefined for a copy. */
   readonly claim: Claim | undefined;
-  /** The copy that the node has if it does not get the stream. */
+  /** The copy that the node still has if its claim is lost. */
   readonly copy?: AnnouncedPlace | undefined;
 }
 
-/** Who owns a stream. The term rises each time that it changes hands. */
+/** A stream's owner. The term rises with each change of owner. */
 export interface Ownership {
   /** The node's id; "" for none. */
   readonly owner: string;
@@ -36,11 +36,11 @@ export interface Found extends Ownership {
   readonly places: ReadonlyMap<string, AnnouncedPlace>;
 }
 
-/** What the registry has of a node that renews its lease. */
+/** The registry's answer to a node that renews its lease. */
 export interface Renewed {
-  /** False if the lease was over, and with it all that the node has told. */
+  /** False if the lease was over: the node's streams may be gone with it. */
   readonly wasKnown: boolean;
-  /** Streams that are there as the node's. */
+  /** Number of streams that the registry has for the node. */
   readonly streams: number;
 }
 
@@ -48,25 +48,25 @@ export interface Renewed {
 export interface NodesRead {
   /** Entries up to this revision are known now; 0 for none. */
   readonly revision: number;
-  /** Ids of those that renew their leases, and of those that don't any more. */
+  /** Ids of nodes that renew their leases, and of nodes that no longer do. */
   readonly living: readonly string[];
   readonly dead: readonly string[];
-  /** What nodes say of themselves, by their ids: of those whose words are new. */
+  /** Entries that are newer than the caller's revision, by the node's id. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** Where nodes write what they have. Each method is one step for all nodes; it rejects with a sentence, and within a time limit. */
+/** Where nodes write their entries and streams. Each method is one step for all nodes, and rejects with a sentence, within a time limit. */
 export interface Store {
   /** Renews the lease of this node's entry; without a text, the entry stays as it is. */
   renew(id: string, text: string | undefined): Promise<Renewed>;
-  /** Reads the nodes, and what is newer than a revision that was read before; 0: all. */
+  /** Reads the nodes, with the entries that are newer than `since`, a revision that was read before; 0: all entries. */
   nodes(since: number): Promise<NodesRead>;
-  /** Tells of streams, in their order. */
+  /** Announces streams; the answer has their owners, in the same order. */
   announce(id: string, streams: readonly Announcement[]): Promise<readonly Ownership[]>;
-  /** The keys of all streams that a node has told. */
+  /** Keys of the streams that a node has announced. */
   announced(id: string): Promise<readonly string[]>;
   look(keys: readonly string[]): Promise<readonly Found[]>;
-  /** Forgets some streams of a node whose lease is over; true if there are more. */
+  /** Deletes some streams of a node whose lease is over; true if it has more. */
   sweep(id: string): Promise<boolean>;
   /** Ends this node's lease. */
   leave(id: string): Promise<void>;
