@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Verdict } from "../../src/features/hooks/answer.ts";
+import type { HookResult } from "../../src/features/hooks/answer.ts";
 import { Calls } from "../../src/features/hooks/calls.ts";
 import { parseHookUrl } from "../../src/features/hooks/hook-url.ts";
 import { type CallFate, FakeBackEnds, passTime, type ReceivedCall } from "../support/fake-back-end.ts";
@@ -23,7 +23,7 @@ interface Event {
   readonly code: number;
   /** Ids that it arrived with, one for each arrival. */
   readonly arrivals: { readonly id: string; readonly at: number }[];
-  verdict: Verdict | undefined;
+  result: HookResult | undefined;
   answeredAt: number;
   answers: number;
 }
@@ -85,11 +85,11 @@ class Simulation {
     const order = this.events.filter((event) => event.client === client && event.url === url.href).length;
     const code = this.random() < 0.7 ? 0 : 1;
     const common = { client, url: url.href, order, kind, code, at: this.clock.now() } as const;
-    const event: Event = { ...common, arrivals: [], verdict: undefined, answeredAt: 0, answers: 0 };
+    const event: Event = { ...common, arrivals: [], result: undefined, answeredAt: 0, answers: 0 };
     const body = { action: kind === "decision" ? "on_play" : "on_stop", client_id: client, number: this.events.length };
     this.events.push(event);
-    const answered = (verdict: Verdict) => {
-      event.verdict = verdict;
+    const answered = (result: HookResult) => {
+      event.result = result;
       event.answeredAt = this.clock.now();
       event.answers++;
     };
@@ -142,8 +142,8 @@ test.each(Array.from({ length: 30 }, (_, seed) => seed))(
         expect(event.arrivals.length).toBeLessThanOrEqual(1);
         expect(event.answeredAt - event.at).toBeLessThanOrEqual(settings.timeoutMs + 200);
       }
-      if (event.verdict?.kind === "failed") expect(event.kind).toBe("decision");
-      else expect(event.verdict?.kind).toBe(event.code === 0 ? "allowed" : "refused");
+      if (event.result?.kind === "failed") expect(event.kind).toBe("decision");
+      else expect(event.result?.kind).toBe(event.code === 0 ? "allowed" : "refused");
     }
     for (const { href } of urls)
       for (let client = 0; client < CLIENTS; client++) {

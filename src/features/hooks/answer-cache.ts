@@ -1,11 +1,11 @@
 import type { Clock } from "../../base/clock.ts";
-import type { Verdict } from "./answer.ts";
+import type { HookResult } from "./answer.ts";
 
 /** Answers that are kept. */
 const MAX_ANSWERS = 4096;
 
 interface Kept {
-  readonly verdict: Verdict;
+  readonly result: HookResult;
   /** The configuration that it is an answer for. */
   readonly config: object;
   /** Monotonic ms. */
@@ -23,14 +23,14 @@ export class AnswerCache {
   }
 
   /** The answer to this question by a configuration that has not changed since. */
-  find(question: string, config: object): Verdict | undefined {
+  find(question: string, config: object): HookResult | undefined {
     const kept = this.#answers.get(question);
-    return kept?.config === config && kept.until > this.#clock.now() ? kept.verdict : undefined;
+    return kept?.config === config && kept.until > this.#clock.now() ? kept.result : undefined;
   }
 
-  keep(question: string, config: object, verdict: Verdict, seconds: number): void {
+  keep(question: string, config: object, result: HookResult, seconds: number): void {
     this.#answers.delete(question);
     if (this.#answers.size >= MAX_ANSWERS) this.#answers.delete(this.#answers.keys().next().value ?? "");
-    this.#answers.set(question, { verdict, config, until: this.#clock.now() + seconds * 1000 });
+    this.#answers.set(question, { result, config, until: this.#clock.now() + seconds * 1000 });
   }
 }

@@ -6,7 +6,7 @@ const MAX_REASON = 200;
 const REASON_NAMES = ["msg", "message", "reason", "error"] as const;
 
 /** What a back end's answer means. */
-export type Verdict =
+export type HookResult =
   | { readonly kind: "allowed"; readonly data?: unknown }
   /** It says no; `reason` is for the client, `detail` for the log alone. */
   | { readonly kind: "refused"; readonly reason: string; readonly detail: string }
@@ -17,7 +17,7 @@ export type Verdict =
 const MOMENTARY = [408, 425, 429];
 
 /** Judges an answer as SRS does, but tells a no from an answer that makes no sense. */
-export function judge(status: number, text: string): Verdict {
+export function readAnswer(status: number, text: string): HookResult {
   const value = parsed(text);
   const sentence = sentenceOf(value);
   if (status === 401 || status === 403) return refused(sentence, `status ${status}`);
@@ -47,11 +47,11 @@ function sentenceOf(value: unknown): string | undefined {
   return said === undefined ? undefined : printable(String(said).trim().slice(0, MAX_REASON));
 }
 
-function refused(reason = "refused by the server that decides", detail: string): Verdict {
+function refused(reason = "refused by the server that decides", detail: string): HookResult {
   return { kind: "refused", reason, detail };
 }
 
-function failed(problem: string): Verdict {
+function failed(problem: string): HookResult {
   return { kind: "failed", problem };
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { HookReport } from "../../live/ports/report.ts";
 import { DialLimiter } from "../../relay/dial-limiter.ts";
-import type { Verdict } from "./answer.ts";
+import type { HookResult } from "./answer.ts";
 import type { HookEvent } from "./events.ts";
 
 /** Calls under way at a time, 64 together: notifications that hang must not hold up decisions. */
@@ -63,9 +63,9 @@ export class BackEnd {
   }
 
   /** A call has come to this. */
-  settled(event: HookEvent, verdict: Verdict): void {
-    this.#count(event, verdict.kind, 1);
-    if (verdict.kind === "failed") this.#failed(event, verdict.problem);
+  settled(event: HookEvent, result: HookResult): void {
+    this.#count(event, result.kind, 1);
+    if (result.kind === "failed") this.#failed(event, result.problem);
     else this.#answered();
   }
 

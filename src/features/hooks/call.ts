@@ -1,6 +1,6 @@
 import type { HttpPost } from "../../base/http.ts";
 import { joined } from "../../base/memory.ts";
-import { judge, type Verdict } from "./answer.ts";
+import { type HookResult, readAnswer } from "./answer.ts";
 
 /** Bytes of an answer at the most. */
 const MAX_ANSWER = 64 * 1024;
@@ -16,13 +16,13 @@ export interface CallRequest {
 export function call(
   httpPost: HttpPost,
   { url, body, headers }: CallRequest,
-  done: (verdict: Verdict) => void,
+  done: (result: HookResult) => void,
 ): () => void {
   let status = 0;
   let answer: Uint8Array = new Uint8Array();
-  const finish = (verdict: Verdict) => {
+  const finish = (result: HookResult) => {
     request.abort();
-    done(verdict);
+    done(result);
   };
   const request = httpPost(
     url,
@@ -38,7 +38,9 @@ export function call(
       },
       onEnd(reason) {
         finish(
-          reason === undefined ? judge(status, new TextDecoder().decode(answer)) : { kind: "failed", problem: reason },
+          reason === undefined
+            ? readAnswer(status, new TextDecoder().decode(answer))
+            : { kind: "failed", problem: reason },
         );
       },
     },

@@ -1,6 +1,6 @@
 import type { Log } from "../../base/log.ts";
 import type { HookReport } from "../../live/ports/report.ts";
-import type { Verdict } from "./answer.ts";
+import type { HookResult } from "./answer.ts";
 import { BackEnd } from "./back-end.ts";
 import type { HookBody, HookEvent } from "./events.ts";
 import type { HookUrl } from "./hook-url.ts";
@@ -63,7 +63,7 @@ export class Calls {
    * Asks a back end about a client, once. It answers within the timeout, whatever waits before it. Once `left` says that the client no
    * longer waits, the back end is not asked any more.
    */
-  ask(clientId: string, url: HookUrl, body: HookBody, settings: CallSettings, left?: AbortSignal): Promise<Verdict> {
+  ask(clientId: string, url: HookUrl, body: HookBody, settings: CallSettings, left?: AbortSignal): Promise<HookResult> {
     return new Promise((resolve) => {
       const givenUp = () => resolve({ kind: "failed", problem: "given up" });
       this.#events.add(() => {
@@ -74,7 +74,7 @@ export class Calls {
         const job: Job = {
           ...this.#call(url, encoder.encode(JSON.stringify(body)), body, settings),
           kind: "decision",
-          done: (verdict) => (verdict === undefined ? givenUp() : resolve(verdict)),
+          done: (result) => (result === undefined ? givenUp() : resolve(result)),
         };
         const lane = this.#push(clientId, url, job);
         left?.addEventListener("abort", () => {
@@ -92,7 +92,7 @@ export class Calls {
     url: HookUrl,
     body: HookBody,
     settings: CallSettings,
-    answered: (verdict: Verdict) => void = () => undefined,
+    answered: (result: HookResult) => void = () => undefined,
   ): void {
     this.#events.add(() => {
       const bytes = encoder.encode(JSON.stringify(body));
@@ -105,10 +105,10 @@ export class Calls {
       this.#push(clientId, url, {
         ...this.#call(url, bytes, body, settings),
         kind: "notification",
-        done: (verdict) => {
+        done: (result) => {
           this.#waiting--;
           this.#waitingBytes -= bytes.length;
-          if (verdict !== undefined) answered(verdict);
+          if (result !== undefined) answered(result);
         },
       });
     });

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { GuardResult } from "../../live/ports/access.ts";
-import type { Verdict } from "./answer.ts";
+import type { HookResult } from "./answer.ts";
 import { AnswerCache } from "./answer-cache.ts";
 import type { Calls } from "./calls.ts";
 import type { HooksConfig } from "./config.ts";
@@ -39,11 +39,11 @@ export class Decisions {
       const known = isCached ? this.#cache.find(question, config) : undefined;
       if (left.aborted) return LEFT;
       const settings = { secret: config.secret, timeoutMs };
-      const verdict = known ?? (await this.#calls.ask(clientId, url, body, settings, left));
+      const result = known ?? (await this.#calls.ask(clientId, url, body, settings, left));
       timeoutMs = Math.max(1, Math.round(until - this.#clock.now()));
-      if (isCached && known === undefined && verdict.kind !== "failed")
-        this.#cache.keep(question, config, verdict, config.cache);
-      const refusal = refusalOf(verdict, event, url, config);
+      if (isCached && known === undefined && result.kind !== "failed")
+        this.#cache.keep(question, config, result, config.cache);
+      const refusal = refusalOf(result, event, url, config);
       if (refusal !== undefined) return refusal;
     }
     return undefined;
@@ -51,19 +51,19 @@ export class Decisions {
 }
 
 function refusalOf(
-  verdict: Verdict,
+  result: HookResult,
   event: DecisionEvent,
   { backEnd }: HookUrl,
   { on_failure }: HooksConfig,
 ): GuardResult {
-  switch (verdict.kind) {
+  switch (result.kind) {
     case "allowed":
       return undefined;
     case "refused":
-      return { kind: "denied", reason: verdict.reason, detail: `${event}: ${verdict.detail} from ${backEnd}` };
+      return { kind: "denied", reason: result.reason, detail: `${event}: ${result.detail} from ${backEnd}` };
     case "failed": {
       if (on_failure === "allow") return undefined;
-      const detail = `${event}: ${verdict.problem} from ${backEnd}`;
+      const detail = `${event}: ${result.problem} from ${backEnd}`;
       return { kind: "unavailable", reason: "access could not be checked", detail };
     }
   }

@@ -8,7 +8,7 @@ import type { SegmentObserver, StreamSegment } from "../../live/ports/segments.t
 import type { Stream } from "../../live/stream.ts";
 import type { StreamName, StreamObserver } from "../../live/streams.ts";
 import type { RelayTarget } from "../../relay/target.ts";
-import type { Verdict } from "./answer.ts";
+import type { HookResult } from "./answer.ts";
 import { Calls, type CallsContext } from "./calls.ts";
 import type { HooksConfig } from "./config.ts";
 import { Decisions } from "./decisions.ts";
@@ -225,7 +225,7 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     event: HookEvent,
     clientId: string,
     body: HookBody,
-    answered?: (verdict: Verdict) => void,
+    answered?: (result: HookResult) => void,
   ): void {
     const settings = { secret: config.secret, timeoutMs: config.timeout };
     for (const url of config[event]) this.#calls.notify(clientId, url, body, settings, answered);
@@ -256,9 +256,9 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     if (config.on_forward.length === 0) return;
     const body = this.#bodies.forward(activity.client, activity.stream);
     const named: RelayTarget[] = [];
-    this.#notify(config, "on_forward", activity.client.id, body, (verdict) => {
-      if (verdict.kind !== "allowed" || !this.#visits.isRunning(activity)) return;
-      this.#targets.add(key, named, verdict.data);
+    this.#notify(config, "on_forward", activity.client.id, body, (result) => {
+      if (result.kind !== "allowed" || !this.#visits.isRunning(activity)) return;
+      this.#targets.add(key, named, result.data);
       this.#context.retargeted?.();
     });
   }

@@ -1,7 +1,7 @@
 import { Backoff, type BackoffPolicy } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { HttpPost } from "../../base/http.ts";
-import type { Verdict } from "./answer.ts";
+import type { HookResult } from "./answer.ts";
 import type { BackEnd } from "./back-end.ts";
 import { call } from "./call.ts";
 import type { HookEvent } from "./events.ts";
@@ -31,7 +31,7 @@ export interface Job {
   /** A decision is called once, and has its timeout for all of it; a notification has it for each attempt. */
   readonly kind: "decision" | "notification";
   /** Called once, unless it is abandoned; undefined: the notification was given up. */
-  done(verdict: Verdict | undefined): void;
+  done(result: HookResult | undefined): void;
 }
 
 /** What lanes need from outside. */
@@ -82,7 +82,7 @@ export class Lane {
     this.#queue.push(queued);
     this.#backEnd.waits(job.event, 1);
     if (this.#queue.length === 1) this.#attempt();
-    else if (job.kind === "decision") this.#hurry();
+    else if (job.kind === "decision") this.#expedite();
   }
 
   /** Whether a job waits, or is under way. */
@@ -99,7 +99,7 @@ export class Lane {
   /** The server stops: what waits is tried once more. */
   stop(): void {
     this.#isLast = true;
-    this.#hurry();
+    this.#expedite();
   }
 
   /** Gives up everything. */
@@ -119,7 +119,7 @@ export class Lane {
     });
   }
 
-  #hurry(): void {
+  #expedite(): void {
     if (this.#pause === undefined) return;
     this.#pause.cancel();
     this.#attempt();
@@ -145,9 +145,9 @@ export class Lane {
       timeout?.cancel();
       permit.release();
     };
-    const settle = (verdict: Verdict) => {
+    const settle = (result: HookResult) => {
       end();
-      this.#settled(queued, verdict);
+      this.#settled(queued, result);
     };
     const start = () => {
       if (isOver) return;
@@ -174,16 +174,16 @@ export class Lane {
     };
   }
 
-  #settled(queued: Queued, verdict: Verdict): void {
+  #settled(queued: Queued, result: HookResult): void {
     const { job, at } = queued;
-    if (verdict.kind !== "failed" || job.kind === "decision") {
+    if (result.kind !== "failed" || job.kind === "decision") {
       this.#backoff.reset();
-      this.#finish(queued, verdict);
+      this.#finish(queued, result);
       return;
     }
-    this.#backEnd.settled(job.event, verdict);
+    this.#backEnd.settled(job.event, result);
     const { clock } = this.#context;
-    if (this.#isLast || clock.now() - at >= (verdict.isRejected === true ? GIVE_UP_REJECTED_MS : GIVE_UP_MS)) {
+    if (this.#isLast || clock.now() - at >= (result.isRejected === true ? GIVE_UP_REJECTED_MS : GIVE_UP_MS)) {
       this.#finish(queued, undefined);
       return;
     }
@@ -191,16 +191,16 @@ export class Lane {
   }
 
   /** The job is over, wherever it is in the lane. */
-  #finish(queued: Queued, verdict: Verdict | undefined): void {
+  #finish(queued: Queued, result: HookResult | undefined): void {
     const { event } = queued.job;
     this.#end(queued, () => {
-      if (verdict === undefined) this.#backEnd.dropped(event);
-      else this.#backEnd.settled(event, verdict);
-      queued.job.done(verdict);
+      if (result === undefined) this.#backEnd.dropped(event);
+      else this.#backEnd.settled(event, result);
+      queued.job.done(result);
     });
   }
 
-  #end(queued: Queued, told: () => void): void {
+  #end(queued: Queued, onEnd: () => void): void {
     const index = this.#queue.indexOf(queued);
     if (index < 0) return;
     this.#queue.splice(index, 1);
@@ -210,15 +210,15 @@ export class Lane {
       this.#pause?.cancel();
     }
     this.#backEnd.waits(queued.job.event, -1);
-    told();
+    onEnd();
     if (index === 0) this.#attempt();
   }
 }
 
-function noAnswer({ timeoutMs }: Job): Verdict {
+function noAnswer({ timeoutMs }: Job): HookResult {
   return { kind: "failed", problem: `no answer within ${timeoutMs / 1000} s` };
 }
 
-function notCalled(waitedMs: number): Verdict {
+function notCalled(waitedMs: number): HookResult {
   return { kind: "failed", problem: `it was not asked, as calls before this one took ${waitedMs / 1000} s` };
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { judge } from "../../../../src/features/hooks/answer.ts";
+import { readAnswer } from "../../../../src/features/hooks/answer.ts";
 
 const REFUSED = "refused by the server that decides";
 const NO_ANSWER = 'its answer is neither 0 nor an object with "code"';
 
-const answers: readonly (readonly [what: string, status: number, text: string, verdict: object])[] = [
+const answers: readonly (readonly [what: string, status: number, text: string, result: object])[] = [
   ["SRS's plain yes", 200, "0", { kind: "allowed" }],
   ["a yes with white space", 201, " 0\r\n", { kind: "allowed" }],
   ["a yes as an object", 200, '{"code":0}', { kind: "allowed" }],
@@ -33,21 +33,21 @@ const answers: readonly (readonly [what: string, status: number, text: string, v
 ];
 
 describe("A back end's answer", () => {
-  test.each(answers)("is judged when it is %s", (_what, status, text, verdict) => {
-    expect(judge(status, text)).toEqual(verdict as ReturnType<typeof judge>);
+  test.each(answers)("is judged when it is %s", (_what, status, text, result) => {
+    expect(readAnswer(status, text)).toEqual(result as ReturnType<typeof readAnswer>);
   });
 
   test("gives a reason that is short and can't disturb a terminal", () => {
-    const verdict = judge(200, JSON.stringify({ code: 1, msg: `\u001b[31m${"x".repeat(1000)}` }));
-    if (verdict.kind !== "refused") throw new Error(verdict.kind);
-    expect(verdict.reason).toStartWith("\\u001b[31mxxx");
-    expect(verdict.reason.length).toBeLessThan(220);
+    const result = readAnswer(200, JSON.stringify({ code: 1, msg: `\u001b[31m${"x".repeat(1000)}` }));
+    if (result.kind !== "refused") throw new Error(result.kind);
+    expect(result.reason).toStartWith("\\u001b[31mxxx");
+    expect(result.reason.length).toBeLessThan(220);
   });
 
   test("allows nothing but 0 and code 0, with status 200 or 201, whatever it is", () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 599 }), fc.oneof(fc.json(), fc.string()), (status, text) => {
-        if (judge(status, text).kind !== "allowed") return;
+        if (readAnswer(status, text).kind !== "allowed") return;
         expect([200, 201]).toContain(status);
         const value = JSON.parse(text);
         expect(value === 0 || value.code === 0).toBe(true);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Verdict } from "../../../../src/features/hooks/answer.ts";
+import type { HookResult } from "../../../../src/features/hooks/answer.ts";
 import { Calls } from "../../../../src/features/hooks/calls.ts";
 import { parseHookUrl } from "../../../../src/features/hooks/hook-url.ts";
 import { FakeBackEnds, passTime } from "../../../support/fake-back-end.ts";
@@ -14,7 +14,7 @@ class Stage {
   readonly clock = new FakeClock();
   readonly backEnds = new FakeBackEnds(this.clock);
   readonly log = new RecordingLog();
-  readonly verdicts: string[] = [];
+  readonly results: string[] = [];
   #ids = 0;
   readonly calls = new Calls({
     clock: this.clock,
@@ -25,8 +25,8 @@ class Stage {
   });
 
   ask(client: string, url = one, event = "on_play"): void {
-    void this.calls.ask(client, url, { action: event, client_id: client }, settings).then((verdict) => {
-      this.verdicts.push(`${client} ${said(verdict)}`);
+    void this.calls.ask(client, url, { action: event, client_id: client }, settings).then((result) => {
+      this.results.push(`${client} ${said(result)}`);
     });
   }
 
@@ -45,8 +45,8 @@ class Stage {
   }
 }
 
-function said(verdict: Verdict): string {
-  return verdict.kind === "failed" ? verdict.problem : verdict.kind;
+function said(result: HookResult): string {
+  return result.kind === "failed" ? result.problem : result.kind;
 }
 
 describe("A decision", () => {
@@ -55,7 +55,7 @@ describe("A decision", () => {
     stage.backEnds.fate = ({ body }) => ({ text: body.client_id === "c2" ? "1" : "0" });
     for (const client of ["c1", "c2"]) stage.ask(client);
     await stage.pass(100);
-    expect(stage.verdicts).toEqual(["c1 allowed", "c2 refused"]);
+    expect(stage.results).toEqual(["c1 allowed", "c2 refused"]);
     expect(stage.backEnds.take()).toEqual(["on_play c1", "on_play c2"]);
     expect(stage.calls.idle).toBe(true);
   });
@@ -68,10 +68,10 @@ describe("A decision", () => {
     expect(stage.backEnds.underWay).toBe(48);
     stage.ask("other", two);
     await stage.pass(100);
-    expect(stage.verdicts).toEqual(["other allowed"]);
+    expect(stage.results).toEqual(["other allowed"]);
     await stage.pass(3000);
-    expect(stage.verdicts.length).toBe(201);
-    expect(new Set(stage.verdicts.slice(1).map((text) => text.replace(/^c\d+ /, "")))).toEqual(
+    expect(stage.results.length).toBe(201);
+    expect(new Set(stage.results.slice(1).map((text) => text.replace(/^c\d+ /, "")))).toEqual(
       new Set(["no answer within 3 s", "it was not asked, as calls before this one took 2.25 s"]),
     );
     expect(stage.backEnds.underWay).toBe(0);
@@ -84,7 +84,7 @@ describe("A decision", () => {
     for (let client = 0; client < 200; client++) stage.notify(`c${client}`, "on_stop");
     stage.ask("new");
     await stage.pass(100);
-    expect(stage.verdicts).toEqual(["new allowed"]);
+    expect(stage.results).toEqual(["new allowed"]);
     expect(stage.backEnds.maxUnderWay).toBe(17);
   });
 
@@ -98,7 +98,7 @@ describe("A decision", () => {
     stage.ask("c1", one, "on_publish");
     await stage.pass(200);
     expect(stage.backEnds.take()).toEqual(["on_unpublish c1", "on_publish c1"]);
-    expect(stage.verdicts).toEqual(["c1 allowed"]);
+    expect(stage.results).toEqual(["c1 allowed"]);
   });
 
   test("fails for an answer without end, and takes no more of it than it may have", async () => {
@@ -106,7 +106,7 @@ describe("A decision", () => {
     stage.backEnds.fate = () => ({ text: "0".repeat(1_000_000) });
     stage.ask("c1");
     await stage.pass(100);
-    expect(stage.verdicts).toEqual(["c1 its answer has more than 65536 bytes"]);
+    expect(stage.results).toEqual(["c1 its answer has more than 65536 bytes"]);
   });
 
   test("fails when the answer is cut off, though what has come would be a yes", async () => {
@@ -114,7 +114,7 @@ describe("A decision", () => {
     stage.backEnds.fate = () => ({ error: "the server closed the connection", afterBody: true });
     stage.ask("c1");
     await stage.pass(100);
-    expect(stage.verdicts).toEqual(["c1 the server closed the connection"]);
+    expect(stage.results).toEqual(["c1 the server closed the connection"]);
   });
 });
 
@@ -198,7 +198,7 @@ describe("A notification", () => {
     await stage.pass(100);
     stage.calls.close();
     await stage.pass(0);
-    expect(stage.verdicts).toEqual(["c1 no answer within 3 s"]);
+    expect(stage.results).toEqual(["c1 no answer within 3 s"]);
     expect([stage.calls.idle, stage.clock.timers, stage.backEnds.underWay]).toEqual([true, 0, 0]);
   });
 });
