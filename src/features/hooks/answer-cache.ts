@@ -1,28 +1,28 @@
 import type { Clock } from "../../base/clock.ts";
 import type { HookResult } from "./answer.ts";
 
-/** Answers that are kept. */
+/** Maximum number of answers in the cache. */
 const MAX_ANSWERS = 4096;
 
 interface Kept {
   readonly result: HookResult;
-  /** The configuration that it is an answer for. */
+  /** The configuration with which the back end was asked. */
   readonly config: object;
   /** Monotonic ms. */
   readonly until: number;
 }
 
-/** Answers of back ends that are used again for a while. */
+/** Answers of back ends that are used again for a configured time. */
 export class AnswerCache {
   readonly #clock: Pick<Clock, "now">;
-  /** The oldest first. */
+  /** Oldest answer first. */
   readonly #answers = new Map<string, Kept>();
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
   }
 
-  /** The answer to this question by a configuration that has not changed since. */
+  /** The cached answer to this question; undefined if it has expired or `config` has changed since. */
   find(question: string, config: object): HookResult | undefined {
     const kept = this.#answers.get(question);
     return kept?.config === config && kept.until > this.#clock.now() ? kept.result : undefined;

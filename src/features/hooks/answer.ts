@@ -1,22 +1,22 @@
 import { printable } from "../../base/printable.ts";
 
-/** Characters of a back end's sentence that are passed on. */
+/** Maximum length of a back end's sentence that is passed on, characters. */
 const MAX_REASON = 200;
-/** Where back ends put their sentence. */
+/** Fields in which back ends put their sentence. */
 const REASON_NAMES = ["msg", "message", "reason", "error"] as const;
 
 /** What a back end's answer means. */
 export type HookResult =
   | { readonly kind: "allowed"; readonly data?: unknown }
-  /** It says no; `reason` is for the client, `detail` for the log alone. */
+  /** The back end refuses; `reason` is for the client, `detail` only for the log. */
   | { readonly kind: "refused"; readonly reason: string; readonly detail: string }
-  /** It says neither yes nor no; `isRejected`: it won't take this call another time, either. */
+  /** There is no decision; `isRejected`: the back end would not take the same call later, either. */
   | { readonly kind: "failed"; readonly problem: string; readonly isRejected?: boolean };
 
-/** Statuses from 400 to 499 that speak of the moment, not of the call. */
+/** Statuses from 400 to 499 that are temporary: the same call may succeed later. */
 const MOMENTARY = [408, 425, 429];
 
-/** Judges an answer as SRS does, but tells a no from an answer that makes no sense. */
+/** Reads an answer as SRS does, but distinguishes a refusal from an answer that makes no sense. */
 export function readAnswer(status: number, text: string): HookResult {
   const value = parsed(text);
   const sentence = sentenceOf(value);

@@ -5,13 +5,13 @@ import { DialLimiter } from "../../relay/dial-limiter.ts";
 import type { HookResult } from "./answer.ts";
 import type { HookEvent } from "./events.ts";
 
-/** Calls under way at a time, 64 together: notifications that hang must not hold up decisions. */
+/** Maximum number of calls under way, 64 in total; notifications that hang must not delay decisions. */
 const MAX_DECISIONS = 48;
 const MAX_NOTIFICATIONS = 16;
-/** An outage is logged once in this time, however often it begins again. */
+/** An outage is logged at most once in this time, ms, however often it begins again. */
 const LOG_MS = 60_000;
 
-/** What the calls of one event have come to. */
+/** Results of the calls of one event. */
 interface Counts {
   readonly allowed: number;
   readonly refused: number;
@@ -22,7 +22,7 @@ interface Counts {
 
 const NO_COUNTS: Counts = { allowed: 0, refused: 0, failed: 0, dropped: 0, waiting: 0 };
 
-/** One host that is called: limits the calls under way, counts what they come to, and logs its outages. */
+/** One host that is called: limits the calls under way, counts their results, and logs outages of the host. */
 export class BackEnd {
   /** Scheme, host and port. */
   readonly label: string;
@@ -33,10 +33,10 @@ export class BackEnd {
   readonly #counts = new Map<HookEvent, Counts>();
   #lastError: string | undefined;
   #failingSince: number | undefined;
-  /** When its outage was last logged, monotonic ms, and what has failed since. */
+  /** When the outage was last logged, monotonic ms, and the number of failures since. */
   #loggedAt = Number.NEGATIVE_INFINITY;
   #unlogged = 0;
-  /** The log has that it fails, and not yet that it answers again. */
+  /** Whether the log has its failure, and not yet its recovery. */
   #loggedFailing = false;
   #dropsLoggedAt = Number.NEGATIVE_INFINITY;
   #unloggedDrops = 0;
@@ -47,7 +47,7 @@ export class BackEnd {
     this.#log = log;
   }
 
-  /** No call of it is under way or waits. */
+  /** Whether no call is under way or waits. */
   get idle(): boolean {
     return [...this.#counts.values()].every(({ waiting }) => waiting === 0);
   }
@@ -57,19 +57,19 @@ export class BackEnd {
     return [...this.#counts].map(([event, counts]) => ({ event, ...counts, ...common }));
   }
 
-  /** A call begins to wait, or is over. */
+  /** Counts a call that begins to wait (1), or is over (-1). */
   waits(event: HookEvent, more: 1 | -1): void {
     this.#count(event, "waiting", more);
   }
 
-  /** A call has come to this. */
+  /** Counts the result of a call. */
   settled(event: HookEvent, result: HookResult): void {
     this.#count(event, result.kind, 1);
     if (result.kind === "failed") this.#failed(event, result.problem);
     else this.#answered();
   }
 
-  /** A notification is given up. */
+  /** Counts a notification that was given up. */
   dropped(event: HookEvent): void {
     this.#count(event, "dropped", 1);
     this.#unloggedDrops++;

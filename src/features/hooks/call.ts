@@ -2,17 +2,17 @@ import type { HttpPost } from "../../base/http.ts";
 import { joined } from "../../base/memory.ts";
 import { type HookResult, readAnswer } from "./answer.ts";
 
-/** Bytes of an answer at the most. */
+/** Maximum size of an answer, bytes. */
 const MAX_ANSWER = 64 * 1024;
 
-/** One call. */
+/** One HTTP request to a back end. */
 export interface CallRequest {
   readonly url: string;
   readonly body: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Calls a back end once; `done` is called once, later, unless the call is given up by what this returns. */
+/** Calls a back end once; `done` is called once, later. The returned function gives the call up: `done` is then never called. */
 export function call(
   httpPost: HttpPost,
   { url, body, headers }: CallRequest,

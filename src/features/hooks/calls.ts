@@ -7,14 +7,14 @@ import type { HookUrl } from "./hook-url.ts";
 import { type Job, Lane, type LaneContext } from "./lane.ts";
 import { Turns } from "./turns.ts";
 
-/** Notifications that wait at the most, and their bytes; those that come then are dropped. All clients of a big server may leave at once. */
+/** Maximum number and size of notifications that wait; further ones are dropped. All clients of a big server may leave at once. */
 const MAX_WAITING = 40_000;
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 /** What calls need from outside. */
 export interface CallsContext extends LaneContext {
   readonly log: Log;
-  /** So many random bytes in hexadecimal. */
+  /** This many random bytes in hexadecimal. */
   randomHex(bytes: number): string;
 }
 
@@ -24,20 +24,20 @@ export interface CallSettings {
   readonly secret: string;
 }
 
-/** Events of clients that are taken in a turn of the event loop, some 10 us each. */
+/** Maximum number of client events in one turn of the event loop, some 10 us each. */
 const EVENTS_PER_TURN = 256;
-/** Decisions that time out in a turn, some 100 us each with the client's refusal. */
+/** Maximum number of decisions that time out in one turn, some 100 us each with the client's refusal. */
 const EXPIRIES_PER_TURN = 64;
 
 const encoder = new TextEncoder();
 
-/** All calls to back ends. Those about one client come to a back end in their order; clients don't wait for each other. */
+/** All calls to back ends. A back end gets the calls about one client in their order; clients don't wait for each other. */
 export class Calls {
   readonly #context: CallsContext;
   readonly #backEnds = new Map<string, BackEnd>();
   /** By client and back end. */
   readonly #lanes = new Map<string, Lane>();
-  /** Keep the order of events, too. */
+  /** Spread work over turns of the event loop, and keep its order. */
   readonly #events: Turns;
   readonly #expiries: Turns;
   #waiting = 0;
@@ -50,7 +50,7 @@ export class Calls {
     this.#expiries = new Turns(context.clock, EXPIRIES_PER_TURN);
   }
 
-  /** Whether nothing waits for an answer. */
+  /** Whether no call waits or is under way. */
   get idle(): boolean {
     return this.#lanes.size === 0 && this.#events.idle;
   }
@@ -60,8 +60,8 @@ export class Calls {
   }
 
   /**
-   * Asks a back end about a client, once. It answers within the timeout, whatever waits before it. Once `left` says that the client no
-   * longer waits, the back end is not asked any more.
+   * Asks a back end about a client, once. The promise resolves within the timeout, even if other calls are before this one. When `left`
+   * is aborted, the client no longer waits: a call that has not been sent yet is dropped.
    */
   ask(clientId: string, url: HookUrl, body: HookBody, settings: CallSettings, left?: AbortSignal): Promise<HookResult> {
     return new Promise((resolve) => {
@@ -79,14 +79,14 @@ export class Calls {
         const lane = this.#push(clientId, url, job);
         left?.addEventListener("abort", () => {
           lane.abandon(job);
-          // Once it is called, its answer still comes.
+          // A call that was sent still gets its answer.
           if (!lane.has(job)) givenUp();
         });
       });
     });
   }
 
-  /** Notifies a back end of what a client did, until it is delivered or given up; `answered` gets its answer. */
+  /** Notifies a back end of a client's event, with retries until it is delivered or given up; `answered` gets the back end's answer. */
   notify(
     clientId: string,
     url: HookUrl,
@@ -114,7 +114,7 @@ export class Calls {
     });
   }
 
-  /** Forgets back ends that are neither called nor in use. */
+  /** Forgets back ends that are not `used` and have no call under way. */
   forgetUnused(used: ReadonlySet<string>): void {
     for (const [label, backEnd] of this.#backEnds) if (!used.has(label) && backEnd.idle) this.#backEnds.delete(label);
   }

@@ -7,10 +7,10 @@ import type { HooksConfig } from "./config.ts";
 import type { DecisionEvent, HookBody } from "./events.ts";
 import type { HookUrl } from "./hook-url.ts";
 
-/** For nobody. */
+/** The result for a client that has left, which nobody reads. */
 const LEFT: GuardResult = { kind: "unavailable", reason: "the client has left" };
 
-/** Asks back ends whether a client may go on. */
+/** Asks back ends whether a client may connect, publish or play. */
 export class Decisions {
   readonly #clock: Pick<Clock, "now">;
   readonly #calls: Calls;
@@ -22,7 +22,7 @@ export class Decisions {
     this.#cache = new AnswerCache(clock);
   }
 
-  /** Asks all URLs of an event, one after the other, until one does not allow it or the client has `left`. */
+  /** Asks all URLs of an event, one after the other, until one does not allow the client, or `left` is aborted. */
   async ask(
     config: HooksConfig,
     event: DecisionEvent,
@@ -32,7 +32,7 @@ export class Decisions {
   ): Promise<GuardResult> {
     const until = this.#clock.now() + config.timeout;
     let timeoutMs = config.timeout;
-    // A publisher's hook changes what a back end knows: it is always asked.
+    // Back ends change their own state on on_publish, so it is never answered from the cache.
     const isCached = config.cache > 0 && event !== "on_publish";
     for (const url of config[event]) {
       const question = isCached ? `${url.href} ${JSON.stringify({ ...body, client_id: "" })}` : "";

@@ -1,17 +1,17 @@
 import type { StreamSegment } from "../../live/ports/segments.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 
-/** The events that decide about a client. */
+/** Events whose back ends decide about a client. */
 export const DECISIONS = ["on_connect", "on_publish", "on_play"] as const;
-/** The others. */
+/** Events that are only notifications. */
 export const NOTIFICATIONS = ["on_close", "on_unpublish", "on_stop", "on_hls", "on_forward"] as const;
 
-/** An event whose back end is asked whether a client may go on. */
+/** An event whose back ends decide about a client. */
 export type DecisionEvent = (typeof DECISIONS)[number];
-/** Any event, by its name in the configuration and in a body's `action`. */
+/** An event, by its name in the configuration and in a body's `action`. */
 export type HookEvent = DecisionEvent | (typeof NOTIFICATIONS)[number];
 
-/** Names of this server in each body, which are the API's, too. */
+/** Ids in the bodies, the same as in the API. */
 export interface ServerIds {
   readonly serverId: string;
   readonly serviceId: string;
@@ -19,11 +19,11 @@ export interface ServerIds {
   idOf(key: string): string;
 }
 
-/** Who an event is about. */
+/** The client that an event is about. */
 export interface EventClient {
   readonly id: string;
   readonly ip: string;
-  /** As the client named them; "" where it did not. */
+  /** URLs as the client gave them; "" for one that it did not give. */
   readonly tcUrl: string;
   readonly pageUrl: string;
 }
@@ -44,13 +44,13 @@ export class HookBodies {
     this.#ids = ids;
   }
 
-  /** `param` are the URL's parameters; a stream is not named yet. */
+  /** `param`: the URL's parameters. The stream is not known yet. */
   connect(client: EventClient, vhost: string, app: string, param: string): HookBody {
     const { tcUrl, pageUrl } = client;
     return { ...this.#common("on_connect", client, vhost, app), stream: "", param, tcUrl, pageUrl };
   }
 
-  /** The numbers are those of the connection. */
+  /** `sent`, `received`: bytes of the whole connection. */
   close(client: EventClient, vhost: string, app: string, sent: number, received: number): HookBody {
     return { ...this.#common("on_close", client, vhost, app), send_bytes: sent, recv_bytes: received };
   }

@@ -4,11 +4,11 @@ import type { PeerResource } from "../../config/resources.ts";
 
 const PORTS = { "http:": 80, "https:": 443 } as const;
 
-/** A back end's address that is called for an event. */
+/** A back end's URL that is called for an event. */
 export interface HookUrl {
   /** As the operator wrote it. */
   readonly text: string;
-  /** What is requested. */
+  /** The URL that is requested. */
   readonly href: string;
   /** Scheme, host and port: the back end, as the log names it. */
   readonly backEnd: string;
@@ -32,7 +32,7 @@ export function parseHookUrl(text: string): HookUrl {
   return { text, href: url.href, backEnd, tls: url.protocol === "https:", host, port };
 }
 
-/** The URL as written, without what may be secret: the path behind its first level, and the query. */
+/** The URL as written, without parts that may be secret: the path behind its first level, and the query. */
 export function maskHookUrl({ text }: HookUrl): string {
   const [, server = "", path = "", query = ""] = /^(\w+:\/\/[^/?]*)([^?]*)(.*)$/s.exec(text) ?? [];
   const shown = maskPath(path);

@@ -16,7 +16,7 @@ import { DECISIONS, HookBodies, type HookBody, type HookEvent, NOTIFICATIONS, ty
 import { NamedTargets } from "./named-targets.ts";
 import { type Activity, activityFor, type Connection, clientOf, keyOf, Visits } from "./visits.ts";
 
-/** Streams whose last publisher is remembered for on_hls. */
+/** Maximum number of streams whose last publisher is remembered for on_hls. */
 const MAX_PUBLISHERS = 4096;
 const EVENTS: readonly HookEvent[] = [...DECISIONS, ...NOTIFICATIONS];
 
@@ -29,11 +29,11 @@ export interface HooksContext extends CallsContext, ServerIds {
   /** The hooks of all vhosts, by the configuration in effect. */
   configs(): Iterable<HooksConfig>;
   configOf(vhost: string): HooksConfig | undefined;
-  /** `targetsOf` says something else of a stream. */
+  /** A stream's targets, as `targetsOf` returns them, have changed. */
   readonly retargeted?: () => void;
 }
 
-/** Lets back ends decide who may come, and notifies them, by SRS's HTTP hooks. */
+/** SRS's HTTP hooks: back ends decide whether clients may connect, publish and play, and are notified of events. */
 export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, SegmentObserver {
   readonly name = "http_hooks";
   readonly guards = [this];
@@ -48,9 +48,9 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
   /** The last publisher of each stream with on_hls, by the stream's key. */
   readonly #publishers = new Map<string, Activity>();
   readonly #targets: NamedTargets;
-  /** What requests are for, and what aborts the questions about them. */
+  /** The activity of each request, and what aborts the questions about it. */
   readonly #requests = new WeakMap<AccessRequest | ConnectAccess, { activity?: Activity; left: AbortController }>();
-  /** Back ends are asked whether a client may do these, by client, kind and stream. */
+  /** Questions under way, by client, kind and stream. */
   readonly #asking = new Map<string, Promise<GuardResult>>();
 
   constructor(context: HooksContext) {
@@ -68,7 +68,7 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
   checkConnect(request: ConnectAccess): GuardResult | Promise<GuardResult> {
     const { vhost, app, clientId } = request;
     const config = vhost === undefined ? undefined : this.#configOf(vhost);
-    // Without a vhost, the stream's name decides whose back ends are asked.
+    // A connection without a vhost is asked about later, when the stream's name has one.
     if (vhost === undefined || config === undefined) return undefined;
     this.#visits.connects(request, { client: clientOf(request), vhost, app });
     if (config.on_connect.length === 0) return undefined;
@@ -98,7 +98,7 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     const what = `${request.clientId} ${activity.kind} ${keyOf(activity)}`;
     const before = this.#asking.get(what);
     const ask = async () => {
-      // If the client has withdrawn that, its end is told before it asks again.
+      // If the client has withdrawn the last request, back ends are notified of its end before they are asked again.
       if (before !== undefined) await before;
       if (!mayConnect) {
         this.#visits.connects({ ...request, vhost, app }, { client: activity.client, vhost, app });
@@ -165,7 +165,7 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     this.#notify(config, "on_hls", publisher.client.id === "" ? key : publisher.client.id, body);
   }
 
-  /** Targets of a stream: those of the configuration, and those that back ends have named. */
+  /** Targets of a stream: the configured ones, and those that back ends have named. */
   targetsOf({ vhost, app, stream }: StreamName, configured: readonly RelayTarget[] = []): readonly RelayTarget[] {
     return [...configured, ...this.#targets.of(`${vhost}/${app}/${stream}`)];
   }
@@ -203,7 +203,7 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     this.#calls.close();
   }
 
-  /** The hooks of a vhost that has any. */
+  /** The hooks of a vhost; undefined if it has none. */
   #configOf(vhost: string): HooksConfig | undefined {
     const config = this.#context.configOf(vhost);
     return config !== undefined && EVENTS.some((event) => config[event].length > 0) ? config : undefined;
@@ -251,7 +251,7 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     this.#publishers.set(key, activity);
   }
 
-  /** The stream runs meanwhile, and whatever the answer is. */
+  /** Asks back ends for targets. The stream runs meanwhile, and whatever the answer is. */
   #askTargets(config: HooksConfig, activity: Activity, key: string): void {
     if (config.on_forward.length === 0) return;
     const body = this.#bodies.forward(activity.client, activity.stream);

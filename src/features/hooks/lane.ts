@@ -9,13 +9,13 @@ import { callHeaders } from "./signature.ts";
 import type { Turns } from "./turns.ts";
 
 const RETRIES: BackoffPolicy = { firstMs: 500, factor: 2, maxMs: 60_000 };
-/** A notification that no attempt has delivered for this long is given up. */
+/** A notification that was not delivered within this time is given up, ms. */
 const GIVE_UP_MS = 600_000;
-/** The same for one that the back end does not take (status 4xx), and which would hold up those behind it. */
+/** The same for a notification that the back end rejects (status 4xx), as later ones wait behind it. */
 const GIVE_UP_REJECTED_MS = 10_000;
 /**
- * A decision that has waited for this share of its time is not called any more: a back end that is too slow for all answers
- * those that it can, instead of none in time.
+ * A decision that has waited for this share of its timeout is no longer sent: a back end that is too slow for all calls then answers
+ * some in time, instead of none.
  */
 const MAX_WAIT_SHARE = 0.75;
 
@@ -23,14 +23,14 @@ const MAX_WAIT_SHARE = 0.75;
 export interface Job {
   readonly event: HookEvent;
   readonly url: string;
-  /** The same in all attempts. */
+  /** The call's webhook-id, the same in all attempts. */
   readonly id: string;
   readonly body: Uint8Array;
   readonly secret: string;
   readonly timeoutMs: number;
-  /** A decision is called once, and has its timeout for all of it; a notification has it for each attempt. */
+  /** A decision is sent once, and its timeout includes the wait; a notification has the timeout for each attempt. */
   readonly kind: "decision" | "notification";
-  /** Called once, unless it is abandoned; undefined: the notification was given up. */
+  /** Called once, unless the job is abandoned; undefined: the notification was given up. */
   done(result: HookResult | undefined): void;
 }
 
@@ -41,11 +41,11 @@ export interface LaneContext {
   readonly randomNumber: () => number;
 }
 
-/** A job, and when it came, monotonic ms. */
+/** A job in the queue, and when it came, monotonic ms. */
 interface Queued {
   readonly job: Job;
   readonly at: number;
-  /** Of a decision: until it must be called, then until its time is over. */
+  /** A decision's timer: first until it must be sent, then until its timeout. */
   deadline: Timer | undefined;
   isCalled: boolean;
 }
@@ -54,16 +54,16 @@ interface Queued {
  * empty ──push──> calling (first for a permit) ──answered──> the next job, or empty
  *                     └──a notification fails──> paused ──> calling
  */
-/** The calls about one client to one back end, one after the other: a later event is never there before an earlier one. */
+/** The calls about one client to one back end, one after the other: a later event never arrives before an earlier one. */
 export class Lane {
   readonly #context: LaneContext;
   readonly #backEnd: BackEnd;
-  /** For decisions whose time is over, of all lanes. */
+  /** Spreads the timeouts of decisions of all lanes over turns of the event loop. */
   readonly #expiries: Turns;
   readonly #onEmpty: () => void;
   readonly #queue: Queued[] = [];
   readonly #backoff: Backoff;
-  /** Ends the attempt that is under way. */
+  /** Ends the attempt under way; undefined without one. */
   #stopAttempt: (() => void) | undefined;
   #pause: Timer | undefined;
   #isLast = false;
@@ -90,19 +90,19 @@ export class Lane {
     return this.#queue.some((each) => each.job === job);
   }
 
-  /** Nobody waits for a decision any more: it is not called, if it has not been so far. */
+  /** The client no longer waits for a decision: the job is dropped if it has not been sent yet. */
   abandon(job: Job): void {
     const queued = this.#queue.find((each) => each.job === job);
     if (queued !== undefined && !queued.isCalled) this.#end(queued, () => undefined);
   }
 
-  /** The server stops: what waits is tried once more. */
+  /** The server stops: each job that waits has one more attempt. */
   stop(): void {
     this.#isLast = true;
     this.#expedite();
   }
 
-  /** Gives up everything. */
+  /** Gives up all jobs. */
   close(): void {
     for (const queued of [...this.#queue].reverse())
       this.#finish(queued, queued.job.kind === "decision" ? noAnswer(queued.job) : undefined);
@@ -119,13 +119,14 @@ export class Lane {
     });
   }
 
+  /** Ends the pause before a retry, if there is one. */
   #expedite(): void {
     if (this.#pause === undefined) return;
     this.#pause.cancel();
     this.#attempt();
   }
 
-  /** Begins with the first job, unless that is under way. */
+  /** Begins an attempt of the first job, unless one is under way. */
   #attempt(): void {
     if (this.#stopAttempt !== undefined) return;
     this.#pause = undefined;
@@ -190,7 +191,7 @@ export class Lane {
     this.#pause = clock.after(this.#backoff.next(), () => this.#attempt());
   }
 
-  /** The job is over, wherever it is in the lane. */
+  /** Ends a job, wherever it is in the lane. */
   #finish(queued: Queued, result: HookResult | undefined): void {
     const { event } = queued.job;
     this.#end(queued, () => {

@@ -3,16 +3,16 @@ import type { Log } from "../../base/log.ts";
 import { streamLabel } from "../../live/streams.ts";
 import { parseTarget, type RelayTarget } from "../../relay/target.ts";
 
-/** Targets of a stream that back ends may name. */
+/** Maximum number of targets that back ends may name for a stream. */
 const MAX_TARGETS = 16;
-/** Characters of one of them: a name with a platform's key and a signature has some hundreds. */
+/** Maximum length of a target, characters; one with a platform's key and a signature has some hundreds. */
 const MAX_LENGTH = 2048;
 
-/** Targets that back ends have named for streams, by the stream's key. */
+/** Forward targets that back ends have named, by the stream's key. */
 export class NamedTargets {
   readonly #log: Log;
   readonly #targets = new Map<string, readonly RelayTarget[]>();
-  /** What back ends named that is no target, or one too many. */
+  /** Number of named targets that were left out, as they are invalid or too many. */
   leftOut = 0;
 
   constructor(log: Log) {
@@ -23,7 +23,7 @@ export class NamedTargets {
     return this.#targets.get(key) ?? [];
   }
 
-  /** An answer to on_forward has this data: its targets come to those that others have named. One line tells what is left out. */
+  /** Adds the targets in the data of an on_forward answer to `named`, those of earlier answers. One log line has all that are left out. */
   add(key: string, named: RelayTarget[], data: unknown): void {
     let [leftOut, problem] = [0, ""];
     const leaveOut = (count: number, why: string) => {
@@ -48,13 +48,13 @@ export class NamedTargets {
     this.#log.warn("targets of a hook are left out", fields);
   }
 
-  /** The stream is over; whether there were any. */
+  /** Forgets a stream that has ended; true if it had named targets. */
   delete(key: string): boolean {
     return this.#targets.delete(key);
   }
 }
 
-/** The target, or why it is none. What is no text is not made one: an object may refuse that. */
+/** Reads a target; a sentence if it is none. Other values are not converted to text, as the conversion of an object may throw. */
 function read(url: unknown): RelayTarget | string {
   if (typeof url !== "string") return "a target is a text";
   if (url.length > MAX_LENGTH) return `a target has ${MAX_LENGTH} characters at the most`;
@@ -66,7 +66,7 @@ function read(url: unknown): RelayTarget | string {
   }
 }
 
-/** The URLs in the data of an answer: none when it has no data; undefined when they are no list. */
+/** The URLs in an answer's data: none without data; undefined if they are not a list. */
 function urlsIn(data: unknown): readonly unknown[] | undefined {
   if (data === undefined || data === null) return [];
   if (typeof data !== "object" || Array.isArray(data)) return undefined;

@@ -1,26 +1,26 @@
 import type { Clock } from "../../base/clock.ts";
 
-/** Does work in its order, a limited amount in each turn of the event loop: thousands of clients that come or go at once hold up no stream. */
+/** Does work in order, a limited amount in each turn of the event loop: thousands of clients that come or go at once delay no stream. */
 export class Turns {
   readonly #clock: Pick<Clock, "soon">;
   readonly #limit: number;
   readonly #waiting: (() => void)[] = [];
-  /** How much was done in this turn. */
+  /** Number of pieces of work done in this turn. */
   #done = 0;
   #isScheduled = false;
 
-  /** `limit` pieces of work are done in a turn. */
+  /** `limit`: maximum number of pieces of work in a turn. */
   constructor(clock: Pick<Clock, "soon">, limit: number) {
     this.#clock = clock;
     this.#limit = limit;
   }
 
-  /** Nothing waits. */
+  /** Whether no work waits. */
   get idle(): boolean {
     return this.#waiting.length === 0;
   }
 
-  /** Does it now, or in one of the next turns, behind what waits. */
+  /** Does the work now, or in one of the next turns, behind the work that waits. */
   add(work: () => void): void {
     this.#schedule();
     if (this.#waiting.length > 0 || this.#done >= this.#limit) {

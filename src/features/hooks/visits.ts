@@ -4,11 +4,11 @@ import type { Client, ClientTask } from "../../live/ports/clients.ts";
 import { nameOfKey } from "../../live/streams.ts";
 import type { EventClient, EventStream } from "./events.ts";
 
-/** What a client was allowed and has not begun for this long, it never begins. */
+/** An allowed activity that the client has not begun within this time never begins, ms. */
 const UNUSED_MS = 120_000;
 const SWEEP_MS = 10_000;
 
-/** A stream that a client publishes or plays, or may. */
+/** A stream that a client publishes or plays, or is allowed to. */
 export interface Activity {
   readonly kind: ClientTask["kind"];
   readonly protocol: string;
@@ -23,17 +23,17 @@ export interface Connection {
   readonly app: string;
 }
 
-/** One client's business with back ends. */
+/** What back ends know of one client. */
 interface Visit {
   /** By vhost. */
   readonly connections: Map<string, Connection>;
-  /** Vhosts whose back ends let it connect. */
+  /** Vhosts whose back ends have let the client connect. */
   readonly connected: Set<string>;
-  /** Allowed, and not begun yet. */
+  /** Activities that are allowed, and have not begun yet. */
   readonly allowed: Allowed[];
 }
 
-/** What a client may do since a monotonic time, ms; `asked`: a back end knows of it. */
+/** An activity that was allowed at a monotonic time, ms; `asked`: a back end has allowed it, and must be notified of its end. */
 interface Allowed {
   readonly activity: Activity;
   readonly at: number;
@@ -46,13 +46,13 @@ export interface VisitEvents {
   closed(connection: Connection, client: Client): void;
 }
 
-/** Remembers what clients were allowed and what they do, so that each beginning that a back end knows has its end. */
+/** Remembers what clients are allowed and what they do, so that back ends are notified of the end of each activity that they know of. */
 export class Visits {
   readonly #clock: Clock;
   readonly #events: VisitEvents;
   readonly #visits = new Map<string, Visit>();
   readonly #running = new Map<ClientTask, Activity>();
-  /** Clients that left while a back end was asked about them; kept until it has answered. */
+  /** Clients that back ends are being asked about: number of questions, and whether the client has left meanwhile. */
   readonly #asking = new Map<string, { count: number; gone: boolean }>();
   #sweeping: Timer | undefined;
 
@@ -70,7 +70,7 @@ export class Visits {
     this.#of(clientId).connections.set(connection.vhost, connection);
   }
 
-  /** A vhost's back ends let it connect. */
+  /** A vhost's back ends have let the client connect. */
   connected(clientId: string, vhost: string): void {
     this.#visits.get(clientId)?.connected.add(vhost);
   }
@@ -79,7 +79,7 @@ export class Visits {
     return this.#visits.get(clientId)?.connected.has(vhost) ?? false;
   }
 
-  /** Back ends are asked about a client; `answered` is called with what they said. */
+  /** Back ends are asked about a client; the caller calls `answered` with the activity that they have allowed, undefined if refused. */
   asking(clientId: string): { answered(allowed: Activity | undefined): void } {
     const asking = this.#asking.get(clientId) ?? { count: 0, gone: false };
     asking.count++;
@@ -97,7 +97,7 @@ export class Visits {
   /** A client may publish or play; `asked`: by a back end's answer. */
   allow(activity: Activity, asked: boolean): void {
     const { allowed } = this.#of(activity.client.id);
-    // A viewer over HTTP asks again for what it waits for.
+    // A viewer over HTTP repeats its request while it waits for the stream.
     const isAgain = (known: Activity) => activity.protocol !== "rtmp" && keyOf(known) === keyOf(activity);
     const index = allowed.findIndex((each) => isAgain(each.activity));
     if (index >= 0) allowed.splice(index, 1);
@@ -105,14 +105,14 @@ export class Visits {
     this.#sweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
   }
 
-  /** What a client was allowed does not begin. */
+  /** An allowed activity will not begin. */
   withdraw(activity: Activity): void {
     const { allowed = [] } = this.#visits.get(activity.client.id) ?? {};
     const index = allowed.findIndex((each) => each.activity === activity);
     if (index >= 0) this.#drop(allowed.splice(index, 1));
   }
 
-  /** It publishes or plays. */
+  /** The client publishes or plays. */
   began(client: Client, task: ClientTask): Activity {
     const allowed = this.#visits.get(client.id)?.allowed ?? [];
     const { kind, stream } = task;
@@ -123,13 +123,13 @@ export class Visits {
     return activity;
   }
 
-  /** It does so no longer. */
+  /** The client no longer publishes or plays. */
   ended(task: ClientTask): void {
     const activity = this.#running.get(task);
     if (this.#running.delete(task) && activity !== undefined) this.#events.ended(activity);
   }
 
-  /** The client is gone. */
+  /** The client has disconnected. */
   left(client: Client): void {
     const asking = this.#asking.get(client.id);
     if (asking !== undefined) asking.gone = true;
@@ -139,7 +139,7 @@ export class Visits {
     for (const connection of visit.connections.values()) this.#events.closed(connection, client);
   }
 
-  /** What a back end has heard of has its end. */
+  /** Reports the end of activities that back ends know of. */
   #drop(unused: readonly Allowed[]): void {
     for (const { activity, asked } of unused) if (asked) this.#events.ended(activity);
   }
@@ -152,7 +152,7 @@ export class Visits {
     return visit;
   }
 
-  /** Some clients have no connection whose end is told: viewers of HLS that never get a playlist. */
+  /** Forgets allowed activities that never began: HLS viewers that never get a playlist have no connection whose end is reported. */
   #sweep(): void {
     const before = this.#clock.now() - UNUSED_MS;
     let isWaiting = false;
@@ -168,7 +168,7 @@ export class Visits {
   }
 }
 
-/** What a request is for, once it is allowed. */
+/** The activity that a request asks for. */
 export function activityFor(request: AccessRequest): Activity {
   const { action, protocol, name, param } = request;
   return { kind: action, protocol, client: clientOf(request), stream: { ...name, param } };
@@ -179,7 +179,7 @@ export function clientOf({ clientId: id, address: ip, tcUrl, pageUrl }: AccessRe
   return { id, ip, tcUrl, pageUrl };
 }
 
-/** Of a client that was let in before its vhost had hooks. */
+/** The activity of a client that was let in before its vhost had hooks. */
 function activityOf({ id, protocol, remote, introduction }: Client, task: ClientTask): Activity {
   const client = { id, ip: remote.host, tcUrl: introduction?.url ?? "", pageUrl: introduction?.pageUrl ?? "" };
   const param = task.kind === "publish" ? task.source.info.param : "";
