@@ -1,3 +1,4 @@
+import { joined } from "../../base/memory.ts";
 import { siteName } from "../../base/network.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import type { ClientObserver } from "../../live/ports/clients.ts";
@@ -183,11 +184,11 @@ export class Api implements Feature, HttpRoute {
     const headers: Record<string, string> = asksForUser ? { "www-authenticate": 'Basic realm="srs"' } : {};
     if (status === 429) headers["retry-after"] = "60";
     if (callback === null) {
-      exchange.respond({ status, type: "application/json", headers, body: joined(parts) });
+      exchange.respond({ status, type: "application/json", headers, body: joined(...parts) });
       return;
     }
     const encoder = new TextEncoder();
-    const body = joined([encoder.encode(`${callback}(`), ...parts, encoder.encode(");\n")]);
+    const body = joined(encoder.encode(`${callback}(`), ...parts, encoder.encode(");\n"));
     exchange.respond({ status: 200, type: "text/javascript; charset=utf-8", headers, body });
   }
 }
@@ -197,16 +198,4 @@ function methodOf({ method, path }: HttpRequest, query: URLSearchParams): string
   if (method !== "GET") return method;
   if (query.get("method") === "DELETE") return "DELETE";
   return path === `${ROOT}/raw` && query.get("rpc") === "reload" ? "POST" : method;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  if (only !== undefined && parts.length === 1) return only;
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
