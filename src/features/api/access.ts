@@ -6,29 +6,29 @@ import type { ApiConfig } from "./config.ts";
 import type { ApiUser } from "./context.ts";
 import { ApiError, type Role } from "./operation.ts";
 
-/** Who calls, and what they may do. */
+/** A caller, and their rights. */
 export interface Caller {
-  /** For the log. */
+  /** The caller's name in the log. */
   readonly by: string;
   readonly role: Role;
 }
 
-/** What access depends on. */
+/** The rules of access to the API. */
 export interface AccessRules {
   readonly config: Pick<ApiConfig, "hosts" | "metrics_from">;
   readonly users: ReadonlyMap<string, ApiUser>;
-  /** Counts a wrong password of an address; false when there were too many. */
+  /** Counts a wrong password from an address; false if there were too many. */
   mayFail(address: string): boolean;
 }
 
-/** A caller without valid credentials where they are needed. The answer asks for them. */
+/** A caller without valid credentials where they are needed. The answer asks for credentials. */
 export class CredentialsError extends ApiError {
   constructor(message: string) {
     super(401, "rights", message);
   }
 }
 
-/** Who a request is from. Throws ApiError for one that may not be answered. `address`: where it comes from. */
+/** The caller of a request from `address`. Throws ApiError for a request that may not be answered. */
 export function callerOf(request: HttpRequest, address: string, rules: AccessRules): Caller {
   refuseCrossSite(request);
   const authorization = request.header("authorization");
@@ -46,8 +46,8 @@ export function callerOf(request: HttpRequest, address: string, rules: AccessRul
 }
 
 /**
- * Whether a request certainly comes from a page of this host, not from one of another: for what browsers let pages of all hosts
- * do, and read. Browsers tell it by Sec-Fetch-Site, older ones by Referer.
+ * Whether a request certainly comes from a page of this host. It is asked for requests that browsers let pages of any host send, and whose
+ * answers such pages can read. Browsers name the page's site in Sec-Fetch-Site, older ones the page in Referer.
  */
 export function isSameSite(request: HttpRequest): boolean {
   const site = request.header("sec-fetch-site");
@@ -56,7 +56,7 @@ export function isSameSite(request: HttpRequest): boolean {
   return referer !== null && parseAuthority(referer.host)?.host === request.host;
 }
 
-/** Pages of other hosts make browsers send requests to whatever the browser reaches. */
+/** Refuses requests of pages of other hosts, which can make a browser send requests to any server that it reaches. */
 function refuseCrossSite(request: HttpRequest): void {
   const problem = () => new ApiError(403, "rights", "a page of another host may not call this");
   if (request.header("sec-fetch-site") === "cross-site") throw problem();
@@ -69,7 +69,7 @@ function refuseCrossSite(request: HttpRequest): void {
   if (changes && (from.port ?? 80) !== (to.port ?? 80)) throw problem();
 }
 
-/** A page whose host's name has become this machine's address (DNS rebinding) names its own host. */
+/** Refuses foreign host names: after DNS rebinding, a page's own host name leads to this machine, and its requests still have that name. */
 function refuseForeignHost({ host }: HttpRequest, { config }: AccessRules): void {
   const name = host.replace(/^\[|\]$/g, "");
   const isLocal = name === "localhost" || name.endsWith(".localhost") || parseIp(name) !== undefined;
@@ -85,7 +85,7 @@ function userOf(authorization: string, address: string, { users, mayFail }: Acce
   const [, encoded] = /^basic +([A-Za-z0-9+/=]{1,1024})$/i.exec(authorization) ?? [];
   const [name = "", password = ""] = splitOnce(decoded(encoded ?? ""));
   const user = users.get(name);
-  // Takes as long for a name that is none.
+  // The comparison also runs for an unknown name, so that its answer takes as long.
   const isRight = isEqual(password, user?.password ?? "") && user !== undefined && user.password !== "";
   if (isRight) return { by: name, role: user.role };
   if (!mayFail(address)) throw new ApiError(429, "rights", "too many wrong passwords from this address; wait a minute");

@@ -3,25 +3,25 @@ import { maskText } from "../../base/mask.ts";
 import { type Operation, pageOf, pageQuery } from "./operation.ts";
 import { listOf, number, object, orNull, string, whole } from "./schema.ts";
 
-/** Actions that are kept. */
+/** Maximum number of actions that are kept. */
 const MAX_ACTIONS = 200;
-/** Characters of what an action was done with that are kept. */
+/** Maximum length of each text of an action, characters. */
 const MAX_TEXT = 300;
 
-/** What an operator did, or was refused. */
+/** A call by which an operator changed something, or was refused to. */
 export interface Action {
   /** Unix ms. */
   readonly at: number;
-  /** A user's name or the way in. */
+  /** The caller: a user's name or the way of access. */
   readonly by: string;
   readonly method: string;
   readonly path: string;
-  /** What the operation does. */
+  /** The operation's summary. */
   readonly summary: string;
   /** Query and body; "" without both. */
   readonly input: string;
   readonly status: number;
-  /** Why it was not done. */
+  /** Why the call was refused or failed. */
   readonly error: string | undefined;
 }
 
@@ -36,7 +36,7 @@ const action = object({
   error: orNull(string),
 });
 
-/** Remembers who did what: the last calls of operations that change something. */
+/** The last calls of operations that change something, with their callers. */
 export class Actions {
   readonly #clock: Pick<Clock, "wall">;
   /** Oldest first. */
@@ -46,7 +46,7 @@ export class Actions {
     this.#clock = clock;
   }
 
-  /** Secrets in the texts are masked. */
+  /** Adds an action. Secrets in its texts are masked. */
   add({ path, input, error, ...rest }: Omit<Action, "at">): void {
     const short = (text: string) => maskText(text).slice(0, MAX_TEXT);
     const at = Math.round(this.#clock.wall());

@@ -33,23 +33,23 @@ import { transcoderOperations } from "./transcoders.ts";
 import { vhostOperations } from "./vhosts.ts";
 
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-/** A function's name, as pages with JSONP give it. */
+/** The name of a JSONP callback. */
 const CALLBACK = /^[A-Za-z_$][\w$.]{0,63}$/;
 const ROOT = "/api/v1";
 
-/** Counts uses of an address within a minute; false when there were too many. */
+/** Counts uses from a site (an IPv4 address or an IPv6 /64) within a minute; false if there were too many. */
 export type TakeRate = (site: string, perMinute: number) => boolean;
 
-/** Wrong passwords that an address may send a minute. */
+/** Maximum number of wrong passwords from a site in a minute. */
 const FAILURES_PER_MINUTE = 20;
 
-/** The API for administration, and metrics: what both the HTTP listener and the control socket ask. */
+/** The API for administration, and metrics, for calls through the HTTP listener and the control socket. */
 export class Api implements Feature, HttpRoute {
   readonly name = "api";
   readonly clients: ClientObserver;
   readonly streams: StreamObserver;
   readonly guards: readonly Bans[];
-  /** Everything that can be called. */
+  /** All operations of the API. */
   readonly operations: readonly Operation[];
   readonly #context: ApiContext;
   readonly #dispatcher: Dispatcher;
@@ -126,7 +126,7 @@ export class Api implements Feature, HttpRoute {
     return true;
   }
 
-  /** A call from this machine's terminal, through the control socket: JSON. */
+  /** Answers a call through the control socket, from this machine's terminal, with JSON. */
   async call(
     method: string,
     target: string,
@@ -159,7 +159,7 @@ export class Api implements Feature, HttpRoute {
     const callback = query.get("callback");
     const { path, body } = request;
     const method = methodOf(request, query);
-    // A page of any host may load a script from here.
+    // Pages of any host can load a script from here, and so send a GET.
     if (method !== request.method && !isSameSite(request))
       throw new ApiError(403, "rights", `by GET, pages of this host alone may do this; others send ${method}`);
     if (callback !== null && !isSameSite(request))
@@ -179,7 +179,7 @@ export class Api implements Feature, HttpRoute {
     this.#send(exchange, answer, null, error instanceof CredentialsError);
   }
 
-  /** By JSONP, errors have the status 200, as SRS's have: a browser gives a page nothing of a script that has another. */
+  /** With JSONP, errors have status 200, as in SRS: a browser does not run a script that has another status. */
   #send(exchange: HttpExchange, { status, parts }: ApiAnswer, callback: string | null, asksForUser = false): void {
     const headers: Record<string, string> = asksForUser ? { "www-authenticate": 'Basic realm="srs"' } : {};
     if (status === 429) headers["retry-after"] = "60";
@@ -193,7 +193,7 @@ export class Api implements Feature, HttpRoute {
   }
 }
 
-/** What a call does, which a page that can only load scripts says in its query: SRS's console kicks, its raw API reloads. */
+/** The method of a call. Pages that can only load scripts give it in the query: SRS's console to kick, SRS's raw API to reload. */
 function methodOf({ method, path }: HttpRequest, query: URLSearchParams): string {
   if (method !== "GET") return method;
   if (query.get("method") === "DELETE") return "DELETE";

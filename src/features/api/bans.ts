@@ -4,7 +4,7 @@ import type { ApiContext } from "./context.ts";
 import { ApiError, numberOf, type Operation, pageQuery } from "./operation.ts";
 import { listOf, object, oneOf, string, whole } from "./schema.ts";
 
-/** Bans at a time; those that end first make way. */
+/** Maximum number of bans; for a new one, the ban that ends first is removed. */
 const MAX_BANS = 10_000;
 
 interface Ban {
@@ -18,7 +18,7 @@ interface Ban {
 
 const ban = object({ id: string, ip: string, stream: string, action: oneOf("publish", "play"), seconds: whole });
 
-/** Addresses that may not publish or play a stream for a time, since the operator has kicked a client of theirs. */
+/** Addresses that may not publish or play a stream for a time, as the operator has kicked a client from there. */
 export class Bans implements Guard {
   readonly name = "ban";
   readonly #clock: Clock;

@@ -45,13 +45,13 @@ interface MaskedUrls {
 
 const noUrls: MaskedUrls = { tcUrl: "", pageUrl: "", swfUrl: "" };
 
-/** What the API says of clients, and kicking them. */
+/** Operations on clients: list, show and kick. */
 export class ClientTable {
   readonly #context: ApiContext;
   readonly #traffic: Traffic;
   readonly #streams: StreamTable;
   readonly #bans: Bans;
-  /** By what clients say when they connect. */
+  /** Masked URLs, by the client's `introduction`. */
   readonly #urls = new WeakMap<object, MaskedUrls>();
 
   constructor(context: ApiContext, traffic: Traffic, streams: StreamTable, bans: Bans) {
@@ -123,7 +123,7 @@ export class ClientTable {
     return found;
   }
 
-  /** Whether a client is one that a call asks for. Throws ApiError. */
+  /** Whether a client matches a call's query. Throws ApiError. */
   #filter(query: URLSearchParams): (client: Client) => boolean {
     const given = query.get("stream");
     const stream = given === null ? undefined : this.#streams.find(given);
@@ -137,7 +137,7 @@ export class ClientTable {
     return (each) => each.tasks.some((task) => isAskedFor(each, task));
   }
 
-  /** As others may read them. Masking costs most of a page of clients, and callers ask each second. */
+  /** The client's URLs without secrets, cached: masking is most of the cost of a page of clients, and callers ask each second. */
   #urlsOf({ introduction }: Client): MaskedUrls {
     if (introduction === undefined) return noUrls;
     let urls = this.#urls.get(introduction);
@@ -191,7 +191,7 @@ function lagOf(task: ClientTask | undefined): number {
   return task?.kind === "play" ? (task.lagMs ?? 0) : 0;
 }
 
-/** SRS's words for what clients are: `flv-play` is everyone who gets a stream as one long answer over HTTP. */
+/** SRS's word for a client's type; `flv-play` stands for each viewer that gets a stream as one long HTTP answer. */
 function typeOf(task: ClientTask | undefined, format: string): string {
   if (task === undefined) return "Unknown";
   if (task.kind === "publish") return "fmle-publish";
@@ -199,7 +199,7 @@ function typeOf(task: ClientTask | undefined, format: string): string {
   return "flv-play";
 }
 
-/** What a client sends or gets. */
+/** The format in which a client sends or gets media. */
 function formatOf({ protocol, introduction }: Client): string {
   if (protocol !== "http") return protocol;
   return /\.(flv|ts|aac|mp3)(?:[?#]|$)/i.exec(introduction?.url ?? "")?.[1]?.toLowerCase() ?? "flv";

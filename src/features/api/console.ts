@@ -6,7 +6,7 @@ import { listOf, number, object, oneOf, string, whole } from "./schema.ts";
 const line = object({ number: whole, time: number, level: oneOf("debug", "info", "warn", "error"), line: string });
 const endpoint = object({ scheme: oneOf("http", "https"), host: string, port: whole });
 
-/** What a console asks that others hardly do: who it is, and the log. */
+/** Operations for the web console: its session, and the log. */
 export function consoleOperations({
   nodeId,
   version,

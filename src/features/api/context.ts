@@ -14,13 +14,13 @@ import type { Streams } from "../../live/streams.ts";
 import type { ApiConfig } from "./config.ts";
 import type { Role } from "./operation.ts";
 
-/** A user of the API, with the password that the configuration or its file has. */
+/** A user of the API, with the password from the configuration or from its file. */
 export interface ApiUser {
   readonly password: string;
   readonly role: Role;
 }
 
-/** A vhost as the configuration in effect has it. */
+/** A vhost of the configuration in effect. */
 export interface VhostState {
   readonly name: string;
   readonly enabled: boolean;
@@ -28,17 +28,17 @@ export interface VhostState {
   readonly hls: { readonly enabled: boolean; readonly fragment: number };
 }
 
-/** How far a limit is used. */
+/** The use of a limit. */
 export interface LimitState {
-  /** Its key in the configuration, or what it bounds. */
+  /** The limit's key in the configuration, or the name of what it bounds. */
   readonly limit: string;
-  /** What has it; "" for the server. */
+  /** The vhost or stream that has the limit; "" for the server. */
   readonly of: string;
   readonly now: number;
   readonly max: number;
 }
 
-/** Which configuration is in effect. */
+/** The configuration in effect, and its reloads. */
 export interface ConfigState {
   /** The file; "" when only variables make the configuration. */
   readonly file: string;
@@ -46,11 +46,11 @@ export interface ConfigState {
   readonly loadedAt: number;
   /** Reloads that took effect. */
   readonly reloads: number;
-  /** When the last reload was refused, and why; undefined after one that was not. */
+  /** When the last reload was refused, and why; undefined if it was not. */
   readonly refused: { readonly at: number; readonly lines: readonly string[] } | undefined;
 }
 
-/** What the API reports, and does. */
+/** What the API needs from outside, for its reports and actions. */
 export interface ApiContext {
   readonly clock: Clock;
   readonly log: Log;
@@ -59,30 +59,30 @@ export interface ApiContext {
   readonly refusals: Refusals;
   readonly nodes: Nodes;
   readonly logTail: Pick<LogTail, "after">;
-  /** Where this server's viewers are served. */
+  /** The addresses at which this server serves viewers. */
   viewerEndpoints(): readonly ViewerEndpoint[];
-  /** Where a client is to watch or publish. */
+  /** The node where a client is to play or publish. */
   director(question: DirectorQuestion): DirectorAnswer | Promise<DirectorAnswer>;
-  /** The program's, as in `1.2.3`. */
+  /** The program's version, such as `1.2.3`. */
   readonly version: string;
   /** This process's id in hop traces. */
   readonly nodeId: string;
   readonly process: { readonly pid: number; readonly ppid: number; readonly argv: string; readonly cwd: string };
   systemLoad(): SystemLoad;
-  /** By the configuration in effect, as is all below. */
+  /** The API's part of the configuration in effect, as for all members below. */
   config(): ApiConfig;
   users(): ReadonlyMap<string, ApiUser>;
   vhosts(): Iterable<VhostState>;
   maxConnections(): number;
-  /** Connections that have not hung up. */
+  /** Number of connections whose peer has not hung up. */
   connections(): number;
-  /** Of vhosts and streams. */
+  /** Uses of the limits of vhosts and streams. */
   limitUses(): Iterable<LimitState>;
   report(): Required<Report>;
   commands(): readonly FeatureCommands[];
   stage(): ServerStage;
   configState(): ConfigState;
-  /** As TOML with the source of each value, without secrets. */
+  /** The configuration as TOML with the source of each value, without secrets. */
   effectiveConfig(): string;
   reload(): { readonly ok: boolean; readonly lines: readonly string[] };
 }

@@ -25,7 +25,7 @@ const node = object({
   on_the_way: whole,
 });
 
-/** Where clients are to go, and why. */
+/** Asks the director for a client's node, and why it was chosen. */
 export function directorOperations({ director }: Pick<ApiContext, "director">): readonly Operation[] {
   return [
     {

@@ -12,25 +12,25 @@ import {
   type Role,
 } from "./operation.ts";
 
-/** The most time (ms) that a list takes of one turn of the event loop, and how many items it looks through between two looks at the clock. */
+/** Maximum time that a list takes of one turn of the event loop, ms, and the number of its items between two looks at the clock. */
 const SLICE_MS = 1;
 const CLOCK_ITEMS = 16;
-/** Bytes of a body that are remembered with its call. */
+/** Maximum size of a body that is remembered with its call, bytes. */
 const MAX_REMEMBERED = 1024;
 const EVERYTHING: Page = { start: 0, count: Number.POSITIVE_INFINITY };
 const encoder = new TextEncoder();
 
-/** Fields that all answers have, as SRS's. */
+/** Fields that all answers have, as in SRS. */
 export interface Envelope {
   readonly server: string;
   readonly service: string;
   readonly pid: string;
 }
 
-/** What a call came to: a status of HTTP and JSON. */
+/** The answer to a call: an HTTP status and JSON. */
 export interface ApiAnswer {
   readonly status: number;
-  /** Parts of the text, which belong to the receiver. */
+  /** Parts of the JSON text, owned by the receiver. */
   readonly parts: readonly Uint8Array[];
 }
 
@@ -50,7 +50,7 @@ interface Route {
   readonly parts: readonly string[];
 }
 
-/** Finds the operation of a call and runs it. Its callers have checked who calls. */
+/** Finds a call's operation and runs it. The call's user is already authenticated. */
 export class Dispatcher {
   readonly operations: readonly Operation[];
   readonly #routes: readonly Route[];
@@ -58,10 +58,10 @@ export class Dispatcher {
   readonly #log: Log;
   readonly #envelope: Envelope;
   readonly #actions: Pick<Actions, "add">;
-  /** The turn that the last slice waits for. */
+  /** The turn of the event loop that the last slice waits for. */
   #lastTurn = Promise.resolve();
 
-  /** `actions` is told of calls that change something. */
+  /** `actions` gets the calls that change something. */
   constructor(
     operations: readonly Operation[],
     clock: Clock,
@@ -77,7 +77,7 @@ export class Dispatcher {
     this.#envelope = envelope;
   }
 
-  /** Never rejects: faults of the program are answers too. */
+  /** Never rejects: an error of the program gets an answer, too. */
   async call(request: ApiRequest): Promise<ApiAnswer> {
     let found: Operation | undefined;
     try {
@@ -96,7 +96,7 @@ export class Dispatcher {
     }
   }
 
-  /** The answer to a call that can't be answered. */
+  /** The answer to a call that was refused or has failed. */
   failure(error: unknown): ApiAnswer {
     let shown = error;
     if (!(shown instanceof ApiError)) {
@@ -107,7 +107,7 @@ export class Dispatcher {
     return { status, parts: [encoder.encode(`${JSON.stringify({ code, ...this.#envelope, error: message })}\n`)] };
   }
 
-  /** Notes a call that changes something. */
+  /** Adds a call to `actions`, if its operation changes something. */
   #remember({ by, method, path, query, body }: ApiRequest, operation: Operation | undefined, error: unknown): void {
     if (operation?.role !== "admin") return;
     const { summary } = operation;
@@ -169,7 +169,7 @@ export class Dispatcher {
     return parts;
   }
 
-  /** A later turn of the event loop, in which no other list is gone on with. */
+  /** Waits for a turn of the event loop in which no other list continues. */
   #nextTurn(): Promise<void> {
     this.#lastTurn = this.#lastTurn.then(() => new Promise((resolve) => this.#clock.soon(resolve)));
     return this.#lastTurn;

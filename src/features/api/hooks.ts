@@ -18,7 +18,7 @@ const hook = object({
   dropped: whole,
 });
 
-/** What the API says of the back ends that HTTP hooks call. */
+/** Operations on the back ends of HTTP hooks. */
 export function hookOperations(reports: ReportCache): readonly Operation[] {
   return [
     {
@@ -37,7 +37,7 @@ export function hookOperations(reports: ReportCache): readonly Operation[] {
   ];
 }
 
-/** The metrics of hooks: their number is that of URLs in the configuration. */
+/** The metrics of hooks. Their number is bounded by the URLs in the configuration. */
 export function hookMetrics(text: PrometheusText, all: readonly HookReport[]): void {
   const labels = ({ event, to }: HookReport) => ({ event, to });
   const results = ["allowed", "refused", "failed"] as const;

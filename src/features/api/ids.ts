@@ -7,12 +7,12 @@ export interface KeyNames {
   readonly stream: string;
 }
 
-/** Names and ids are asked for with each client and stream. */
+/** Maximum size of each cache: names and ids are needed for each client and stream in a list. */
 const MAX_KNOWN = 1000;
 const known = new Map<string, string>();
 const parts = new Map<string, KeyNames>();
 
-/** The id of a vhost or a stream, by its name or key: the same on all servers, in the look of SRS's. */
+/** The id of a vhost or a stream, from its name or key: the same on all servers, in the form of SRS's ids. */
 export function idOf(name: string): string {
   let id = known.get(name);
   if (id === undefined) {
@@ -23,7 +23,7 @@ export function idOf(name: string): string {
   return id;
 }
 
-/** Takes a stream's key apart. Vhosts have no slashes in their names. */
+/** Splits a stream's key into its names. A vhost's name has no slashes. */
 export function namesOf(key: string): KeyNames {
   let names = parts.get(key);
   if (names === undefined) {

@@ -1,12 +1,12 @@
 import type { SystemLoad } from "../../io/os/system-load.ts";
 import type { ApiContext } from "./context.ts";
 
-/** The system is asked at most this often, ms. */
+/** The load is read at most this often, ms. */
 const FRESH_MS = 1000;
-/** Shares of processors are of this time at least, ms. */
+/** Minimum time over which shares and rates are measured, ms. */
 const WINDOW_MS = 5000;
 
-/** The load of the process and the machine, and what share of processors both use: of one, where 1 is all of it. */
+/** The load of the process and the machine, and the shares of processor time that they use, where 1 is all of it. */
 export class Load {
   readonly #context: Pick<ApiContext, "clock" | "systemLoad">;
   #now: { readonly at: number; readonly load: SystemLoad };
@@ -18,7 +18,7 @@ export class Load {
     this.#before = this.#now;
   }
 
-  /** No older than a second. */
+  /** The load, at most a second old. */
   get current(): SystemLoad {
     const { clock, systemLoad } = this.#context;
     const at = clock.now();
@@ -34,7 +34,7 @@ export class Load {
     return this.#now.at;
   }
 
-  /** What disks do: bytes a second, and the share of its time for which the busiest one was busy. */
+  /** The disks' use: bytes read and written per second, and the share of time for which the busiest disk was busy. */
   get disks(): { readonly read: number; readonly written: number; readonly busyShare: number } {
     const { disks } = this.current.system;
     const before = this.#before.load.system.disks;
@@ -49,14 +49,14 @@ export class Load {
     };
   }
 
-  /** Of one processor, by this process. */
+  /** The share of one processor that this process uses. */
   get processShare(): number {
     const { process } = this.current;
     const seconds = (this.#now.at - this.#before.at) / 1000;
     return seconds === 0 ? 0 : Math.max(0, process.cpuSeconds - this.#before.load.process.cpuSeconds) / seconds;
   }
 
-  /** Of all processors, by everything. */
+  /** The share of all processors that all processes use. */
   get systemShare(): number {
     const { system } = this.current;
     const all = system.allTicks - this.#before.load.system.allTicks;

@@ -2,13 +2,13 @@ import type { Clock, Timer } from "../../base/clock.ts";
 
 const PERIOD_MS = 250;
 
-/** Upper bounds of the delays that are counted apart, seconds. */
+/** Upper bounds of the histogram's buckets, seconds. */
 export const delayBounds: readonly number[] = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
-/** Measures how late a timer runs, once somebody asks: how long others had to wait for the event loop. */
+/** Measures how late a timer runs, which is how long the event loop makes others wait. It begins with the first scrape of metrics. */
 export class LoopDelay {
   readonly counts: number[] = Array.from({ length: delayBounds.length + 1 }, () => 0);
-  /** All delays together, seconds. */
+  /** Sum of all delays, seconds. */
   sum = 0;
   readonly #clock: Clock;
   #timer: Timer | undefined;
@@ -17,7 +17,7 @@ export class LoopDelay {
     this.#clock = clock;
   }
 
-  /** Begins to measure; a server whose metrics nobody reads does not wake for it. */
+  /** Begins to measure, unless it already does; a server without scrapes has no such timer. */
   start(): void {
     if (this.#timer !== undefined) return;
     const clock = this.#clock;

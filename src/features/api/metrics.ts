@@ -13,10 +13,10 @@ import { StreamMetrics } from "./stream-metrics.ts";
 import type { Traffic } from "./traffic.ts";
 import { transcoderMetrics } from "./transcoders.ts";
 
-/** A scrape within this time of another gets the same text, ms. */
+/** A scrape within this time after another gets the same text, ms. */
 const FRESH_MS = 1000;
 
-/** What the connections to another server for one stream add up to. */
+/** Sums of the connections to another server for one stream. */
 interface RelaySum {
   readonly labels: Labels;
   up: number;
@@ -46,7 +46,7 @@ export class Metrics {
     this.#delay = delay;
   }
 
-  /** The text; no older than a second. */
+  /** The text in Prometheus's format, at most a second old. */
   async text(): Promise<Uint8Array> {
     this.#delay.start();
     await this.#traffic.fresh();
@@ -142,14 +142,14 @@ export class Metrics {
   #relays(text: PrometheusText): void {
     const { relays, origins } = this.#reports.current;
     const sums = new Map<string, RelaySum>();
-    // Those that fail first: they must not be among those that are left out.
+    // Failing relays come first, so that they are not left out.
     const shown = [...relays]
       .sort((a, b) => Number(b.failing) - Number(a.failing))
       .slice(0, 4 * this.#context.config().metrics_streams);
     for (const relay of shown) {
       const labels = labelsOf(relay);
       const key = JSON.stringify(labels);
-      // Two targets may differ in their secrets only.
+      // Two targets that differ only in their secrets have the same labels.
       const sum = sums.get(key) ?? { labels, up: 1, lagMs: undefined, bytes: 0, dropped: 0 };
       sum.up = Math.min(sum.up, relay.running ? 1 : 0);
       if (relay.lagMs !== undefined) sum.lagMs = Math.max(sum.lagMs ?? 0, relay.lagMs);

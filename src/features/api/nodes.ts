@@ -123,7 +123,7 @@ export function registryMetrics(text: PrometheusText, all: readonly RegistryRepo
   );
 }
 
-/** How a node stands, in one word. */
+/** A node's state in one word. */
 export function nodeWord({ alive, state }: KnownNode): "alive" | "draining" | "dead" {
   if (!alive || state === undefined) return "dead";
   return state.draining ? "draining" : "alive";

@@ -3,7 +3,7 @@ import { object, type Schema, string, whole } from "./schema.ts";
 
 const envelope = { code: whole, server: string, service: string, pid: string };
 
-/** The document of the API, in OpenAPI 3.1, of its operations themselves. */
+/** The API's document in OpenAPI 3.1, made from its operations. */
 export function openApiOf(operations: readonly Operation[], version: string): Readonly<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of operations) {
@@ -26,7 +26,7 @@ export function openApiOf(operations: readonly Operation[], version: string): Re
   };
 }
 
-/** Lists what can be read, as SRS's does at the root of its API. */
+/** Lists what can be read, as SRS does at the root of its API. */
 export function rootOperation(root: string, operations: readonly Operation[]): Operation {
   const readable = operations.filter(({ method, path }) => method === "GET" && !path.includes("{"));
   const urls = Object.fromEntries(readable.map(({ path, summary }) => [path.slice(root.length + 1), summary]));

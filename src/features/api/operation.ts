@@ -1,10 +1,10 @@
 import { UserError } from "../../base/errors.ts";
 import type { Schema } from "./schema.ts";
 
-/** What a caller may do: see, or see and change. */
+/** A caller's role: `read` may see, `admin` may also change. */
 export type Role = "read" | "admin";
 
-/** SRS's numbers of errors, where it has one for the same, and ours from 9000 on. */
+/** Error codes: SRS's where it has one for the same error, else our own from 9000 on. */
 export const errorCodes = {
   vhost: 2014,
   stream: 2048,
@@ -21,7 +21,7 @@ export const errorCodes = {
   failed: 9010,
 } as const;
 
-/** A call that can't be answered: a status of HTTP, a code and a sentence. */
+/** Why a call can't be answered: an HTTP status, a code and a sentence. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
@@ -36,66 +36,66 @@ export class ApiError extends Error {
 
 /** One call of an operation. */
 export interface ApiCall {
-  /** The parts of the path that the operation leaves open, by name. */
+  /** The values of the path's parameters, by name. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   /** The body's JSON; undefined without one. */
   readonly body: unknown;
-  /** Who calls, for the log: a user's name or the way in. */
+  /** The caller, for the log: a user's name or the way of access. */
   readonly by: string;
-  /** What they may do. */
+  /** The caller's role. */
   readonly role: Role;
 }
 
-/** A list: looked through and written in slices, as it may have thousands of items. */
+/** A list as an answer. It is filtered and written in slices, as it may have thousands of items. */
 export interface ListAnswer {
   readonly list: string;
   readonly items: Iterable<unknown>;
-  /** Whether an item is in the list; all are without it. */
+  /** Whether an item belongs to the list; without this filter, all do. */
   has?(item: never): boolean;
-  /** The part of the list that is answered; all of it without one. */
+  /** The part of the list that the answer has; without a page, all of it. */
   readonly page?: Page;
-  /** One item as the answer has it. */
+  /** Returns one item in the form of the answer. */
   write(item: never): object;
 }
 
-/** Items of a list that are left out, and how many follow at most. */
+/** A part of a list: `start` items are left out, then come `count` at most. */
 export interface Page {
   readonly start: number;
   readonly count: number;
 }
 
-/** What an operation answers, besides the envelope. */
+/** An operation's answer, without the envelope. */
 export type OperationAnswer = Readonly<Record<string, unknown>> | ListAnswer;
 
-/** An open part of an operation's path or query, for the document. */
+/** A parameter of an operation's path or query, for the document. */
 export interface Parameter {
   readonly name: string;
   readonly doc: string;
-  /** There is no call without it. */
+  /** Whether each call must have it. */
   readonly required?: boolean;
 }
 
-/** One thing that the API does. */
+/** One operation of the API. */
 export interface Operation {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** With open parts as `{id}`. */
+  /** The path, with parameters as `{id}`. */
   readonly path: string;
   readonly role: Role;
   readonly summary: string;
   readonly query?: readonly Parameter[];
-  /** Of the request's body, if it has one. */
+  /** The schema of the request's body, if it has one. */
   readonly body?: Schema;
   /** The answer has no envelope. */
   readonly bare?: boolean;
-  /** What the answer has besides the envelope. */
+  /** The answer's fields without the envelope. */
   readonly answer: Readonly<Record<string, Schema>>;
-  /** What the answer may have besides. */
+  /** Further fields that the answer may have. */
   readonly choices?: Readonly<Record<string, Schema>>;
   run(call: ApiCall): OperationAnswer | Promise<OperationAnswer>;
 }
 
-/** What a feature does for a caller; what it refuses is the caller's mistake. Rejects with ApiError. */
+/** Runs a feature's command for a caller; a UserError is the caller's mistake, and becomes an ApiError of status 400. */
 export async function asked<T>(run: () => T | Promise<T>): Promise<T> {
   try {
     return await run();
@@ -105,7 +105,7 @@ export async function asked<T>(run: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** The parameters of lists. */
+/** The parameters of all lists with pages. */
 export const pageQuery: readonly Parameter[] = [
   { name: "start", doc: "The number of items to leave out; 0 by default." },
   { name: "count", doc: "The number of items at most; 10 by default." },
@@ -118,7 +118,7 @@ export function pageOf({ query }: Pick<ApiCall, "query">): Page {
   return { start: numberOf(query, "start", 0), count: Math.max(1, numberOf(query, "count", 10)) };
 }
 
-/** A number of a query. Throws ApiError. */
+/** Reads a number of a query; `fallback` without it. Throws ApiError. */
 export function numberOf(query: URLSearchParams, name: string, fallback: number, max = MAX_COUNT): number {
   const text = query.get(name);
   if (text === null || text === "") return fallback;
@@ -130,13 +130,13 @@ export function numberOf(query: URLSearchParams, name: string, fallback: number,
 /** The parameter of lists that are searched. */
 export const searchQuery: Parameter = { name: "search", doc: "Only those that have this text in them." };
 
-/** What a call searches for: whether any of the texts has it, in whatever case. Without a search, all do. */
+/** A call's search: whether any of the texts contains its text, in upper or lower case. Without a search, all match. */
 export function searchOf({ query }: Pick<ApiCall, "query">): (...texts: readonly string[]) => boolean {
   const wanted = query.get("search")?.toLowerCase() ?? "";
   return (...texts) => wanted === "" || texts.some((text) => text.toLowerCase().includes(wanted));
 }
 
-/** The texts that a body gives, by name. Throws ApiError for anything else in it. */
+/** Reads the texts in a body, by name. Throws ApiError if the body has anything else. */
 export function textsOf(body: unknown, names: readonly string[]): Readonly<Record<string, string | undefined>> {
   if (body === undefined) return {};
   if (typeof body !== "object" || body === null || Array.isArray(body))

@@ -2,7 +2,7 @@ import type { ApiContext } from "./context.ts";
 import { ApiError, type Operation } from "./operation.ts";
 import { listOf, number, object, orNull, string, whole } from "./schema.ts";
 
-/** The configuration in effect, and reloading it. */
+/** Operations on this process: its configuration, a reload, its state. */
 export function processOperations(context: ApiContext): readonly Operation[] {
   return [
     {
@@ -72,7 +72,7 @@ export function processOperations(context: ApiContext): readonly Operation[] {
   ];
 }
 
-/** Reloads for `by`; returns what changed. Throws ApiError for a file that is refused. */
+/** Reloads the configuration for `by`; returns the changes. Throws ApiError if the file is refused. */
 export function reloadNow(context: ApiContext, by: string): readonly string[] {
   context.log.info("reload requested", { by });
   const { ok, lines } = context.reload();

@@ -2,8 +2,8 @@
 export type Labels = Readonly<Record<string, string>>;
 
 /**
- * Samples of one metric whose labels stay: a server has thousands, most of which are at each scrape what they were at the last. Their
- * lines are written anew when a number has changed.
+ * Samples of one metric whose labels never change. A server has thousands of them, and few numbers differ between two scrapes: the lines
+ * are written again only when a number has changed.
  */
 export class Series {
   readonly #heads: readonly string[];
@@ -14,7 +14,7 @@ export class Series {
     this.#heads = labels.map((each) => `${name}${written(each)} `);
   }
 
-  /** The lines, with a number for each of the labels. The array is kept, and not changed afterwards. */
+  /** The lines, with one number for each set of labels. `values` is kept, so the caller must not change it afterwards. */
   lines(values: readonly number[]): string {
     if (this.#lines === "" || !areEqual(values, this.#values)) {
       this.#values = values;
@@ -31,7 +31,7 @@ function areEqual(a: readonly number[], b: readonly number[]): boolean {
   return true;
 }
 
-/** One number without labels, numbers with their labels, or lines of `Series`. */
+/** A number without labels, numbers with their labels, or lines of `Series`. */
 type Samples = number | string | Iterable<readonly [Labels, number]>;
 
 const encoder = new TextEncoder();
@@ -50,7 +50,7 @@ export class PrometheusText {
     this.#family(name, "counter", help, samples);
   }
 
-  /** How often each size came: `counts` has one number for each bound, and one for what is larger. */
+  /** A distribution: `counts` has one number for each bound, and a last one for larger values. */
   histogram(name: string, help: string, bounds: readonly number[], counts: readonly number[], sum: number): void {
     this.#head(name, "histogram", help);
     let all = 0;
@@ -84,7 +84,7 @@ export class PrometheusText {
   }
 }
 
-/** With braces; empty where there are no labels. */
+/** Labels with braces; empty without labels. */
 function written(labels: Labels): string {
   const all = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
   return all.length > 0 ? `{${all.join(",")}}` : "";

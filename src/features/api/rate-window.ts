@@ -1,17 +1,17 @@
 /** Samples are taken this far apart, ms. */
 export const SAMPLE_MS = 10_000;
-/** They are kept for 30 s, so that rates are of the last 30 to 40 s. */
+/** Number of samples that are kept: the oldest is 30 to 40 s old, the time over which rates are measured. */
 const SAMPLES = 4;
 const FIELDS = 4;
 
-/** Numbers that only grow, at one time. */
+/** The values of counters, which only grow, at one time. */
 export interface Counters {
   readonly received: number;
   readonly sent: number;
   readonly frames: number;
 }
 
-/** A rate for each of some counters, per second. */
+/** The rates of the counters, per second. */
 export interface Rates {
   readonly received: number;
   readonly sent: number;
@@ -38,7 +38,7 @@ export class RateWindow {
     samples[at + 3] = frames;
   }
 
-  /** Since the oldest sample that is kept. */
+  /** The rates since the oldest sample that is kept. */
   rates(now: number, { received, sent, frames }: Counters): Rates {
     const at = this.#count < SAMPLES ? 0 : (this.#count % SAMPLES) * FIELDS;
     const samples = this.#samples;

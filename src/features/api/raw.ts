@@ -7,10 +7,10 @@ import { boolean, listOf, object, string, whole } from "./schema.ts";
 
 const rawApi = object({ enabled: boolean, allow_reload: boolean, allow_query: boolean, allow_update: boolean });
 
-/** SRS's words for how far a reload is: none yet, and over. */
+/** SRS's numbers for the state of a reload: none yet, and finished. */
 const reloadStates = { none: 0, finished: 90 } as const;
 
-/** SRS's raw API, as far as it only reads the configuration; its console asks it what it may show. */
+/** SRS's raw API, as far as it reads the configuration and reloads. SRS's console asks it what it may show. */
 export function rawOperations(context: ApiContext): readonly Operation[] {
   return [
     {
@@ -84,7 +84,7 @@ function queried(context: ApiContext, query: URLSearchParams): Readonly<Record<s
     const list = Object.entries(vhosts).map(([name, each]) => [name, { ...head(name), enabled: enabled(each) }]);
     return { global: { ...global, vhosts: Object.fromEntries(list) } };
   }
-  // Its console asks for this with each of its pages.
+  // SRS's console asks for this on each of its pages.
   if (scope === "minimal") return { minimal: { listen: [global.listen].flat().map(String) } };
   if (scope !== "vhost") throw new ApiError(400, "input", "scope must be global, minimal or vhost");
   const name = query.get("vhost") ?? "";

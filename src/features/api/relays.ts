@@ -39,7 +39,7 @@ const streamQuery = { name: "stream", doc: "The id of the stream that they carry
 
 const actions: readonly RelayAction[] = ["retry", "pause", "resume"];
 
-/** What the API says of connections to other servers, and what operators do with them. */
+/** Operations on connections to other servers: lists, retry, pause and resume. */
 export function relayOperations(context: ApiContext, reports: ReportCache): readonly Operation[] {
   const listed = (path: string, list: string, summary: string, flow: RelayReport["flow"]): Operation => ({
     method: "GET",
@@ -61,7 +61,7 @@ export function relayOperations(context: ApiContext, reports: ReportCache): read
         if (each.flow !== flow || (isFailing && !each.failing)) return false;
         return (stream === null || stream === idOf(each.stream)) && matches(each.id, each.to, each.stream);
       });
-      // Those that need somebody come first.
+      // Failing relays come first, as operators must look at them.
       const items = [...found.filter(({ failing }) => failing), ...found.filter(({ failing }) => !failing)];
       return { list, items, page: pageOf(call), write };
     },

@@ -2,10 +2,10 @@ import type { HealthReport } from "../../live/ports/health.ts";
 import type { Report } from "../../live/ports/report.ts";
 import type { ApiContext } from "./context.ts";
 
-/** Features are asked at most this often, ms. */
+/** Features make their reports at most this often, ms. */
 const FRESH_MS = 1000;
 
-/** What all features report, for callers that come each second and in numbers: it costs a walk over all clients. */
+/** The reports of all features, cached for many callers that ask each second, as making them walks over all clients. */
 export class ReportCache {
   readonly #context: Pick<ApiContext, "clock" | "report">;
   #at = Number.NEGATIVE_INFINITY;
@@ -18,7 +18,7 @@ export class ReportCache {
     this.#context = context;
   }
 
-  /** No older than a second. */
+  /** The reports, at most a second old. */
   get current(): Required<Report> {
     const { clock, report } = this.#context;
     const now = clock.now();
@@ -29,12 +29,12 @@ export class ReportCache {
     return this.#report;
   }
 
-  /** Something was changed by hand: the next caller sees what came of it. */
+  /** Discards the cached reports after a change by hand, so that the next caller sees its effect. */
   renew(): void {
     this.#report = undefined;
   }
 
-  /** What is wrong with streams, by their keys. */
+  /** Health reports of unhealthy streams, by the stream's key. */
   get healthOf(): ReadonlyMap<string, readonly HealthReport[]> {
     const of = this.current;
     if (this.#health?.of !== of) this.#health = { of, byStream: Map.groupBy(of.health, ({ stream }) => stream) };

@@ -1,4 +1,4 @@
-/** A JSON schema of OpenAPI 3.1, as far as answers here need one. */
+/** The part of OpenAPI 3.1's JSON Schema that the answers here need. */
 export interface Schema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly string[];
@@ -17,7 +17,7 @@ export const number: Schema = { type: "number" };
 /** True or false. */
 export const boolean: Schema = { type: "boolean" };
 
-/** An object with exactly these properties, none of which is left out. */
+/** An object with these properties, all of them required. */
 export function object(properties: Readonly<Record<string, Schema>>): Schema {
   return { type: "object", properties, required: Object.keys(properties) };
 }

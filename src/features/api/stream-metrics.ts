@@ -7,13 +7,13 @@ import type { ReportCache } from "./report-cache.ts";
 import type { Traffic } from "./traffic.ts";
 
 const REPAIRS = ["jump", "held", "moved", "wrap"] as const;
-/** Of streams that are well: one array, so that their lines are known to be the same. */
+/** The numbers of all healthy streams: one shared array, which `Series` compares fast. */
 const NO_HEALTH: readonly number[] = HEALTH_STATES.map(() => 0);
 
-/** The samples of one stream. */
+/** The series of one stream. */
 class StreamSeries {
   readonly #names: KeyNames;
-  /** By the metric's name. */
+  /** Series by the metric's name. */
   readonly #all = new Map<string, Series>();
 
   constructor(names: KeyNames) {
@@ -42,7 +42,7 @@ class StreamSeries {
   }
 }
 
-/** What one stream, or the sum of several, has for metrics. */
+/** The numbers of one stream, or of the sum of several. */
 interface StreamNumbers {
   readonly series: StreamSeries;
   viewers: number;
@@ -56,7 +56,7 @@ interface StreamNumbers {
   repairs: readonly number[];
   /** In the order of `HEALTH_STATES`. */
   health: readonly number[];
-  /** Undefined when nobody knows. */
+  /** Undefined if it is unknown. */
   ageMs: number | undefined;
 }
 
@@ -66,7 +66,7 @@ export class StreamMetrics {
   readonly #traffic: Traffic;
   readonly #reports: ReportCache;
   readonly #series = new WeakMap<Stream, StreamSeries>();
-  /** Of the streams that are not named. */
+  /** The series of the sum of all streams without metrics of their own. */
   readonly #others = new StreamSeries({ vhost: "", app: "", stream: "" });
 
   constructor(context: Pick<ApiContext, "config" | "streams">, traffic: Traffic, reports: ReportCache) {
@@ -106,7 +106,7 @@ export class StreamMetrics {
     text.gauge(unhealthy, "1 while this is wrong with the stream, by state.", states.join(""));
   }
 
-  /** The streams with most viewers, then the sum of the others, which has empty labels. */
+  /** The streams with most viewers, then the sum of the others with empty labels. */
   #numbers(): readonly StreamNumbers[] {
     const { config, streams } = this.#context;
     const counted = this.#traffic.counted;

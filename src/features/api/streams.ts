@@ -62,12 +62,12 @@ export function kilobits(bytesPerSecond: number): number {
   return Math.round((bytesPerSecond * 8) / 1000);
 }
 
-/** What the API says of streams. */
+/** Operations on streams: list, show, and switch the source. */
 export class StreamTable {
   readonly #context: ApiContext;
   readonly #traffic: Traffic;
   readonly #reports: ReportCache;
-  /** By `Stream`. */
+  /** Cached ids. */
   readonly #ids = new WeakMap<Stream, string>();
 
   constructor(context: ApiContext, traffic: Traffic, reports: ReportCache) {
@@ -141,14 +141,14 @@ export class StreamTable {
     return id;
   }
 
-  /** By id, or by `/app/stream` and `vhost/app/stream`. Throws ApiError. */
+  /** Finds a stream by its id, `/app/stream` or `vhost/app/stream`. Throws ApiError. */
   find(id: string): Stream {
     const key = id.startsWith("/") ? `__defaultVhost__${id}` : id;
     for (const each of this.#context.streams.all()) if (each.key === key || this.idOf(each) === id) return each;
     throw new ApiError(404, "stream", "there is no stream of this id now; GET /api/v1/streams lists those that are");
   }
 
-  /** Whether a stream is one that a call asks for. */
+  /** Whether a stream matches a call's query. */
   #filter(query: URLSearchParams): (stream: Stream) => boolean {
     const { healthOf } = this.#reports;
     const [vhost, isUnhealthy, matches] = [query.get("vhost"), query.get("unhealthy") === "1", searchOf({ query })];

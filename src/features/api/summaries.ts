@@ -4,7 +4,7 @@ import type { Operation } from "./operation.ts";
 import type { ReportCache } from "./report-cache.ts";
 import { boolean, listOf, number, object, string, whole } from "./schema.ts";
 
-/** A limit is near from this share of it on. */
+/** A limit counts as near from this share of use on. */
 const NEAR = 0.8;
 
 const self = object({
@@ -51,7 +51,7 @@ const system = object({
   conn_srs: whole,
 });
 
-/** What the API says of the program and its load. */
+/** Operations on the program: its version, load and limits. */
 export function summaryOperations(context: ApiContext, load: Load, reports: ReportCache): readonly Operation[] {
   return [
     {
@@ -110,7 +110,7 @@ export function summaryOperations(context: ApiContext, load: Load, reports: Repo
   ];
 }
 
-/** The nearest first. */
+/** The limits that are near, those with most use first. */
 function nearOf(uses: readonly LimitState[]): LimitState[] {
   const share = ({ now, max }: LimitState) => now / max;
   return uses.filter((use) => use.max > 0 && share(use) >= NEAR).sort((a, b) => share(b) - share(a));

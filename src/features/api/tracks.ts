@@ -30,13 +30,13 @@ export interface Tracks {
   readonly audio: AudioInfo | null;
 }
 
-/** Their shapes. */
+/** Schemas of tracks. */
 export const trackSchemas = {
   video: orNull(object({ codec: string, profile: string, level: string, width: whole, height: whole })),
   audio: orNull(object({ codec: string, sample_rate: number, channel: whole, profile: string })),
 } as const;
 
-/** What packets say, by packet: encoders send new ones seldom, and callers ask each second. */
+/** Parsed headers, by packet: encoders rarely send new ones, and callers ask each second. */
 const videos = new WeakMap<Packet, VideoInfo>();
 const audios = new WeakMap<Packet, AudioInfo>();
 
@@ -59,7 +59,7 @@ const hevcProfiles: Readonly<Record<string, string>> = {
 const aacProfiles: Readonly<Record<number, string>> = { 1: "Main", 2: "LC", 3: "SSR", 4: "LTP", 5: "HE", 29: "HEv2" };
 const flvRates = [5512, 11025, 22050, 44100] as const;
 
-/** What the sequence headers of a stream's active source say, or where it has none the beginning of a frame. */
+/** The tracks by the sequence headers of a stream's active source, or by the beginning of a frame where it has no header. */
 export function tracksOf(stream: Stream): Tracks {
   const { active } = stream.sources;
   if (active === undefined) return { video: null, audio: null };
@@ -123,7 +123,7 @@ function audioOf(payload: Uint8Array): AudioInfo {
     const { objectType, sbr, ps, extensionRate: sample_rate, channelConfiguration: channel } = config;
     return { codec, sample_rate, channel, profile: aacProfiles[ps ? 29 : sbr ? 5 : objectType] ?? UNKNOWN };
   }
-  // FLV's own byte, which says nothing of a codec that has a FourCC.
+  // FLV's classic first byte has rate and channels; with a FourCC (enhanced RTMP) it has neither.
   const first = payload[0] ?? 0;
   const isClassic = first >> 4 !== 9;
   const sample_rate = isClassic ? (flvRates[(first >> 2) & 3] ?? 0) : 0;

@@ -5,46 +5,46 @@ import type { Stream } from "../../live/stream.ts";
 import type { StreamObserver, Streams } from "../../live/streams.ts";
 import { type Counters, type Rates, RateWindow, SAMPLE_MS } from "./rate-window.ts";
 
-/** Clients that are sampled, and clients that are counted, between two turns of the event loop: about a millisecond's work each. */
+/** Maximum numbers of clients that are sampled, and counted, in one turn of the event loop: about a millisecond of work each. */
 const SAMPLED = 500;
 const COUNTED = 2000;
-/** What readers of all streams add up to is counted anew after this time, ms. */
+/** The clients of all streams are counted at most this often, ms. */
 const FRESH_MS = 1000;
 
-/** What the clients of a stream add up to now. */
+/** Sums of a stream's clients. */
 export interface StreamClients {
   readonly publishers: number;
   readonly players: number;
-  /** Bytes of media that its players have got, those that have left among them. */
+  /** Bytes of media sent to players, also to those that have left. */
   readonly sent: number;
-  /** Packets that they lost. */
+  /** Packets that players lost, also those that have left. */
   readonly lost: number;
-  /** How far the one that is furthest behind is, ms. */
+  /** The largest lag of a player, ms. */
   readonly lagMs: number;
 }
 
 type Sums = { -readonly [K in keyof StreamClients]: number };
 
-/** A count that goes on over several turns of the event loop. */
+/** A count of all clients, which takes several turns of the event loop. */
 interface Count {
   readonly sums: Map<Stream, Sums>;
-  /** `order` of the last client that is in it. */
+  /** `order` of the last client that is counted. */
   last: number;
-  /** Called when it is done. */
+  /** Called when the count is complete. */
   readonly waiting: (() => void)[];
 }
 
 interface StreamTotals {
-  /** Of players that have left. */
+  /** Bytes and lost packets of players that have left. */
   sent: number;
   lost: number;
-  /** Of sources that have ended. */
+  /** Bytes of sources that have ended. */
   received: number;
   readonly sources: Set<Source>;
   readonly window: RateWindow;
 }
 
-/** What is counted for streams and clients: one sampler for all rates, and what has left. */
+/** Bytes, losses and rates of streams and clients: one sampler for all rates, and totals of players and sources that have ended. */
 export class Traffic implements ClientObserver, StreamObserver {
   readonly #clock: Clock;
   readonly #streams: Streams;
@@ -84,24 +84,24 @@ export class Traffic implements ClientObserver, StreamObserver {
     const totals = this.#totalsOf(task.stream);
     totals.sent += task.bytes;
     totals.lost += task.lost;
-    // What a count has not come to stays in its sums, so that they never go back.
+    // A running count has not come to this player and won't: its bytes are added here, so that the sums never decrease.
     const sums = this.#count !== undefined && client.order > this.#count.last && this.#count.sums.get(task.stream);
     if (!sums) return;
     sums.sent += task.bytes;
     sums.lost += task.lost;
   }
 
-  /** Counts the clients of all streams, unless that was done within a second: in slices, as there may be 10,000. */
+  /** Counts the clients of all streams, unless the last count is less than a second old; in slices, as there may be 10,000 clients. */
   fresh(): Promise<void> {
     return new Promise((resolve) => this.#whenFresh(resolve));
   }
 
-  /** What the clients of each stream that has any added up to when they were counted last. */
+  /** Sums of the last count, for each stream with clients. */
   get counted(): ReadonlyMap<Stream, StreamClients> {
     return this.#counted;
   }
 
-  /** The clients of one stream. */
+  /** Sums of one stream's clients by the last count. */
   clientsOf(stream: Stream): StreamClients {
     return this.counted.get(stream) ?? noClients(this.#totalsOf(stream));
   }
@@ -114,7 +114,7 @@ export class Traffic implements ClientObserver, StreamObserver {
     return sum;
   }
 
-  /** Bytes and video frames a second, over the last 30 s or so. */
+  /** Bytes and video frames per second, over the last 30 to 40 s. */
   ratesOf(stream: Stream): Rates {
     return this.#totalsOf(stream).window.rates(this.#clock.now(), this.#countersOf(stream));
   }
@@ -189,7 +189,7 @@ export class Traffic implements ClientObserver, StreamObserver {
     sums.lagMs = Math.max(sums.lagMs, task.lagMs ?? 0);
   }
 
-  /** Notes a stream's sources, so that what they sent is counted when they have ended. */
+  /** Remembers a stream's sources, so that their bytes still count when they have ended. */
   #follow(stream: Stream): StreamTotals {
     const totals = this.#totalsOf(stream);
     const { active, standbys } = stream.sources;
@@ -223,7 +223,7 @@ export class Traffic implements ClientObserver, StreamObserver {
   }
 }
 
-/** Bytes that a client has got so far. A viewer of HLS has no connection of its own: those of its playlists. */
+/** Bytes sent to a client so far; for an HLS viewer, which has no connection of its own, those of its play tasks. */
 export function sentTo({ bytesSent, tasks }: Client): number {
   if (bytesSent > 0) return bytesSent;
   let sum = 0;

@@ -23,7 +23,7 @@ const transcoder = object({
   last_error: orNull(string),
 });
 
-/** What the API says of FFmpeg's processes. */
+/** Operations on FFmpeg's processes. */
 export function transcoderOperations(reports: ReportCache): readonly Operation[] {
   return [
     {
@@ -42,7 +42,7 @@ export function transcoderOperations(reports: ReportCache): readonly Operation[]
   ];
 }
 
-/** The metrics of at most `max` processes, those that fail first. */
+/** The metrics of at most `max` processes, failing ones first. */
 export function transcoderMetrics(text: PrometheusText, all: readonly TranscoderReport[], max: number): void {
   const order = (of: TranscoderReport) => (of.failingSince === undefined ? 1 : 0);
   const most = [...all].sort((a, b) => order(a) - order(b)).slice(0, max);

@@ -26,7 +26,7 @@ interface Sums {
   receivedRate: number;
 }
 
-/** What the API says of vhosts. */
+/** Operations on vhosts. */
 export function vhostOperations(context: ApiContext, traffic: Traffic): readonly Operation[] {
   return [
     {
