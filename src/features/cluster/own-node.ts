@@ -39,7 +39,7 @@ export class OwnNode implements StreamObserver {
   /** Undefined until the load is asked for. */
   #sample: { at: number; sent: number; cpu: number } | undefined;
   #rates = { kbps: 0, cpu: 0 };
-  #told: { readonly at: number; readonly config: ClusterConfig; readonly state: NodeState } | undefined;
+  #cached: { readonly at: number; readonly config: ClusterConfig; readonly state: NodeState } | undefined;
 
   constructor(context: OwnNodeContext) {
     this.#context = context;
@@ -54,14 +54,14 @@ export class OwnNode implements StreamObserver {
     const { draining, connections } = this.#context;
     const now = this.#context.clock.now();
     const config = this.#context.config();
-    const told = this.#told;
-    if (told !== undefined && now - told.at < FRESH_MS && told.config === config) {
-      const { state } = told;
+    const cached = this.#cached;
+    if (cached !== undefined && now - cached.at < FRESH_MS && cached.config === config) {
+      const { state } = cached;
       if (state.load.connections === connections() && state.draining === draining()) return state;
     }
     this.#measureRates();
     const state = this.#read(config);
-    this.#told = { at: now, config, state };
+    this.#cached = { at: now, config, state };
     return state;
   }
 
