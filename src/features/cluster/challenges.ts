@@ -7,7 +7,7 @@ const SLOT_MS = 10_000;
 const MAX_NONCES = 20_000;
 
 /**
- * Challenges of this node, valid by its own clock. A question is signed over a challenge, so a recorded question is of no use later;
+ * Challenges of this node, valid by its own clock. A question is signed over a challenge, so a recorded question can't be replayed later;
  * while the challenge is valid, the question is answered only once.
  */
 export class Challenges {

@@ -18,7 +18,7 @@ const FORGET_MS = 60_000;
 
 const encoder = new TextEncoder();
 
-/** Asks the other nodes for their state, and answers their questions, by a read-only route of the API's port with rights of its own. */
+/** Asks the other nodes for their state, and answers their questions by a read-only route of the API's port, with its own credentials. */
 export class Cluster implements Feature, HttpRoute, Nodes {
   readonly name = "cluster";
   readonly streams: StreamObserver;
@@ -75,7 +75,7 @@ export class Cluster implements Feature, HttpRoute, Nodes {
   handle(request: HttpRequest, exchange: HttpExchange): boolean {
     if (request.path !== PATH) return false;
     const secret = this.#context.secret();
-    // Without a secret the address does not exist; the API answers.
+    // Without a secret this route does not exist: the API answers.
     if (secret === "" || request.method !== "GET") return false;
     const credentials = parseCredentials(request.header("authorization") ?? "");
     if (credentials === undefined) return false;

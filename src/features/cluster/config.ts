@@ -79,7 +79,7 @@ export const clusterTable = table("Other nodes of the same cluster: the nodes te
   }),
 });
 
-/** The table of the cluster, complete. */
+/** The configuration of `[cluster]`. */
 export type ClusterConfig = ValueOf<typeof clusterTable>;
 
 /** Why a secret can't be used, as a message continues after its key; undefined when it can. */
@@ -95,7 +95,7 @@ export function clusterProblems({ peers, secret, secret_file }: ClusterConfig): 
   return [{ path: ["cluster", "peers"], message: "needs secret_file, with the same secret on all nodes" }];
 }
 
-/** Reads a server's URL without a path, whatever wrote it, in one spelling. Throws UserError. */
+/** Reads a server's URL without a path; returns it in lower case, with its port. Throws UserError. */
 function readServerUrl(value: unknown, ports: Readonly<Record<string, number>>): string {
   const schemes = Object.keys(ports);
   const [, written = "", authority = ""] = /^([a-z]+):\/\/([^/?#@\s]+)\/?$/i.exec(String(value)) ?? [];

@@ -9,7 +9,7 @@ import {
 import type { NodeState, StreamRole } from "../../live/ports/nodes.ts";
 import { PROTOCOL } from "./signature.ts";
 
-/** Where nodes ask each other, on the port of the API. */
+/** The path of nodes' questions, on the API's port. */
 export const PATH = "/api/v1/cluster";
 /** Maximum size of an answer, bytes. */
 export const MAX_ANSWER = 2 * 1024 * 1024;
@@ -19,7 +19,7 @@ export const MAX_STREAMS = 10_000;
 /** A node's answer: its state, with its streams only if they differ from those that the asker knows. */
 export interface Answer {
   readonly state: Omit<NodeState, "streams">;
-  /** Identifies the streams: it changes when they do. */
+  /** Identifies the version of the streams: it changes with each change of them. */
   readonly revision: string;
   readonly streams: NodeState["streams"] | undefined;
   /** The challenge for the next question. */

@@ -5,9 +5,9 @@ import type { Stream } from "../../live/stream.ts";
 import type { StreamObserver } from "../../live/streams.ts";
 import type { ClusterConfig } from "./config.ts";
 
-/** Rates are measured over this time at least, ms. */
+/** Minimum time over which rates are measured, ms. */
 const WINDOW_MS = 900;
-/** The state is measured again after this time, ms, or when connections change, as a director asks with each request. */
+/** The state is cached for this time, ms, unless connections change, as a director asks for it with each request. */
 const FRESH_MS = 20;
 
 /** What this process's own state is made of. */
@@ -20,7 +20,7 @@ export interface OwnNodeContext {
   readonly epoch: string;
   config(): ClusterConfig;
   draining(): boolean;
-  /** Vhosts whose streams are fetched. */
+  /** Vhosts whose streams this node fetches. */
   fetches(): readonly string[];
   connections(): number;
   maxConnections(): number;
@@ -36,7 +36,7 @@ export class OwnNode implements StreamObserver {
   readonly #context: OwnNodeContext;
   readonly #streams = new Map<string, StreamRole>();
   #changes = 0;
-  /** Undefined until the load is asked for. */
+  /** Counters at the start of the measurement; undefined before the first request for the state. */
   #sample: { at: number; sent: number; cpu: number } | undefined;
   #rates = { kbps: 0, cpu: 0 };
   #cached: { readonly at: number; readonly config: ClusterConfig; readonly state: NodeState } | undefined;
@@ -45,7 +45,7 @@ export class OwnNode implements StreamObserver {
     this.#context = context;
   }
 
-  /** Identifies the streams: it changes when they do. */
+  /** Identifies the version of the streams: it changes with each change of them. */
   get revision(): string {
     return `${this.#context.epoch}.${this.#changes}`;
   }

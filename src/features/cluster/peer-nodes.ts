@@ -10,7 +10,7 @@ export class PeerNodes implements PeerEvents {
   readonly #context: ClusterContext;
   readonly #own: OwnNode;
   readonly #peers = new Map<string, Peer>();
-  /** Problems of nodes that their answers do not show. */
+  /** Problems of the nodes' advertised addresses, which their answers do not show. */
   readonly #addresses: AddressProblems;
 
   constructor(context: ClusterContext, own: OwnNode) {

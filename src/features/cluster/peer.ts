@@ -6,24 +6,24 @@ import type { ClusterContext } from "./context.ts";
 import type { Answer } from "./messages.ts";
 import { ask, type Outcome } from "./question.ts";
 
-/** A node that answers is asked this often, ms. */
+/** A node that answers is asked again this often, ms. */
 const PERIOD_MS = 1000;
-/** This process, found among its peers, is asked this often, as the peer may become another server. */
+/** A peer that is this process is asked this often, ms, as its URL may lead to another server later. */
 const SELF_PERIOD_MS = 60_000;
-/** A node that has not answered within this time, ms, is not alive. */
+/** A node counts as alive for this long after its last answer, ms. */
 const ALIVE_MS = 2500;
 const BACKOFF = { firstMs: 250, factor: 2, maxMs: 5000 } as const;
 
 /** Notifications for a peer's owner. */
 export interface PeerEvents {
-  /** It has answered; `returned`: after an outage or as another process. */
+  /** The peer has answered; `returned`: after an outage, or as another process. */
   answered(peer: Peer, returned: boolean): void;
 }
 
 /*
  * asking ──answer──> waiting (1 s) ──> asking        asking ──problem──> waiting (backoff) ──> asking
  */
-/** One peer of the configuration, asked again and again. */
+/** One peer of the configuration, asked periodically. */
 export class Peer {
   readonly url: string;
   readonly #context: ClusterContext;
@@ -37,7 +37,7 @@ export class Peer {
   #seenAt: number | undefined;
   /** Why the last question has no answer. */
   #problem: string | undefined;
-  /** When it last reported that it drains. */
+  /** When the peer last reported that it drains, monotonic ms. */
   #drainsAt: number | undefined;
   #timer: Timer | undefined;
   #giveUp: (() => void) | undefined;
@@ -71,7 +71,7 @@ export class Peer {
     return this.#isSelf;
   }
 
-  /** The peer as a node; `problems` are those that its answers do not show. */
+  /** The peer as a node; `problems`: those of its addresses, which its answers do not show. */
   known(problems: readonly string[]): KnownNode {
     const seenAt = this.#seenAt;
     const source = this.url;

@@ -6,10 +6,10 @@ import { answerMac, formatCredentials, isSameMac, PROTOCOL, questionMac } from "
 
 /** A node has this long to answer. */
 const TIMEOUT_MS = 1400;
-/** Characters of another server's sentence that are shown. */
+/** Maximum length of another server's sentence that is shown, characters. */
 const MAX_SHOWN = 200;
 
-/** What a question is made of. */
+/** What a question needs. */
 export interface QuestionContext {
   readonly clock: Pick<Clock, "after">;
   readonly httpGet: HttpGet;
@@ -20,7 +20,7 @@ export interface QuestionContext {
   readonly peer: string;
   /** The asked node's challenge; "" before its first answer. */
   readonly challenge: string;
-  /** The asker's own state and the revision that it knows. */
+  /** The query: the asker's id, whether it drains, and the revision of the streams that it knows. */
   readonly params: Readonly<Record<string, string>>;
 }
 

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** The version of the cluster's protocol: nodes with different ones don't understand each other. */
+/** The version of the cluster's protocol: nodes with different versions don't understand each other. */
 export const PROTOCOL = 1;
 
 /** The contents of a question's Authorization header. */
@@ -30,7 +30,7 @@ export function formatCredentials({ version, nonce, challenge, mac }: Credential
   return `srs-cluster v=${version},nonce=${nonce},challenge=${challenge},mac=${mac}`;
 }
 
-/** Reads the Authorization header; undefined for another one. */
+/** Reads the Authorization header; undefined if it is not a question's. */
 export function parseCredentials(header: string): Credentials | undefined {
   const [, version, nonce = "", challenge = "", mac = ""] = HEADER.exec(header) ?? [];
   return version === undefined ? undefined : { version: Number(version), nonce, challenge, mac };
