@@ -3,7 +3,7 @@ import type { NodeState } from "../../live/ports/nodes.ts";
 import type { StreamName } from "../../live/streams.ts";
 import { DEFAULT_VHOST } from "../../rtmp/address.ts";
 
-/** The parameters that a stream's URLs at another node need: without the mark, that node might redirect the client again. */
+/** The query parameters of a stream's URL at another node. Without the mark `DIRECTED_PARAM`, that node might redirect the client again. */
 export function paramsOf({ vhost }: StreamName): string {
   const named = vhost === DEFAULT_VHOST ? "" : `vhost=${encodeURIComponent(vhost)}&`;
   return `${named}${DIRECTED_PARAM}=1`;

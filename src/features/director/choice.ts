@@ -2,26 +2,26 @@ import type { Clock } from "../../base/clock.ts";
 import { hashOf } from "../../base/hash.ts";
 import type { KnownNode, NodeState } from "../../live/ports/nodes.ts";
 
-/** Loads within this share of their mean count as equal: a client then comes back to the node that it had. */
+/** Loads within this share of their mean count as equal, so that a client returns to the node that it had. */
 const SLACK = 0.04;
-/** A node with this share of its capacity in use has room for clients of other zones only when all have as much. */
+/** Nodes of the client's own zone come before those of other zones below this use of their capacity. */
 const BUSY = 0.9;
-/** A client that was sent to a node arrives within this time, ms, or does not come: after it, the node's own numbers are right. */
+/** A client that was sent to a node arrives within this time, ms, or never; after it, the node's own numbers are right. */
 const ARRIVAL_MS = 300;
 
 /** What a client needs of a node. */
 export interface Criteria {
-  /** The client and its stream: the same key gets the same node while that is fit and no fuller than others. */
+  /** The client and its stream: the same key gets the same node while that node is fit and no fuller than others. */
   readonly key: string;
-  /** Schemes of addresses that the client can use, best first. */
+  /** URL schemes that the client can use, best first. */
   readonly schemes: readonly string[];
-  /** Where the client is; "" when nobody knows. */
+  /** The client's zone; "" if it is unknown. */
   readonly zone: string;
-  /** The id of the node that the client has, and keeps while that is fit; "" without one. */
+  /** The id of the client's present node, which it keeps while the node is fit; "" without one. */
   readonly current: string;
   /** Whether weights don't count. */
   readonly unweighted?: boolean;
-  /** Why a living node can't serve it; undefined when it can. */
+  /** Why a living node can't serve the client; undefined if it can. */
   unfit(node: NodeState): string | undefined;
 }
 
@@ -33,26 +33,26 @@ export interface ChosenNode {
   readonly url: string;
 }
 
-/** One node as a client sees it. */
+/** One node's standing for a client. */
 export interface Standing {
   readonly node: KnownNode;
-  /** Why it is left out; undefined when it is fit. */
+  /** Why the node is left out; undefined if it is fit. */
   readonly reason: string | undefined;
-  /** Share of its capacity that is in use; 1 is all of it. */
+  /** Share of the node's capacity that is in use; 1 is all of it. */
   readonly use: number;
-  /** Clients that were sent there and are not in its numbers yet. */
+  /** Number of clients that were sent to the node and are not in its numbers yet. */
   readonly onTheWay: number;
 }
 
 interface Candidate extends ChosenNode {
   readonly zone: string;
-  /** Share of its capacity that is in use, with the clients that are on their way. */
+  /** Share of its capacity that is in use, including the clients on their way. */
   readonly use: number;
-  /** `use` divided by its weight: nodes of equal load have clients in proportion to their weights. */
+  /** `use` divided by the node's weight: nodes of equal load have clients in proportion to their weights. */
   readonly load: number;
   /** What one more client adds to `load`. */
   readonly step: number;
-  /** A number for the client and this node, as if drawn by lot. */
+  /** A hash of the node's id and the client's key, as for a lottery among the nodes. */
   readonly drawn: number;
 }
 
@@ -66,8 +66,8 @@ interface Sent {
 }
 
 /**
- * Chooses the node for a client: alive, not draining, with an address that the client can use. Loads are a second old: clients that
- * were sent since then are counted here, as otherwise all would go to the same node.
+ * Chooses the node for a client: alive, not draining, with an address that the client can use. Nodes' loads are a second old, so clients
+ * that were sent since then are counted here; otherwise all clients of that second would go to the same node.
  */
 export class Choice {
   readonly #clock: Pick<Clock, "now">;
@@ -84,7 +84,7 @@ export class Choice {
     return best;
   }
 
-  /** All fit nodes, the one to choose first. Nothing is counted. */
+  /** All fit nodes, best first. No client is counted. */
   rank(nodes: readonly KnownNode[], criteria: Criteria): readonly ChosenNode[] {
     const { zone, current } = criteria;
     const fit = this.#candidates(nodes, criteria);
@@ -129,7 +129,7 @@ export class Choice {
     return candidates;
   }
 
-  /** Clients that were sent there and are not in its numbers, which were true at `seenAt`. */
+  /** Number of clients that were sent to a node and are not in its numbers, which were true at `seenAt`. */
   #onTheWay({ id, load }: NodeState, seenAt: number): number {
     const sent = this.#sent.get(id);
     if (sent === undefined) return 0;
@@ -137,7 +137,7 @@ export class Choice {
     if (seenAt !== sent.seenAt) {
       const before = countUntil(times, seenAt);
       const arrived = Math.max(0, load.connections - sent.connections);
-      // Clients that had time to arrive are in the numbers, as are as many others as have arrived.
+      // The numbers include all clients that had time to arrive, and at least as many as the connections have grown.
       times.splice(0, Math.max(countUntil(times, seenAt - ARRIVAL_MS), Math.min(before, arrived)));
       sent.seenAt = seenAt;
       sent.connections = load.connections;
@@ -158,7 +158,7 @@ export class Choice {
   }
 }
 
-/** How many of the times, which are in order, are not after `last`. */
+/** Number of the times, which are in order, that are not after `last`. */
 function countUntil(times: readonly number[], last: number): number {
   const after = times.findIndex((at) => at > last);
   return after < 0 ? times.length : after;
@@ -173,7 +173,7 @@ function reasonOf({ alive, state }: KnownNode, criteria: Criteria, url: string |
   return criteria.unfit(state);
 }
 
-/** The first of its addresses with the best of these schemes. */
+/** The node's first advertised address with the best of these schemes; undefined without one. */
 function addressOf(state: NodeState | undefined, schemes: readonly string[]): string | undefined {
   if (state === undefined) return undefined;
   for (const scheme of schemes)
@@ -181,7 +181,7 @@ function addressOf(state: NodeState | undefined, schemes: readonly string[]): st
   return undefined;
 }
 
-/** The fullest of connections, line and processor, where 1 is full. A processor counts from half of its time on. */
+/** A node's use: the highest of connections, line and processor, where 1 is full. The processor counts from 50 % on. */
 function useOf({ load }: NodeState, onTheWay: number): { use: number; step: number } {
   const { connections, maxConnections, kbps, maxKbps, cpu } = load;
   const step = 1 / Math.max(1, maxConnections);
@@ -191,8 +191,8 @@ function useOf({ load }: NodeState, onTheWay: number): { use: number; step: numb
 }
 
 /**
- * Nodes in the order of their `drawn` numbers (rendezvous hashing): when a node goes, only its own clients move. Nodes with less
- * than their share of clients come first, nodes with more last.
+ * Sorts nodes by their `drawn` numbers (rendezvous hashing): if a node goes, only its own clients move. Nodes with less than their
+ * share of clients come first, nodes with more come last.
  */
 function byShare(nodes: readonly Candidate[]): readonly Candidate[] {
   const mean = nodes.reduce((sum, { load }) => sum + load, 0) / Math.max(1, nodes.length);

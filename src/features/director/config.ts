@@ -1,7 +1,7 @@
 import { choice } from "../../config/key.ts";
 import type { Table, ValueOf } from "../../config/table.ts";
 
-/** The keys of a vhost. */
+/** The director's keys of a vhost. */
 export const directorKeys = {
   director: choice(["off", "redirect", "proxy"], {
     default: "off",

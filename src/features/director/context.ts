@@ -6,7 +6,7 @@ import type { DirectorConfig } from "./config.ts";
 export interface DirectorContext {
   readonly clock: Pick<Clock, "now">;
   readonly nodes: Nodes;
-  /** The vhost that serves a name, with its configured name; undefined when none does. */
+  /** The vhost that serves a name, with its configured name; undefined if no vhost does. */
   vhost(name: string): { readonly name: string; readonly director: DirectorConfig["director"] } | undefined;
   /** Whether any vhost has a director. */
   isOn(): boolean;

@@ -12,9 +12,9 @@ import type { DirectorContext } from "./context.ts";
 import { fitnessFor, keyOf, type Purpose } from "./fitness.ts";
 import { pathwayOf, STEERING_PATH, steeringManifest } from "./steering.ts";
 
-/** The address of clients' questions. */
+/** The path of clients' questions. */
 const PATH = "/api/v1/director";
-/** Maximum number of other nodes in a playlist. */
+/** Maximum number of other nodes in an HLS playlist. */
 const MAX_PATHWAYS = 3;
 
 const SCHEMES = ["rtmp", "rtmps", "http", "https"];
@@ -26,7 +26,7 @@ type Reply = [status: number, body: object];
 
 const encoder = new TextEncoder();
 
-/** Sends viewers and publishers to the node with most room, and answers questions for it. */
+/** Redirects viewers and publishers to the node with most room, and answers questions for that node. */
 export class Director implements Feature, Guard, HttpRoute {
   readonly name = "director";
   readonly guards = [this];
@@ -44,7 +44,7 @@ export class Director implements Feature, Guard, HttpRoute {
     return { since: { directed: this.#sent } };
   }
 
-  /** Sends a client that follows elsewhere, unless a server has sent it here or this node is the right one. */
+  /** Redirects a client that follows redirects, unless another server has redirected it here or this node is the best. */
   check(request: AccessRequest): GuardResult | Promise<GuardResult> {
     const { name, hops, follows = [], directed, param } = request;
     if (follows.length === 0 || directed) return undefined;
@@ -52,7 +52,7 @@ export class Director implements Feature, Guard, HttpRoute {
     const director = this.#context.vhost(name.vhost)?.director ?? "off";
     // With "proxy", viewers stay on this node. A server that fetches for them is still sent to the publisher's node.
     if (director === "off" || (director === "proxy" && !isServer)) return undefined;
-    // A URL of RTMP has no way to write these.
+    // RTMP's URLs have no escape for white space.
     if (/\s/.test(`${name.app}${name.stream}${param}`)) return undefined;
     return located(this.#context.nodes.locate(keyOf(name)), ({ places }) => this.#send(request, follows, places));
   }
@@ -63,7 +63,7 @@ export class Director implements Feature, Guard, HttpRoute {
     places: readonly StreamPlace[],
   ): GuardResult {
     if (action === "play" && places.length === 0) return undefined;
-    // A server that pushes means this node, and one that fetches may have what this node has.
+    // A server that pushes means this node. A server that fetches a stream that this node has gets it here.
     if (hops.length > 0 && (action === "publish" || places.some(({ node }) => node.isSelf))) return undefined;
     const nodes = this.#context.nodes.all();
     const place = this.#choice.choose(nodes, criteriaOf(nodes, { name, action, hops, places }, address, follows));
@@ -164,7 +164,7 @@ export class Director implements Feature, Guard, HttpRoute {
     const params = new URLSearchParams(request.query);
     const [vhost = "", app = "", stream = ""] = ["vhost", "app", "stream"].map((key) => params.get(key) ?? "");
     const found = this.#context.vhost(vhost);
-    // The player asks no more.
+    // Status 410: the player stops asking.
     if (found === undefined || found.director === "off") return [410, { code: 410, error: "there is no director" }];
     const name = { vhost: found.name, app, stream };
     return located(this.#context.nodes.locate(keyOf(name)), ({ places }): Reply => {
@@ -194,7 +194,7 @@ function viewing(
   return criteriaOf(nodes, { name, action: "play", hops: [], places }, client, schemes);
 }
 
-/** The criteria of a client, which is taken to be in the zone of the node that it asks. */
+/** The criteria for a client, which is assumed to be in the zone of the node that it asks. */
 function criteriaOf(
   nodes: readonly KnownNode[],
   purpose: Purpose,

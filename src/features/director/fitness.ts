@@ -2,11 +2,11 @@ import type { KnownNode, NodeState, StreamPlace, StreamRole } from "../../live/p
 import type { StreamName } from "../../live/streams.ts";
 import type { Criteria } from "./choice.ts";
 
-/** The purpose for which a client needs a node. */
+/** What a client needs a node for. */
 export interface Purpose {
   readonly name: StreamName;
   readonly action: "publish" | "play";
-  /** Ids of the servers for which a server asks; none for other clients. */
+  /** Ids of the servers that a server asks for, or that its stream has passed; none for other clients. */
   readonly hops: readonly string[];
   /** The nodes that have the stream. */
   readonly places: readonly StreamPlace[];
@@ -17,7 +17,7 @@ export function keyOf({ vhost, app, stream }: StreamName): string {
   return `${vhost}/${app}/${stream}`;
 }
 
-/** Which nodes serve a purpose. Weights are shares of viewers: others go by load alone. */
+/** Which nodes serve a purpose. Weights are shares of viewers, so publishers and servers are placed by load alone. */
 export function fitnessFor(nodes: readonly KnownNode[], purpose: Purpose): Pick<Criteria, "unfit" | "unweighted"> {
   const { name, action, hops, places } = purpose;
   const roles = new Map(places.map(({ node, role }) => [node.state?.id, role]));
@@ -32,7 +32,7 @@ export function fitnessFor(nodes: readonly KnownNode[], purpose: Purpose): Pick<
   };
 }
 
-/** An encoder that comes back finds its stream; a new one goes where streams are not fetched, if there is such a node. */
+/** A reconnecting encoder gets the node with its stream; a new one a node that does not fetch the vhost's streams, if there is one. */
 function publishable(
   nodes: readonly KnownNode[],
   name: StreamName,

@@ -1,6 +1,6 @@
-/** The path at which HLS players ask again and again which node to use. */
+/** The path at which HLS players ask periodically which node to use. */
 export const STEERING_PATH = "/api/v1/director/steering";
-/** How often they ask, s. */
+/** How often HLS players ask, s. */
 const TTL_S = 15;
 
 /** A node's PATHWAY-ID in playlists, made of its URL: letters, digits, dots and dashes. */
