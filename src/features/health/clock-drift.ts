@@ -1,33 +1,33 @@
 const BUCKET_MS = 5000;
-/** Buckets that are kept: five minutes. */
+/** Number of buckets that are kept: five minutes. */
 const MAX_BUCKETS = 61;
-/** Fewer say nothing. */
+/** Minimum number of buckets for a result. */
 const MIN_BUCKETS = 4;
-/** Drift that a jitter of the network may look like, ms, and per ms of the time that is looked at. */
+/** Drift up to this sum may be jitter of the network: ms, and ms per ms of the time that is looked at. */
 const JITTER_MS = 200;
 const SLOPE = 0.001;
-/** The share of the whole that each half of the time must have: a step is no drift. */
+/** Minimum share of the drift in each half of the time; a single step is no drift. */
 const HALF_SHARE = 0.25;
 
-/** How far a stream's time was ahead of our clock, ms, at the best moment of a few seconds. */
+/** The most that a stream's time was ahead of our clock within a bucket, ms. */
 interface Lead {
   readonly at: number;
   readonly ms: number;
 }
 
 /**
- * How much faster or slower an encoder's clock is than ours. Packets are late by the network's jitter, never early: of each few
- * seconds, the packet that is furthest ahead counts.
+ * Measures how much faster or slower an encoder's clock is than ours. The network's jitter makes packets late, never early: of each
+ * bucket, only the packet that is furthest ahead counts.
  */
 export class ClockDrift {
   #leads: Lead[] = [];
   #best = Number.NEGATIVE_INFINITY;
   #bucketAt: number | undefined;
   #lastAt = Number.NEGATIVE_INFINITY;
-  /** The first bucket has the burst with which a source begins. */
+  /** Whether the first bucket is over, which does not count, as sources begin with a burst. */
   #begun = false;
 
-  /** The stream's time has jumped, or another source goes on with it. */
+  /** Begins again: the stream's time has jumped, or another source continues it. */
   reset(): void {
     this.#leads = [];
     this.#best = Number.NEGATIVE_INFINITY;
@@ -35,7 +35,7 @@ export class ClockDrift {
     this.#begun = false;
   }
 
-  /** The newest packet's time, and when it came, monotonic ms. */
+  /** Adds the newest packet: its timestamp, ms, and when it came, monotonic ms. */
   add(time: number, at: number): void {
     if (at === this.#lastAt) return;
     this.#lastAt = at;
@@ -49,7 +49,7 @@ export class ClockDrift {
     this.#best = Number.NEGATIVE_INFINITY;
   }
 
-  /** The encoder's clock against ours, ms in each ms: positive, it is fast. 0 while it is not clearly either. */
+  /** The drift of the encoder's clock against ours, ms per ms; positive if it is fast, 0 while there is no clear drift. */
   get rate(): number {
     const first = this.#leads[0];
     const middle = this.#leads[this.#leads.length >> 1];

@@ -1,19 +1,19 @@
-/** How a stream is by one measure: `unsure` is between the threshold and where it is clearly well again. */
+/** A stream's health by one measure; `unsure` lies between the threshold and the value that is clearly well. */
 export type Level = "well" | "unsure" | "ill";
 
 /** Consecutive looks that make a stream ill. */
 const ILL_LOOKS = 2;
-/** For how long it must be well without a break to count as well again, ms, the first time and at most. */
+/** Hold time: for how long a stream must be well without a break before a state ends, ms, at first and at most. */
 const MIN_HOLD_MS = 5000;
 const MAX_HOLD_MS = 300_000;
-/** What comes back within this time after it ended flaps. */
+/** A state that comes back within this time after its end flaps, ms. */
 const FLAP_MS = 600_000;
 
 /*
  * well ──ill at two looks in a row──> ill ──well for the hold time──> well
  *        (again within ten minutes: the hold time doubles)
  */
-/** One state of a stream's health. The more a state flaps, the longer it holds, so that its changes can't flood the log. */
+/** One state of a stream's health. The more a state flaps, the longer its hold time, so that its changes can't flood the log. */
 export class Condition {
   /** Since when the stream is ill, monotonic ms; undefined while it is well. */
   since: number | undefined;
@@ -23,7 +23,7 @@ export class Condition {
   #holdMs = MIN_HOLD_MS;
   #endedAt = Number.NEGATIVE_INFINITY;
 
-  /** What a look at `now` (monotonic ms) has shown; returns the change, if it is one. */
+  /** Takes the level at `now`, monotonic ms; returns the change of the state, if there is one. */
   look(level: Level, now: number): "begun" | "ended" | undefined {
     return this.since === undefined ? this.#lookWell(level, now) : this.#lookIll(level, now);
   }

@@ -29,5 +29,5 @@ export const healthTable = table("When streams of the vhost are reported as unhe
   }),
 });
 
-/** A vhost's thresholds of health. */
+/** The health thresholds of a vhost. */
 export type HealthConfig = ValueOf<typeof healthTable>;

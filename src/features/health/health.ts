@@ -8,24 +8,24 @@ import { nameOfKey, type StreamObserver, streamLabel } from "../../live/streams.
 import { StreamHealth, type Thresholds } from "./stream-health.ts";
 
 const LOOK_MS = 1000;
-/** Streams that are looked at between two turns of the event loop. */
+/** Maximum number of streams that are looked at in one turn of the event loop. */
 const SLICE = 500;
 
-/** What health is made of. */
+/** What health needs from outside. */
 export interface HealthContext {
   readonly clock: Clock;
   readonly log: Log;
-  /** Of the vhost of this name, by the configuration in effect. */
+  /** The thresholds of the vhost with this name, by the configuration in effect. */
   thresholds(vhost: string): Thresholds | undefined;
 }
 
-/** Looks at all published streams once a second, and reports what is wrong with them. */
+/** Looks at all published streams once a second, and reports and logs their health problems. */
 export class Health implements Feature, StreamObserver {
   readonly name = "health";
   readonly streams = this;
   readonly #context: HealthContext;
   readonly #watched = new Map<Stream, StreamHealth>();
-  /** Runs while a stream is published. */
+  /** Runs while any stream is published. */
   #timer: Timer | undefined;
 
   constructor(context: HealthContext) {

@@ -6,22 +6,22 @@ import { ClockDrift } from "./clock-drift.ts";
 import { Condition, type Level } from "./condition.ts";
 import type { HealthConfig } from "./config.ts";
 
-/** Rates and corrections are looked at over this many looks, a second apart. */
+/** Rates and corrections are measured over this many looks, a second apart. */
 const WINDOW_LOOKS = 10;
-/** What is this share of its threshold, or less, is clearly well. */
+/** A value up to this share of its threshold is clearly well. */
 const WELL_SHARE = 0.9;
-/** Audio and video this far apart are noticed by viewers, ms. */
+/** Viewers notice a larger distance between audio and video, ms. */
 const MAX_SKEW_MS = 1000;
-/** Timestamps that are held back within the window, of which a few are normal. */
+/** Maximum number of timestamps held back within the window; a few are normal. */
 const MAX_HELD = 10;
 
 /** Thresholds of one stream. */
 export interface Thresholds extends HealthConfig {
-  /** The limit on its publisher, kbit/s; 0 without one. */
+  /** The publisher's bitrate limit, kbit/s; 0 without one. */
   readonly max_publish_kbps: number;
 }
 
-/** A change of one state. */
+/** The begin or the end of one state. */
 export interface HealthChange {
   readonly state: HealthState;
   readonly detail: string;
@@ -29,13 +29,13 @@ export interface HealthChange {
   readonly lastedMs: number | undefined;
 }
 
-/** What a look has found. */
+/** The result of one look at one state. */
 interface Found {
   readonly level: Level;
   readonly detail: string;
 }
 
-/** What is counted, at one look. */
+/** The counters at one look. */
 interface Sample {
   readonly bytes: number;
   readonly audioFrames: number;
@@ -44,13 +44,13 @@ interface Sample {
   readonly held: number;
 }
 
-/** How often timestamps of a stream were corrected. */
+/** Numbers of corrected timestamps of a stream. */
 type Corrected = Pick<Sample, "jumps" | "held">;
 
 const WELL: Found = { level: "well", detail: "" };
 const UNSURE: Found = { level: "unsure", detail: "" };
 
-/** The health of one published stream: looks at the counts of its active source once a second. */
+/** The health of one published stream, by the counters of its active source, which are looked at once a second. */
 export class StreamHealth {
   readonly #stream: Stream;
   readonly #states: Readonly<Record<HealthState, { readonly condition: Condition; detail: string }>> = {
@@ -65,12 +65,12 @@ export class StreamHealth {
   readonly #drift = new ClockDrift();
   #source: Source | undefined;
   #samples: Sample[] = [];
-  /** What was corrected before the stream was published. */
+  /** Numbers of timestamps that were corrected before the stream was published. */
   readonly #corrected: Corrected;
-  /** When frames of each kind were last seen to have come, monotonic ms; undefined before the first. */
+  /** The last looks that found new frames of each kind, monotonic ms; undefined before the first. */
   #audioAt: number | undefined;
   #videoAt: number | undefined;
-  /** Jumps that were bridged, by the time line. */
+  /** Number of jumps that the timeline had bridged at the last look. */
   #bridged = 0;
 
   constructor(stream: Stream) {
@@ -84,7 +84,7 @@ export class StreamHealth {
       if (condition.since !== undefined) yield { state: state as HealthState, since: condition.since, detail };
   }
 
-  /** Looks at the stream, at `now` (monotonic ms), about once a second. Returns what has changed. */
+  /** Looks at the stream at `now`, monotonic ms, about once a second. Returns the changes. */
   look(now: number, thresholds: Thresholds): HealthChange[] {
     const { source } = this.#stream;
     if (source === undefined) return [];
@@ -109,17 +109,17 @@ export class StreamHealth {
     });
   }
 
-  /** Notes the counts; returns those of the window's beginning. */
+  /** Takes a sample of the counters; returns the oldest sample of the window. */
   #take(source: Source, now: number): Sample {
     const { timeline } = this.#stream;
     const { bytes, frames, videoFrames } = source;
     const audioFrames = frames - videoFrames;
     const sample = { bytes, audioFrames, videoFrames, ...this.#corrections() };
     if (source !== this.#source) {
-      // What the first source sent before the first look counts, too.
+      // Corrections of the first source before the first look count, too.
       const corrected = this.#source === undefined ? this.#corrected : undefined;
       this.#source = source;
-      // A source that took over has sent before, and a relay begins with a GOP at once.
+      // A source that took over has sent for a while, and a relay begins with a burst: their bytes before this look don't count.
       const isNew =
         now - source.since < WINDOW_LOOKS * 1000 && source.info.hops.length === 0 && source.info.via === "client";
       this.#samples = [isNew ? { ...sample, ...corrected, bytes: 0 } : sample];
@@ -145,7 +145,7 @@ export class StreamHealth {
 
   #gop({ gopMs, openGopMs, videoFrames }: Source, maxSeconds: number): Found {
     if (maxSeconds === 0 || videoFrames === 0) return WELL;
-    // After a jump, the distance of two key frames says nothing.
+    // The distance of two key frames means nothing after a jump.
     if (this.#states.timestamps.condition.since !== undefined || this.#jumped(this.#samples[0])) return UNSURE;
     const seconds = Math.max(gopMs, openGopMs) / 1000;
     const distance = gopMs === 0 ? "no key frame for" : "key frames";
@@ -157,10 +157,10 @@ export class StreamHealth {
     const [audio, video] = [times.of(PacketKind.Audio, 0), times.of(PacketKind.Video, 0)];
     const last = this.#samples.at(-1);
     if (this.#audioAt === undefined || this.#videoAt === undefined || last === undefined) return WELL;
-    // A track that pauses is a stall.
+    // A track that pauses is reported as a stall, not as a skew.
     if (now - Math.min(this.#audioAt, this.#videoAt) > MAX_SKEW_MS || !Number.isFinite(audio - video)) return UNSURE;
     const apart = Math.abs(audio - video);
-    // Slides are a second and more apart.
+    // Frames of slide shows are a second and more apart, which is no skew.
     const frames = Math.max(1, last.videoFrames - before.videoFrames);
     const frameMs = (1000 * (this.#samples.length - 1)) / frames;
     const ahead = audio > video ? "audio is ahead of video" : "video is ahead of audio";
