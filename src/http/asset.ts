@@ -8,13 +8,13 @@ export interface Asset {
 
 /** A page and its files, as the build made them. */
 export interface PageAssets {
-  /** Undefined where the program was not built, but runs from its sources. */
+  /** Undefined if the program runs from its sources, without a build. */
   readonly page: Asset | undefined;
   /** A file of the page by its address. */
   find(path: string): Asset | undefined;
 }
 
-/** Headers of a page's files, whose names change with what is in them. */
+/** Headers of a page's files, whose names change with their content. */
 export const assetHeaders: Readonly<Record<string, string>> = {
   "cache-control": "public, max-age=31536000, immutable",
 };

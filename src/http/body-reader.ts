@@ -33,7 +33,7 @@ export class BodyReader {
     return { ...this.#head, body: this.#body };
   }
 
-  /** Copies the part of `bytes` from `from` on that belongs to the body; returns where it ends. */
+  /** Copies what belongs to the body from `bytes`, beginning at `from`; returns the position after it. */
   push(bytes: Uint8Array, from: number): number {
     const end = Math.min(bytes.length, from + this.#body.length - this.#at);
     this.#body.set(bytes.subarray(from, end), this.#at);

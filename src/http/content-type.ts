@@ -1,4 +1,4 @@
-/** Types by ending: of playlists and media as players expect them, of text with its charset. */
+/** Types by file ending. Playlists and media have the types that players expect, text has its charset. */
 const types: Readonly<Record<string, string>> = {
   m3u8: "application/vnd.apple.mpegurl",
   ts: "video/mp2t",

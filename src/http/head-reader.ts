@@ -5,13 +5,13 @@ import { httpLimits } from "./limits.ts";
 import type { HeadRefusal } from "./refusal.ts";
 import type { RequestHead } from "./request.ts";
 
-/** The result for some bytes. */
+/** The result of reading some bytes. */
 export type HeadResult =
   /** The head is incomplete; all bytes are kept. */
   | { readonly kind: "more" }
   /** `end` is where the head ends in the given bytes; the rest belongs to the next request. */
   | { readonly kind: "head"; readonly head: RequestHead; readonly end: number }
-  /** The reader takes no more: answer and close. */
+  /** The reader takes no more bytes: the caller answers and closes. */
   | { readonly kind: "refused"; readonly refusal: HeadRefusal };
 
 const more: HeadResult = { kind: "more" };
@@ -44,7 +44,7 @@ export class RequestHeadReader {
     return this.#keptBytes > 0;
   }
 
-  /** Takes `bytes` from `from` on, up to the end of a head, and copies what has to wait. */
+  /** Takes `bytes` from `from` on, up to the end of a head, and copies an incomplete head. */
   push(bytes: Uint8Array, from = 0): HeadResult {
     if (this.#refusal !== undefined) return { kind: "refused", refusal: this.#refusal };
     const before = this.#keptBytes;

@@ -35,8 +35,8 @@ type State =
   | "whole";
 
 /**
- * Finds the parts of one request's head (RFC 9112, 2 to 5), strictly. Each byte is checked when it comes, so the first wrong one
- * decides, however the input is cut.
+ * Finds the parts of one request's head (RFC 9112, 2 to 5), strictly. Each byte is checked when it arrives, so the
+ * first invalid byte decides the refusal, however the input is split.
  */
 export class HeadScanner {
   readonly #maxBodyBytes: number;
@@ -45,11 +45,11 @@ export class HeadScanner {
   #at = 0;
   #lineStart = 0;
   #fieldsStart = 0;
-  /** Four for each field, counted from the first field's start: see HeaderFields. */
+  /** Four positions for each field, relative to the first field's start: see HeaderFields. */
   readonly #marks: number[] = [];
   /** Undefined until the request line is whole. */
   line: RequestLine | undefined;
-  /** What is wrong; nothing is scanned after it. */
+  /** Why the head is refused; nothing is scanned after it. */
   refusal: HeadRefusal | undefined;
 
   /** `maxBodyBytes`: as for `RequestHeadReader`. */
@@ -118,7 +118,7 @@ export class HeadScanner {
       this.#at = 1;
     } else if (byte === RTMP_VERSION) this.#refuseProtocol("rtmp");
     else if (byte === TLS_HANDSHAKE) this.#refuseProtocol("tls");
-    // Its second version begins with line ends.
+    // Version 2 of the PROXY protocol begins with empty lines.
     else if (byte === CR) this.#refuse(400, "empty lines came, as in the PROXY protocol, and no HTTP/1.1 request");
     else if (((kinds[byte] ?? 0) & TOKEN) === 0) this.#refuse(400, "this is not an HTTP/1.1 request");
     else {
@@ -182,7 +182,7 @@ export class HeadScanner {
     return at;
   }
 
-  /** Handles a byte that can't be in a line: it must be the CR of the line's end. */
+  /** Handles a byte that can't be part of a line: it must be the CR of the line's end. */
   #endLine(byte: number, next: State, what: string): void {
     if (byte === CR) {
       this.#state = next;

@@ -25,7 +25,7 @@ const NO_LENGTH = /^0+$/;
 const LENGTH = /^[0-9]+$/;
 const none = new Uint8Array(0);
 
-/** Reads a request line without its end (RFC 9112, 3); its bytes are checked already, by the kind LINE. `bodies`: bodies are taken. */
+/** Reads a request line without its end (RFC 9112, 3); HeadScanner has checked its bytes. `bodies`: the server takes bodies. */
 export function readRequestLine(line: string, bodies = false): RequestLine | HeadRefusal {
   const first = line.indexOf(" ");
   const last = line.lastIndexOf(" ");
@@ -115,7 +115,7 @@ function readBodyLength(minorVersion: 0 | 1, fields: HeaderFields, maxBodyBytes:
   return bytes <= maxBodyBytes ? bytes : refuseHead(413, `a body may have at most ${maxBodyBytes} bytes`);
 }
 
-/** The requested host (RFC 9112, 3.2): an absolute target's, which must also be the one in Host. */
+/** The requested host (RFC 9112, 3.2). If the target is absolute, its host must equal the one in Host. */
 function readHost({ minorVersion, target }: RequestLine, fields: HeaderFields): string | HeadRefusal {
   const text = fields.get("host");
   const named = target.authority;

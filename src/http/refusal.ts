@@ -1,11 +1,11 @@
-/** Why a request's head is refused. The answer is sent and the connection closed, as the rest can't be told from a body. */
+/** Why a request's head is refused. The answer is sent and the connection closed, as the bytes that follow may be a body. */
 export interface HeadRefusal {
   readonly status: number;
   /** One sentence for the peer and the log, without line ends. It quotes nothing that the peer sent. */
   readonly reason: string;
   /** Headers that the status requires, by name in lower case: `allow` of 405, `upgrade` of 426. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The protocol that the client speaks instead of HTTP. The owner may name its port by `wrongProtocol`. */
+  /** The protocol that the client speaks instead of HTTP. The connection may name that protocol's port by `wrongProtocol`. */
   readonly spoken?: OtherProtocol;
 }
 
@@ -17,7 +17,7 @@ export function refuseHead(status: number, reason: string, headers?: Readonly<Re
   return headers === undefined ? { status, reason } : { status, reason, headers };
 }
 
-/** The sentence for a client of another protocol; `port` is that protocol's, undefined if there is none. */
+/** The sentence for a client of another protocol; `port` is where that protocol is served, undefined if nowhere. */
 export function wrongProtocol(spoken: OtherProtocol, port?: number): string {
   if (spoken === "proxy") return "this is the PROXY protocol, and proxy_protocol.listen does not name this port";
   const name = spoken === "rtmp" ? "RTMP" : "TLS (HTTPS)";

@@ -3,7 +3,7 @@ export type ChangeMethod = "POST" | "PUT" | "DELETE";
 
 /** One request, checked and decoded. */
 export interface HttpRequest {
-  /** Methods other than GET and HEAD are for servers that take bodies (`BodyRules`). */
+  /** Only servers that take bodies accept methods other than GET and HEAD. */
   readonly method: "GET" | "HEAD" | ChangeMethod;
   /** Percent-decoded once, without dot segments and repeated slashes; begins with "/". A slash at its end stays. */
   readonly path: string;
@@ -13,9 +13,9 @@ export interface HttpRequest {
   readonly host: string;
   /** The value of a header; several of one name are joined by ", ". `name` is in lower case. */
   header(name: string): string | undefined;
-  /** The connection has TLS. */
+  /** Whether the connection has TLS. */
   readonly secure: boolean;
-  /** It is a valid WebSocket handshake. */
+  /** Whether the request is a valid WebSocket handshake. */
   readonly webSocket: boolean;
   /** The body; empty if the server takes none. */
   readonly body: Uint8Array;

@@ -14,11 +14,11 @@ export interface ResponseHead {
   readonly headers: Readonly<Record<string, string>>;
   /** The value of the Date header, from `DateHeader`. */
   readonly date: string;
-  /** HEAD has the same as GET. */
+  /** The answer to HEAD has the same value as that to GET. */
   readonly body: BodyEnd;
-  /** That of the request. */
+  /** The request's version: 1 for HTTP/1.1, 0 for HTTP/1.0. */
   readonly minorVersion: 0 | 1;
-  /** Whether the connection stays open. It does not if its close ends the body. */
+  /** Whether the connection stays open, unless its close ends the body. */
   readonly keepAlive: boolean;
 }
 
@@ -30,7 +30,7 @@ const encoder = new TextEncoder();
 
 /**
  * The bytes of a head with its empty line (RFC 9112, 4). Throws Error for a header that would end its line early, is not ASCII or
- * is made from other fields. Texts from others must be percent-encoded in headers.
+ * is made from other fields. Callers percent-encode text that comes from peers.
  */
 export function writeResponseHead(head: ResponseHead): Uint8Array {
   const { status, headers } = head;

@@ -6,11 +6,11 @@ export interface RequestTarget {
   readonly path: string;
   /** As sent, without the question mark. */
   readonly query: string;
-  /** That of a target in absolute form. */
+  /** The host and port of a target in absolute form. */
   readonly authority: (Authority & { readonly defaultPort: number }) | undefined;
 }
 
-/** A target, or a sentence that says why it is none. */
+/** A target, or a sentence that says why the text is none. */
 export type TargetResult =
   | { readonly ok: true; readonly target: RequestTarget }
   | { readonly ok: false; readonly reason: string };

@@ -3,7 +3,7 @@ import { writeResponseHead } from "./response-head.ts";
 
 /** First bytes of GET, HEAD and OPTIONS. */
 const FIRST_BYTES = new Set(Array.from("GHO", (letter) => letter.charCodeAt(0)));
-/** The first byte of POST, PUT and PATCH, and of the PROXY protocol, whose second is an R. */
+/** The first byte of POST, PUT and PATCH, and of the PROXY protocol, whose second byte is R. */
 const P = 0x50;
 const R = 0x52;
 const encoder = new TextEncoder();

@@ -3,7 +3,7 @@ import { CloseCode, MAX_CONTROL_BYTES, Opcode } from "./websocket-frame.ts";
 
 /** How a client's side of a WebSocket connection ended. */
 export interface WebSocketClose {
-  /** The client closed by a close frame; false: it broke the protocol or a limit. */
+  /** True: the client sent a close frame; false: it broke the protocol or a limit. */
   readonly clean: boolean;
   /** The code for the close frame in answer; undefined if the client's had none. */
   readonly code: number | undefined;
@@ -36,8 +36,8 @@ const asUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *    └──────────┴────────────────> closed        a close frame, or a breach
  */
 /**
- * Reads the frames of one WebSocket client (RFC 6455, 5), in pieces of any size. Messages are limited to 4 KiB, as clients of
- * this server send none of use. Never throws: a breach is the close event.
+ * Reads the frames of one WebSocket client (RFC 6455, 5), in pieces of any size. Messages are limited to 4 KiB, as this
+ * server needs none from its clients. Never throws: a breach of the protocol is reported by the close event.
  */
 export class WebSocketReader {
   readonly #events: WebSocketEvents;
@@ -211,7 +211,7 @@ function decoded(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Whether a close frame may have the code: an assigned one, but not of connections without a frame, or a private one. */
+/** Whether a close frame may have this code (RFC 6455, 7.4): those that stand for a close without a frame are excluded. */
 function mayBeSent(code: number): boolean {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
