@@ -170,7 +170,7 @@ export class Exchange implements HttpExchange {
 
   /** The transport has room again. */
   drained(): void {
-    this.#sender?.goOn();
+    this.#sender?.resume();
   }
 
   /** The connection ends before there is an answer. */
@@ -241,7 +241,7 @@ export class Exchange implements HttpExchange {
     } else {
       transport.send(head);
       this.#sender = new FileSender(body, part, transport, (problem) => this.#fileSent(problem));
-      this.#sender.goOn();
+      this.#sender.resume();
     }
   }
 

@@ -28,7 +28,7 @@ export class FileSender {
   }
 
   /** Begins, or goes on when the transport has room again. */
-  goOn(): void {
+  resume(): void {
     if (this.#state !== "blocked") return;
     this.#state = "reading";
     this.#file.read(this.#at, Math.min(PIECE_BYTES, this.#end - this.#at)).then(
@@ -54,7 +54,7 @@ export class FileSender {
     const hasRoom = this.#transport.send(bytes);
     this.#state = "blocked";
     if (this.#at >= this.#end) this.#finish(undefined);
-    else if (hasRoom) this.goOn();
+    else if (hasRoom) this.resume();
   }
 
   #finish(problem: unknown): void {
