@@ -48,7 +48,7 @@ export function prepareAnswer(request: HttpRequest, answer: HttpAnswer, nowMs: n
   const condition = status === 200 ? checkConditions(request, have, nowMs) : undefined;
   if (condition !== undefined) return without(condition, headers, condition === 304 ? "none" : 0);
   const body = gzip ?? answer.body;
-  // What GET would get has a length of its own.
+  // HEAD has no Content-Length here, as the answer to GET may have a body.
   if (body === undefined) return without(status, headers, request.method === "HEAD" ? "none" : 0);
   if (type !== undefined) headers["content-type"] = type;
   if (gzip !== undefined) headers["content-encoding"] = "gzip";
@@ -75,14 +75,14 @@ function sizeOf(body: Uint8Array | HttpFile): number {
   return body instanceof Uint8Array ? body.length : body.size;
 }
 
-/** A part of a body is one of the body as it is. */
+/** The gzip coding of the body if the client accepts it; none for Range requests, whose ranges are those of the plain body. */
 function gzipFor(request: HttpRequest, { encodings }: HttpAnswer): Uint8Array | undefined {
   if (encodings?.gzip === undefined || request.header("range") !== undefined) return undefined;
   return acceptsGzip(request.header("accept-encoding")) ? encodings.gzip : undefined;
 }
 
 function validatorsOf({ etag, lastModifiedMs }: HttpAnswer, isGzip: boolean): Validators {
-  // Another representation has another tag (RFC 9110, 8.8.3.3).
+  // The gzip representation has a tag of its own (RFC 9110, 8.8.3.3).
   const tag = isGzip && etag !== undefined ? `${etag.slice(0, -1)}-gzip"` : etag;
   return { ...(tag === undefined ? {} : { etag: tag }), ...(lastModifiedMs === undefined ? {} : { lastModifiedMs }) };
 }

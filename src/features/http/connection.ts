@@ -16,15 +16,15 @@ import { Exchange, type ExchangeConnection } from "./exchange.ts";
 import type { LiveBody } from "./live-body.ts";
 import { headersOf } from "./statuses.ts";
 
-/** A request's head is whole within this time, however it drips. */
+/** A request, with its head and body, must be complete within this time after its first byte. */
 const HEAD_MS = 10_000;
 /** A connection without a request is closed after this time. */
 const IDLE_MS = 15_000;
-/** A client that has ended its side waits this long for an answer to begin. */
+/** An answer must begin within this time after the client has ended its side. */
 const ENDED_MS = 2000;
-/** What a client may send ahead of the answer that it waits for, bytes. */
+/** Maximum bytes that a client may send after a request, before the answer to it has left. */
 const MAX_AHEAD_BYTES = 64 * 1024;
-/** So many requests of one client are answered before others have their turn. */
+/** Maximum requests of one client that are answered in a row, before other connections have their turn. */
 const MAX_IN_A_TURN = 16;
 const METHODS = "GET, HEAD, OPTIONS";
 /** Headers of the answer to a CORS preflight (OPTIONS). */
@@ -41,7 +41,7 @@ const none = new Uint8Array(0);
  *    │                    └──stream──> streaming ──the body ends──> closing
  *    └──a bad head, a time that is over, Connection: close──> closing
  */
-/** One client's HTTP connection: a request after the other, each answered before the next is looked at. */
+/** One client's HTTP connection. Each request is answered before the next one is read. */
 export class HttpConnection implements ServedConnection, AcceptedConnection, ExchangeConnection {
   readonly publishing = 0;
   readonly publishes = false;
@@ -49,24 +49,24 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
   readonly log: Log;
   readonly #id: string;
   readonly #ends: ConnectionEnds;
-  /** There from the first byte on: TLS is known then. */
+  /** Made at the first byte, when it is known whether the connection has TLS. */
   #reader: RequestHeadReader | undefined;
   #state: "reading" | "answering" | "streaming" | "closing" = "reading";
   #exchange: Exchange | undefined;
   #body: LiveBody | undefined;
-  /** What has come behind the request that is answered. */
+  /** Bytes received after the request that is being answered. */
   #ahead: Uint8Array = none;
-  /** Heads are being read: an answer that is given at once must not begin another read. */
+  /** Whether `#read` is running: an answer given within that call must not begin another read. */
   #isReading = false;
-  /** A request whose body is on its way. */
+  /** Reads the body of the current request; undefined if none is expected. */
   #bodyReader: BodyReader | undefined;
-  /** Since when a request comes; undefined between requests. Monotonic ms. */
+  /** When the incomplete request began to arrive, monotonic ms; undefined between requests. */
   #headSince: number | undefined;
   #idleSince: number;
   #requests = 0;
   /** When the client has ended its side, monotonic ms. */
   #endedAt: number | undefined;
-  /** Told when the last answer has left. */
+  /** Called when the last answer has left. */
   #unsent: (() => void) | undefined;
   bytesReceived = 0;
   #client: ClientRecord | undefined;
@@ -145,7 +145,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
     else if (this.#state === "answering") this.#readOn();
   }
 
-  /** `printf … | nc` and the like: the request that is under way is answered, in a short time. */
+  /** A client may end its side after a request, as `printf … | nc` does: the request is answered, if the answer begins soon. */
   onPeerEnd(): boolean {
     if (this.#state === "closing") return this.transport.bytesQueued > 0;
     if (this.#state !== "answering" || this.context.account.crowded) return false;
@@ -190,13 +190,13 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
       this.#turnAway("request_timeout", { status: 408, reason });
     } else if (this.#headSince === undefined && now - this.#idleSince >= IDLE_MS) {
       this.#state = "closing";
-      // One that never asked for anything may not have agreed on TLS either.
+      // A client that made no request may not have completed the TLS handshake either.
       if (this.#requests > 0) this.transport.close();
       else this.transport.abort();
     }
   }
 
-  /** Who has really hung up looks the same. An answer that is on its way goes on, as long as it is taken. */
+  /** A client that is gone looks the same, so it gets no late answer. An answer that has begun continues while the client reads it. */
   #tickEnded(now: number): void {
     if (this.#endedAt === undefined || now - this.#endedAt < ENDED_MS) return;
     if (this.#exchange?.waits === true) this.transport.abort();
@@ -206,7 +206,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
   reconfigure(): void {}
 
   kick(reason: string): void {
-    // Later: an observer may ask for it within any call of ours.
+    // Deferred, as an observer may kick the client within any call of this connection.
     this.context.clock.soon(() => {
       if (this.#state === "closing") return;
       this.#count("kicked", { error: reason });
@@ -249,7 +249,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
     this.transport.close();
   }
 
-  /** Reads heads, and answers each before it goes on. */
+  /** Reads requests, and answers each before it reads the next. */
   #read(bytes: Uint8Array): void {
     this.#reader ??= new RequestHeadReader(this.transport.secure, this.context.maxBodyBytes);
     this.#isReading = true;
@@ -293,7 +293,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
     if (this.#bodyReader.waitsForContinue) this.transport.send(continueAnswer);
   }
 
-  /** Where the body ends in `bytes`, or their end. */
+  /** Reads a part of the body; returns where the body ends in `bytes`, or their end. */
   #readBody(reader: BodyReader, bytes: Uint8Array, from: number): number {
     const end = reader.push(bytes, from);
     if (!reader.whole) return end;
@@ -308,7 +308,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
     else if (this.#state === "streaming") this.#body?.received(bytes);
   }
 
-  /** The last answer has left. */
+  /** Reads the next request, as the last answer has left. */
   #readOn(): void {
     this.#state = "reading";
     this.#idleSince = this.context.clock.now();
@@ -338,7 +338,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
       this.#exchange = exchange;
       exchange.pass();
     } else this.#answerOptions(head);
-    // One that is answered, and whose answer has left, gives way to the next.
+    // If the answer has left already, the next request is read.
     const isOver = this.#state === "answering" && this.#exchange === undefined;
     if (isOver && this.transport.bytesQueued === 0) {
       this.#state = "reading";
@@ -366,7 +366,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
     return { ...refusal, reason: wrongProtocol(spoken, spoken === "rtmp" ? this.context.rtmpPort() : undefined) };
   }
 
-  /** Answers with one line of text and closes: what follows can't be told apart from a body, or is not wanted. */
+  /** Answers with one line of text and closes, as the bytes that follow may be a body, or are not wanted. */
   #turnAway(rule: string, { status, reason, headers }: HeadRefusal): void {
     this.#count(rule, { error: reason, status });
     const { software: server, clock, headers: common } = this.context;

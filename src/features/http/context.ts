@@ -8,16 +8,16 @@ import type { ConnectionAccount } from "../../live/ports/connections.ts";
 import type { HttpRoute } from "../../live/ports/http.ts";
 import type { Refusals } from "../../live/ports/refusals.ts";
 
-/** Pages of all hosts may read all answers: for viewers. */
+/** CORS headers for viewers: pages of all hosts may read all answers. */
 const corsHeaders = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers": "*",
 } as const;
 
-/** What a server for viewers does: all pages may read it, and nothing has a body. */
+/** Options of a server for viewers: pages of all hosts may read its answers, and it takes no request bodies. */
 export const forViewers = { protocol: "http", headers: corsHeaders, maxBodyBytes: 0 } as const;
 
-/** What a server for administration does: no page of another host may read it. */
+/** Options of a server for administration: no page of another host may read its answers. */
 export const forOperators = {
   protocol: "api",
   headers: { "cache-control": "no-store" },
@@ -31,20 +31,20 @@ export interface HttpContext {
   /** Where each connection is registered. */
   readonly clients: Clients;
   readonly refusals: Refusals;
-  /** Knows how many requests an address may make, and how many connections are ending. */
+  /** Limits requests by address, and tells when too many connections wait to be closed. */
   readonly account: Pick<ConnectionAccount, "countRequest" | "crowded">;
-  /** Asked for each request in this order. */
+  /** Asked for each request, in this order. */
   readonly routes: readonly HttpRoute[];
-  /** The protocol of the listeners' endpoints that it answers on. */
+  /** The protocol of the endpoints that the server listens on. */
   readonly protocol: "http" | "api";
-  /** Headers that all answers have: what pages of other hosts may do with them. */
+  /** Headers that all answers have, such as those of CORS. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Bytes that a request's body may have; with 0, only requests without one are taken. */
+  /** Maximum size of a request's body, bytes; 0: requests have no body. */
   readonly maxBodyBytes: number;
-  /** Of the Server header: the program and its version. */
+  /** The value of the Server header: the program and its version. */
   readonly software: string;
   readonly dates: DateHeader;
-  /** A port where RTMP is spoken without TLS, by the configuration in effect; undefined when there is none. */
+  /** A port for RTMP without TLS, by the configuration in effect; undefined if there is none. */
   rtmpPort(): number | undefined;
   stage(): ServerStage;
 }

@@ -24,7 +24,7 @@ import { FileSender } from "./file-sender.ts";
 import { LiveBody } from "./live-body.ts";
 import { headersOf, refusalStatuses } from "./statuses.ts";
 
-/** A body up to this size leaves with its head in one buffer. */
+/** A body up to this size (bytes) is sent in one buffer with its head. */
 const JOINED_BYTES = 8 * 1024;
 
 /** The connection that an exchange is on. */
@@ -33,13 +33,13 @@ export interface ExchangeConnection {
   readonly client: ClientRecord;
   readonly transport: Transport;
   readonly log: Log;
-  /** Whether another request may follow one that allows it. */
+  /** Whether the connection may stay open for another request. */
   readonly keepsAlive: boolean;
   /** All of an answer has been handed to the transport. */
   answered(keepAlive: boolean): void;
   /** Calls `done` when what was sent has left, or the client is gone. */
   whenSent(done: () => void): void;
-  /** The rest of the connection is a live body. */
+  /** A live body has begun, which takes the rest of the connection. */
   streams(body: LiveBody): void;
   /** The live body has ended. */
   ended(): void;
@@ -47,15 +47,15 @@ export interface ExchangeConnection {
 
 /*
  * open ──respond, refuse──> sending (a file) ──> over
- *   │└──stream──> over: the body goes on by itself
+ *   │└──stream──> over: the body continues by itself
  *   └──the client goes──> over
  */
-/** A request on its way through the routes to its answer. */
+/** One request, its way through the routes, and its answer. */
 export class Exchange implements HttpExchange {
   readonly #connection: ExchangeConnection;
   readonly #request: RequestHead & HttpRequest;
   #next = 0;
-  /** The answer where no route has another: that of the first route that knows better than that there is nothing. */
+  /** The answer if no route has one, from the first route that passed with something more exact than 404. */
   #otherwise: LoggedRefusal | (() => void) | undefined;
   #state: "open" | "sending" | "over" = "open";
   #sender: FileSender | undefined;
@@ -67,7 +67,7 @@ export class Exchange implements HttpExchange {
     this.#request = request;
   }
 
-  /** Nothing of an answer has been sent. */
+  /** Whether no answer has begun. */
   get waits(): boolean {
     return this.#state === "open";
   }
@@ -84,7 +84,7 @@ export class Exchange implements HttpExchange {
     return framingOf(this.#request);
   }
 
-  /** Asks the routes, from the first or the next one on. */
+  /** Asks the routes in order, beginning after the one that passed the request on. */
   pass(otherwise?: LoggedRefusal | (() => void)): void {
     if (this.gone) return;
     this.#checkOpen();
@@ -114,7 +114,7 @@ export class Exchange implements HttpExchange {
     }
     this.#checkOpen();
     const prepared = prepareAnswer(this.#request, answer, this.#connection.context.clock.wall());
-    // Headers that can't be sent are a fault of the route's, which no file may stay open for.
+    // The head is written first, as it throws for headers that can't be sent, a fault of the route.
     const head = this.#head(prepared);
     if (body !== undefined && !(body instanceof Uint8Array) && prepared.body === undefined) body.close();
     this.#state = "sending";
@@ -144,7 +144,7 @@ export class Exchange implements HttpExchange {
     const own = query === "" ? "" : `${query}&`;
     const location = new URL(`${server}${encodedPath(path)}?${own}${params}`).href;
     this.#connection.log.debug("redirected", { addr: formatHostPort(this.remote), ...about, to: server });
-    // The next request may have another answer.
+    // Not cached, as the next request may be answered differently.
     const headers = { location, "cache-control": "no-store" };
     this.respond(textAnswer(302, `this stream is at ${server}`, headers));
   }
@@ -173,7 +173,7 @@ export class Exchange implements HttpExchange {
     this.#sender?.resume();
   }
 
-  /** The connection ends before there is an answer. */
+  /** Answers 503, as the connection ends; nothing if an answer has begun. */
   stop(reason: string): void {
     if (this.#state !== "open") return;
     this.respond(textAnswer(503, reason, headersOf(503)));
@@ -262,7 +262,7 @@ export class Exchange implements HttpExchange {
     this.#connection.answered(keepAlive);
   }
 
-  /** One line for each request, for who looks for a problem. */
+  /** Logs one line for each request at the debug level. */
   #log(status: number, bytes: number | undefined): void {
     const { method, path } = this.#request;
     this.#connection.log.debug("request", { addr: formatHostPort(this.remote), method, path, status, bytes });

@@ -1,10 +1,10 @@
 import type { Transport } from "../../base/transport.ts";
 import type { HttpFile } from "../../live/ports/http.ts";
 
-/** So much of a file is in memory for a client at a time. */
+/** Bytes of a file that are in memory for one client at a time. */
 const PIECE_BYTES = 256 * 1024;
 
-/** Sends a part of a file, piece by piece as the client takes them. */
+/** Sends a part of a file in pieces, as fast as the client takes them. */
 export class FileSender {
   readonly #file: HttpFile;
   readonly #transport: Transport;
@@ -13,7 +13,7 @@ export class FileSender {
   #at: number;
   #state: "reading" | "blocked" | "over" = "blocked";
 
-  /** The file is closed at the end. `done` is called once, with what went wrong if something did; not after `cancel`. */
+  /** Closes the file at the end and calls `done` once, with the problem if there was one. After `cancel`, `done` is not called. */
   constructor(
     file: HttpFile,
     part: { readonly start: number; readonly end: number },
@@ -27,7 +27,7 @@ export class FileSender {
     this.#done = done;
   }
 
-  /** Begins, or goes on when the transport has room again. */
+  /** Begins, or continues when the transport has room again. */
   resume(): void {
     if (this.#state !== "blocked") return;
     this.#state = "reading";
@@ -37,7 +37,7 @@ export class FileSender {
     );
   }
 
-  /** The client is gone. */
+  /** Closes the file and sends no more: the client is gone. */
   cancel(): void {
     if (this.#state === "over") return;
     this.#state = "over";

@@ -3,7 +3,7 @@ import { textAnswer } from "./answer.ts";
 import type { HttpContext } from "./context.ts";
 import { headersOf } from "./statuses.ts";
 
-/** `/healthz`: the process answers. `/readyz`: it also takes clients for good, for load balancers. */
+/** `/healthz`: the process answers. `/readyz`, for load balancers: the process is neither starting nor draining. */
 export function healthRoute(context: Pick<HttpContext, "stage">): HttpRoute {
   return {
     handle({ path }, exchange) {

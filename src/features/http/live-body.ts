@@ -4,11 +4,11 @@ import { CloseCode, closeFrame, pingFrame, pongFrame } from "../../http/websocke
 import { type WebSocketClose, type WebSocketEvents, WebSocketReader } from "../../http/websocket-reader.ts";
 import type { HttpBody, HttpBodyOwner } from "../../live/ports/http.ts";
 
-/** A WebSocket on which nothing is sent for this long gets a ping: proxies close connections that are silent. */
+/** A WebSocket on which nothing is sent for this long gets a ping: proxies close silent connections. */
 const PING_AFTER_MS = 30_000;
 const nothing = new Uint8Array(0);
 
-/** A body without a known end, and the client's side of it. It ends with its connection. */
+/** A body without a known end, and the WebSocket frames that its client sends. Its connection closes at its end. */
 export class LiveBody implements HttpBody, WebSocketEvents {
   readonly transport: Transport;
   readonly framing: BodyFraming;
@@ -19,7 +19,7 @@ export class LiveBody implements HttpBody, WebSocketEvents {
   #sent = 0;
   #sentAt: number;
 
-  /** `ended`: nothing follows, the connection is to be closed. */
+  /** `ended` is called at the body's end: the connection must then be closed. */
   constructor(transport: Transport, framing: BodyFraming, owner: HttpBodyOwner, now: number, ended: () => void) {
     this.transport = transport;
     this.framing = framing;
@@ -29,12 +29,12 @@ export class LiveBody implements HttpBody, WebSocketEvents {
     this.#frames = framing === "websocket" ? new WebSocketReader(this) : undefined;
   }
 
-  /** Bytes held of what the client has said. */
+  /** Bytes held of incomplete frames from the client. */
   get heldBytes(): number {
     return this.#frames?.heldBytes ?? 0;
   }
 
-  /** Whatever the client of another framing says behind its request is passed over: no answer will follow. */
+  /** Takes bytes that the client sends after its request. Without WebSocket framing they are ignored, as no answer will follow. */
   received(bytes: Uint8Array): void {
     this.#frames?.push(bytes);
   }
@@ -74,16 +74,16 @@ export class LiveBody implements HttpBody, WebSocketEvents {
   }
 
   message(): void {
-    // Clients have nothing to say here.
+    // Messages from clients are not used.
   }
 
   ping(payload: Uint8Array): void {
-    // One that doesn't read gets none: they would pile up.
+    // A client that doesn't read gets no pongs, as they would pile up.
     if (this.transport.bytesQueued === 0) this.transport.send(pongFrame(payload));
   }
 
   pong(): void {
-    // That the connection is there, the kernel finds out.
+    // Nothing to do: the kernel detects dead connections.
   }
 
   close({ clean, code, reason }: WebSocketClose): void {

@@ -11,7 +11,7 @@ export class HttpServer implements ConnectionServer {
   readonly account: ConnectionAccount | undefined;
   readonly #context: HttpContext;
 
-  /** `account` counts its connections, if all protocols' account does not. */
+  /** `account` counts this server's connections, if the account of all protocols doesn't. */
   constructor(options: Omit<HttpContext, "dates">, account?: ConnectionAccount) {
     this.account = account;
     this.protocol = options.protocol;

@@ -10,10 +10,10 @@ import { textAnswer } from "./answer.ts";
 import { headersOf } from "./statuses.ts";
 
 const INDEX = "index.html";
-/** Where ACME servers look for the answer to their challenge (RFC 8615). */
+/** The folder where ACME servers look for the answer to their challenge (RFC 8615). */
 const WELL_KNOWN = "/.well-known/";
 
-/** What static files are served by. */
+/** What StaticFiles needs from the server. */
 export interface StaticFilesOptions {
   readonly log: Log;
   /** The folder, by the configuration in effect; `""` for none. */
@@ -55,7 +55,7 @@ export class StaticFiles implements Feature, HttpRoute {
     else this.#toFolder(request, exchange);
   }
 
-  /** Only to a folder that has something to show. */
+  /** Redirects to the path with a slash, if the folder has an index file. */
   #toFolder(request: HttpRequest, exchange: HttpExchange): void {
     const path = `${request.path}/`;
     this.#options.open(this.#options.folder(), path + INDEX).then(
@@ -77,7 +77,7 @@ function fileAnswer(file: ServedFile, path: string): HttpAnswer {
   return {
     status: 200,
     type: contentType(path.endsWith("/") ? INDEX : path),
-    // Asked for again each time, which costs little when it is the same.
+    // Browsers ask for the file again each time; if it has not changed, they get a 304.
     headers: { "cache-control": "no-cache" },
     etag: `"${file.size.toString(16)}-${Math.floor(file.modifiedMs * 1000).toString(16)}"`,
     lastModifiedMs: file.modifiedMs,

@@ -1,6 +1,6 @@
 import type { RefusalKind } from "../../live/ports/access.ts";
 
-/** Seconds after which a client may ask again. */
+/** Seconds after which a client may repeat its request. */
 const RETRY_S = "5";
 
 /** HTTP's status for each kind of refusal (RFC 9110, 15). */
@@ -18,7 +18,7 @@ export const refusalStatuses: Readonly<Record<RefusalKind, number>> = {
   elsewhere: 302,
 };
 
-/** The headers that a status asks for. */
+/** The headers that an answer with this status has. */
 export function headersOf(status: number): Readonly<Record<string, string>> {
   return status === 503 || status === 429 ? { "retry-after": RETRY_S } : {};
 }
