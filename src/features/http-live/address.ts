@@ -4,14 +4,14 @@ import { type AddressResult, resolve } from "../../rtmp/address.ts";
 
 /** The endings under which streams are played. */
 const endings = ["flv", "ts", "aac", "mp3"] as const;
-/** One of them. */
+/** The ending of a live stream's path. */
 export type Ending = (typeof endings)[number];
 
 /** The parts of a stream that a viewer wants. */
 export interface ViewOptions {
   readonly audio: boolean;
   readonly video: boolean;
-  /** FLV with packets as they came. */
+  /** FLV has packets as the publisher sent them, with all of enhanced RTMP. */
   readonly enhanced: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface ViewOptions {
 export interface LiveAddress {
   readonly ending: Ending;
   readonly options: ViewOptions;
-  /** The URL up to the app, as RTMP clients send it. */
+  /** The URL up to the app, as RTMP clients send it in `connect`. */
   readonly tcUrl: string;
   /** The stream's names, without the parameters that decide how it is sent. */
   readonly names: AddressResult;

@@ -12,12 +12,12 @@ export type HttpLiveVhost = Parameters<typeof streamConfig>[0] & {
   readonly http_remux: ValueOf<typeof httpRemuxTable>;
 };
 
-/** What streams over HTTP are made of. */
+/** What HttpLive needs from the server. */
 export interface HttpLiveContext {
   readonly clock: Clock;
   readonly streams: Streams;
-  /** Lets viewers in. */
+  /** Admits viewers. */
   entry(): Entry<HttpLiveVhost>;
-  /** How long a missing stream is searched for on other servers, ms; 0: it is not. */
+  /** How long a missing stream is searched for on other servers, ms; 0: not at all. */
   searchMs(name: StreamName, demand: Demand): number;
 }

@@ -19,13 +19,13 @@ export interface Flavour {
   /** Content-Type. */
   readonly type: string;
   readonly format: ByteFormat;
-  /** The bytes before all others, made once for each viewer from the headers with which it begins. */
+  /** The bytes before all others, made once for each viewer from the stream's headers at its start point. */
   opening(headers: readonly Packet[]): Uint8Array;
-  /** Why the stream can't be sent so, by its headers, and frames of kinds without one; undefined if it can, or if they don't show it. */
+  /** Why the stream can't be sent in this flavour, by its headers, and by frames of kinds without one; undefined if no reason is known. */
   refusal(described: readonly Packet[]): string | undefined;
 }
 
-/** The formats of one stream that have a state of their own. */
+/** The formats that have a state for each stream. */
 interface StreamFormats {
   readonly ts: TsFormat;
   /** Made when it is first needed. */
@@ -44,7 +44,7 @@ export class Flavours {
   readonly #byStream = new WeakMap<Stream, StreamFormats>();
   readonly #framed = new FramedFormats<BodyFraming>(framed);
 
-  /** The flavour of a stream with an ending. */
+  /** The flavour of `stream` for the ending and the options of a request. */
   of(stream: Stream, ending: Ending, options: ViewOptions): Flavour {
     const flavour = this.#of(stream, ending, options);
     return flavour.format.audio || flavour.format.video ? flavour : { ...flavour, refusal: () => NOTHING_LEFT };

@@ -47,7 +47,7 @@ export class HttpLive implements Feature, HttpRoute {
       return true;
     }
     const isHere = found.ok && this.#context.streams.find({ vhost: found.vhost.name, app, stream }) !== undefined;
-    // A file of that name is no stream's: nobody is asked about it, and no origin.
+    // Other routes come first: for a file of that name, neither guards nor origins are asked.
     if (isHere) this.#ask(request, exchange, asked, names.address);
     else exchange.pass(() => this.#ask(request, exchange, asked, names.address));
     return true;
@@ -90,7 +90,7 @@ export class HttpLive implements Feature, HttpRoute {
     if (!isAnswered) exchange.onGone = () => asking.cancel();
   }
 
-  /** Viewers whose vhost admits no clients any more, or has no streams over HTTP, are disconnected. */
+  /** Disconnects viewers whose vhost no longer admits clients, or no longer has streams over HTTP. */
   reconfigure(): void {
     for (const viewer of this.#viewers) {
       const found = this.#context.entry().recheckVhost(viewer.vhost);

@@ -6,7 +6,7 @@ export function missingRefusal(reason: string): Refused {
   return { ok: false, rule: "missing", kind: "missing", reason };
 }
 
-/** No origin gives the stream for the viewer's parameters. */
+/** The origins refuse the stream for the viewer's parameters. */
 export function originRefusal(reason: string): Refused {
   return { ok: false, rule: "origin", kind: "denied", reason };
 }

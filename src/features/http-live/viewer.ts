@@ -15,35 +15,35 @@ import { type Packet, PacketFlag, type PacketKind } from "../../media/packet.ts"
 import type { Flavour } from "./flavours.ts";
 import { mediaRefusal, missingRefusal, originRefusal } from "./refused.ts";
 
-/** The answer begins when a stream has been published for this long and its key frame has not come: edges wait 5 s for it. */
+/** If a published stream has no key frame after this time, the answer begins without one, as edges wait only 5 s for an answer. */
 const HEAD_MS = 3000;
-/** A published stream must give something that the viewer can get within this time; then the answer begins, or it is a refusal. */
+/** If a published stream has no packet for the viewer's flavour after this time, the viewer is refused. */
 const NOTHING_MS = 5000;
 /** A viewer waits this long for a stream from another server, if nothing else ends the wait. */
 const SEARCH_MS = 10_000;
 /** A viewer waits no longer than this for its answer to begin, as proxies give up then. */
 const MAX_WAIT_MS = 60_000;
 
-/** What a viewer is made of. */
+/** What a viewer needs. */
 export interface ViewerOptions {
   readonly clock: Clock;
   readonly exchange: HttpExchange;
-  /** HEAD: the answer is a head alone. */
+  /** The request is HEAD: the answer has no body. */
   readonly headOnly: boolean;
   readonly stream: Stream;
-  /** Its vhost's name in the configuration. */
+  /** The name of the stream's vhost in the configuration. */
   readonly vhost: string;
   readonly flavour: Flavour;
   /** The flavour's format in the framing of the answer's body. */
   readonly format: WireFormat;
   readonly demand: Demand;
-  /** How long the stream is searched for on other servers, ms; 0: it is not. */
+  /** How long the stream is searched for on other servers, ms; 0: not at all. */
   searchMs(): number;
   /** What happens to the viewer when its stream has stopped. */
   onUnpublish(): "close" | "wait";
-  /** It needs `look` no longer. */
+  /** The viewer needs no more calls of `look`. */
   settled(viewer: Viewer): void;
-  /** It is over. */
+  /** The viewer has ended. */
   over(viewer: Viewer): void;
 }
 
@@ -51,14 +51,14 @@ export interface ViewerOptions {
  * waiting ──there is something to send, or it will come──> streaming ──the stream has stopped, the client is gone──> over
  *    └──no server has the stream, it is refused, its codecs don't fit; HEAD──> over
  */
-/** One viewer of a stream over HTTP. Its answer begins when it is known that there is something to send. */
+/** One viewer of a stream over HTTP. Its answer begins once the stream is known to have something to send. */
 export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
   readonly kind = "play";
   readonly relay = false;
   readonly stream: Stream;
   /** The vhost's name in the configuration. */
   readonly vhost: string;
-  /** When it was let in, monotonic ms. */
+  /** When the viewer was admitted, monotonic ms. */
   readonly since: number;
   readonly #options: ViewerOptions;
   #state: "waiting" | "streaming" | "over" = "waiting";
@@ -100,11 +100,11 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     exchange.onGone = () => this.gone();
     const reader = this.stream.join(format, this, this, demand);
     this.#reader = reader;
-    // Within that call it may have got packets, and may be over already.
+    // `join` may have sent packets already, and these may have ended the viewer.
     if (this.#isOver) this.stream.leave(reader);
   }
 
-  /** Decides what can be decided without the stream's next packets; called now and then while it waits. */
+  /** Decides what can be decided without the stream's next packets; called every 250 ms while the viewer waits. */
   look(): void {
     if (this.#state !== "waiting") return;
     const { clock, flavour, headOnly } = this.#options;
@@ -150,7 +150,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     else this.finish(reason);
   }
 
-  /** Ends the answer from this side; one that has not begun is a refusal. */
+  /** Ends the answer from this side; if it has not begun, the viewer is refused. */
   finish(reason: string): void {
     const body = this.#body;
     if (this.#state === "waiting") this.#refuse(missingRefusal(reason));
@@ -186,7 +186,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     return [...headers, ...(this.stream.source?.frameHeads ?? []).filter(({ kind }) => !has(kind))];
   }
 
-  /** The stream has been published for so long, and nothing could be sent. */
+  /** Decides about a viewer that got nothing, although the stream has been published for `ms`. */
   #decideLate(ms: number): void {
     const { flavour } = this.#options;
     if (this.#reader === undefined || this.#reader.state === "waiting") {
@@ -201,7 +201,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     if (this.#state === "waiting") {
       const why = flavour.refusal(this.#described());
       if (headOnly || why !== undefined) {
-        // Not within a flush.
+        // Deferred, as this call is within a flush.
         clock.soon(() => (why === undefined ? this.look() : this.#refuseWaiting(mediaRefusal(why))));
         return true;
       }
