@@ -31,15 +31,15 @@ export class PlayerSide {
   #meter: TrafficMeter<Player> | undefined;
   #receivedAtProgress = 0;
 
-  /** `patient`: the stream has just started, so its HLS playlist may be missing for a while. */
-  constructor(context: BenchContext, plan: PlayPlan, rate: number, patient: boolean) {
+  /** `isNewStream`: the stream has just started, so its HLS playlist may be missing for a while. */
+  constructor(context: BenchContext, plan: PlayPlan, rate: number, isNewStream: boolean) {
     this.#plan = plan;
     this.#rate = rate;
     this.group = new Group(plan.count);
     const files = { segments: new FileStore<SegmentFacts>(), inits: new FileStore<ReadInit>() };
     const hls = { hls: new HlsTotals(), playlists: new PlaylistStore(), ...files };
     const { variant = "first" } = plan;
-    this.#context = { ...context, group: this.group, totals: this.#totals, ...hls, variant, patient };
+    this.#context = { ...context, group: this.group, totals: this.#totals, ...hls, variant, isNewStream };
   }
 
   /** Starts to connect; a second call has no effect. */

@@ -14,5 +14,5 @@ export interface HlsContext extends PlayerContext {
   readonly playlists: PlaylistStore;
   readonly variant: VariantChoice;
   /** Whether the stream has just started, so that its playlist may be missing for a while. */
-  readonly patient: boolean;
+  readonly isNewStream: boolean;
 }

@@ -121,13 +121,13 @@ export class HlsPlayer implements Player, PlaylistEvents {
   }
 
   failed(reason: string, absent: boolean): void {
-    const { clock, hls, patient, retry } = this.#context;
+    const { clock, hls, isNewStream, retry } = this.#context;
     if (this.#segments !== undefined) {
       hls.errors.add(`playlist: ${reason}`);
       this.#failures++;
       if (retry === undefined && this.#failures < MAX_FAILURES) this.#loadAgain(RETRY);
       else this.#fail(`playlist: ${reason}`);
-    } else if (absent && patient && clock.now() - this.#madeMs < FIRST_SEGMENT_TIMEOUT_MS) {
+    } else if (absent && isNewStream && clock.now() - this.#madeMs < FIRST_SEGMENT_TIMEOUT_MS) {
       this.#beganMs = this.#askedMs + RETRY_MS;
       this.#loadAgain(RETRY);
     } else this.#fail(reason);
