@@ -13,11 +13,11 @@ const PROGRESS_MS = 1000;
  * cluster.
  */
 const LEAD_MS = 1000;
-/** Time for the server to close connections. */
+/** Maximum wait for connections to close at the end. */
 const FAREWELL_MS = 1000;
-/** Above this CPU usage, the result measures the bench itself, too. */
+/** Above this CPU usage, the bench's own delays are part of the result. */
 const BUSY_PERCENT = 90;
-/** A few late messages in a long run are insignificant. */
+/** Share of late messages above which the report has a warning. */
 const LATE_SHARE = 1 / 1000;
 
 /** Dependencies and callbacks of a run. */
@@ -58,7 +58,7 @@ export class Bench {
     this.#cpuSeconds = hooks.cpuSeconds();
   }
 
-  /** Runs it; called once. */
+  /** Starts the run; called once. */
   run(): Promise<BenchReport> {
     const { clock } = this.#context;
     this.#publishers?.start();
@@ -87,7 +87,7 @@ export class Bench {
     } else if (groups.every((group) => group.settled)) this.#measure(now);
   }
 
-  /** When the bench does both: called once the publisher publishes. */
+  /** When the bench does both: starts the players once the stream has been published for a while. */
   #startPlayers(now: number): void {
     if (this.#publishers === undefined || this.#players === undefined) return;
     if (this.#publishers.group.running > 0) this.#publishedMs ??= now;

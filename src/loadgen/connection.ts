@@ -14,14 +14,14 @@ import type { RtmpTarget } from "./url.ts";
 const CONNECT_TIMEOUT_MS = 10_000;
 /** From the open connection to the server's acceptance. */
 const DIALOGUE_TIMEOUT_MS = 10_000;
-/** Outgoing, bytes; what encoders use. */
+/** Chunk size of sent messages, bytes, as encoders use it. */
 export const CHUNK_SIZE = 4096;
 
-/** Who a connection is for. */
+/** The publisher or player that a connection belongs to. */
 export interface ConnectionOwner {
-  /** The server lets us publish or play on this message stream. */
+  /** The server has admitted the client to publish or play on this message stream. */
   admitted(transport: Transport, streamId: number): void;
-  /** What was sent has left. */
+  /** All sent bytes have left. */
   drained(): void;
   /** The stream has ended; the connection stays. */
   ended(reason: string): void;
@@ -36,13 +36,13 @@ export class Connection implements ConnectionEvents {
   #connection: ClientConnection;
   readonly #media: MediaHandler | undefined;
   readonly #redirects = new Redirects();
-  /** Bytes of connections before this one. */
+  /** Bytes of earlier connections, before redirects. */
   #before = { sent: 0, received: 0 };
   readonly #beganMs: number;
   #askedMs = 0;
   readonly #role: "publish" | "play";
   readonly #server: string;
-  /** Of one that publishes. */
+  /** Watches whether the server accepts what is published; undefined for players. */
   #delivery: Delivery | undefined;
   #answersPings = false;
 
@@ -79,12 +79,12 @@ export class Connection implements ConnectionEvents {
     );
   }
 
-  /** When it was started; monotonic ms. */
+  /** When the client was started; monotonic ms. */
   get beganMs(): number {
     return this.#beganMs;
   }
 
-  /** When it sent its publish or play; monotonic ms, 0 before. */
+  /** When the client sent its publish or play; monotonic ms, 0 before. */
   get askedMs(): number {
     return this.#askedMs;
   }
@@ -101,7 +101,7 @@ export class Connection implements ConnectionEvents {
     return this.#before.received + this.#connection.bytesReceived;
   }
 
-  /** Called about once a second for a publisher: it fails when the server accepts nothing any more. */
+  /** Called about once a second for a publisher: it fails if the server no longer accepts anything. */
   look(): void {
     const problem = this.running ? this.#delivery?.look(this.#context.clock.now(), 0) : undefined;
     if (problem !== undefined) this.fail(`the server ${problem}`);
@@ -112,14 +112,14 @@ export class Connection implements ConnectionEvents {
     this.#delivery?.pong(this.#context.clock.now());
   }
 
-  /** Ends it properly; it has not failed. */
+  /** Closes the connection, which is not a failure. */
   close(): void {
     if (this.running) this.#connection.session.unpublish();
     this.#member.leave();
     this.#connection.close();
   }
 
-  /** It has failed, for this reason. */
+  /** The client has failed: counts the reason and closes the connection. */
   fail(reason: string): void {
     if (this.#member.fail(reason)) this.#connection.abort();
   }
@@ -165,7 +165,7 @@ export class Connection implements ConnectionEvents {
     else {
       this.#before = { sent: this.bytesSent, received: this.bytesReceived };
       this.#connection.close();
-      // `publicOnly` is for servers that can't trust who redirects them.
+      // `publicOnly` is for servers that can't trust the server that redirects them.
       this.#connection = this.#open({ ...to, publicOnly: false });
     }
   }

@@ -14,7 +14,7 @@ const DEFAULT_FRAME_MS = 40;
 /** A file's messages, read once for all publishers. Their timestamps begin with 0. */
 export interface Recording {
   readonly messages: readonly SourceMessage[];
-  /** From one round to the next, ms. */
+  /** Duration of one round, ms. */
   readonly durationMs: number;
   readonly video: boolean;
 }
@@ -32,7 +32,7 @@ export function readRecording(name: string, bytes: Uint8Array): Recording {
           messages.push({ kind, timestamp: messages.at(-1)?.timestamp ?? 0, payload: message });
         continue;
       }
-      // Many recorders stamp headers with 0 whatever their clock shows: the first frame is the beginning.
+      // Many recorders stamp headers with 0 whatever their clock shows, so time 0 is the first frame's.
       const header = isHeader(classify(kind, payload));
       if (!header) base ??= timestamp;
       const time = move(ends, kind, timestamp - (base ?? timestamp), header);
@@ -47,10 +47,10 @@ export function readRecording(name: string, bytes: Uint8Array): Recording {
   return { messages, durationMs: Math.max(...durations), video: ends.has(PacketKind.Video) };
 }
 
-/** The last time of each kind of message, and how long a frame lasts. */
+/** For each kind of message, the last time, and the duration of a frame. */
 type Ends = Map<PacketKind, { readonly last: number; readonly frameMs: number }>;
 
-/** The time of a message. It never runs back, even for a frame before the first, or a clock that restarts. */
+/** Returns the time of a message. It never decreases, even if a frame is before the first one, or the file's clock restarts. */
 function move(ends: Ends, kind: PacketKind, timestamp: number, header: boolean): number {
   const end = ends.get(kind);
   const time = Math.max(end?.last ?? 0, timestamp);
@@ -74,7 +74,7 @@ export class FileSource implements MediaSource {
     this.#recording = recording;
   }
 
-  /** Never back: audio and video are in the file's order, and a file may be badly interleaved. */
+  /** Never decreases: messages are sent in the file's order, even if audio and video are badly interleaved. */
   get dueMs(): number {
     const next = this.#recording.messages[this.#at]?.timestamp ?? 0;
     return Math.max(this.#due, this.#roundMs + next);

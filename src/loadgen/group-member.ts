@@ -1,12 +1,12 @@
 import type { Group } from "./group.ts";
 
-/** What becomes of a client that fails, if another one may replace it. */
+/** Decides what happens when a client fails that another one may replace. */
 export interface Retry {
   /** Whether the client replaces another one, which was counted. */
   readonly again: boolean;
-  /** Whether one of them was ever let in. */
+  /** Whether this client, or one before it, was ever admitted. */
   readonly wasAdmitted: boolean;
-  /** It has failed; true: another client will replace it. */
+  /** The client has failed. Returns whether another one will replace it. */
   lost(reason: string): boolean;
 }
 
@@ -23,13 +23,13 @@ export class GroupMember {
   constructor(group: Group, retry?: Retry) {
     this.group = group;
     this.#retry = retry;
-    // One that is to be replaced counts as connecting.
+    // `fail` has counted the replacement as connecting.
     if (retry?.again === true) return;
     group.tried++;
     group.connecting++;
   }
 
-  /** The server lets it publish or play, now. */
+  /** Admitted by the server, and neither failed nor ended. */
   get running(): boolean {
     return this.#state === "running";
   }
@@ -38,7 +38,7 @@ export class GroupMember {
     return this.#state === "over";
   }
 
-  /** The server has admitted it, `afterMs` after its start. */
+  /** The server has admitted the client, `afterMs` after its start. */
   admitted(afterMs: number): void {
     if (this.#state !== "connecting") return;
     this.#state = "running";
@@ -49,7 +49,7 @@ export class GroupMember {
     this.group.admission.record(afterMs * 1000);
   }
 
-  /** It has failed. False: it was over before, and nothing is counted. */
+  /** The client has failed. False: it was over before, and nothing is counted. */
   fail(reason: string): boolean {
     if (this.#state === "over") return false;
     this.leave();
@@ -58,7 +58,7 @@ export class GroupMember {
     return true;
   }
 
-  /** It ends without having failed. */
+  /** The client ends without having failed. */
   leave(): void {
     if (this.#state === "running") this.group.running--;
     else if (this.#state === "connecting") this.group.connecting--;

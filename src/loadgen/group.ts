@@ -3,24 +3,24 @@ import { ReasonCounts } from "./reason-counts.ts";
 
 /** The connections of one kind, and their outcomes. */
 export class Group {
-  /** How many there are to be. */
+  /** The number of connections to start. */
   readonly asked: number;
-  /** On their way. */
+  /** Started, but neither admitted nor failed yet. */
   connecting = 0;
-  /** Admitted by the server, now. */
+  /** Admitted by the server and still connected. */
   running = 0;
   /** Admitted by the server, ever. */
   admitted = 0;
   failed = 0;
   /** Sockets that are not closed yet. */
   open = 0;
-  /** Begun, whatever became of them. */
+  /** Started so far, whatever their outcome. */
   tried = 0;
-  /** No more are begun. */
+  /** Whether no more connections are started. */
   gaveUp = false;
-  /** Bytes received, of all. */
+  /** Bytes received by all connections. */
   received = 0;
-  /** When the bytes being read were received; monotonic ms. */
+  /** When the bytes that are being processed were received; monotonic ms. */
   arrivedMs = 0;
   /** How often each reason ended a connection. */
   readonly reasons = new ReasonCounts();

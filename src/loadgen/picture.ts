@@ -1,5 +1,5 @@
 /*
- * A grey picture of 160 × 96 that any H.264 decoder shows, in as few bytes as can be: Baseline, one reference. A key frame is
+ * A grey picture of 160 × 96 that any H.264 decoder shows, in as few bytes as possible: Baseline, one reference. A key frame is
  * 60 macroblocks predicted from nothing (DC, 128) without residual, 8 bits each; every other frame skips all 60.
  */
 
@@ -9,7 +9,7 @@ const MACROBLOCKS = (WIDTH / 16) * (HEIGHT / 16);
 const FRAME_NUMBERS = 16;
 
 const BASELINE = 66;
-/** No decoder decodes this much, but the level must permit a high bitrate. */
+/** The picture needs a far lower level, but the level must permit a high bitrate. */
 const LEVEL = 40;
 
 // ITU-T H.264, 7.3.2.1.1: ids, frame_num of 4 bits, order type 2 (output in decoding order), one reference, size.
@@ -47,7 +47,7 @@ export const aacConfiguration = Uint8Array.of(0x12, 0x88);
 
 /** Duration of one AAC frame: 1024 samples at 32 kHz, a whole number of milliseconds. */
 export const aacFrameMs = 32;
-/** The most bytes that one fill element can take. */
+/** Minimum and maximum size of a frame with one fill element. */
 export const aacFrameSizes = { least: 21, most: 275 } as const;
 
 /** A frame of silence of `size` bytes (ISO 14496-3, 4.4.2.1): an empty channel element, then a fill element for the rest. */
@@ -58,7 +58,7 @@ export function silence(size: number): Uint8Array {
   return toBytes(`${channel}${u(6, 3)}${u(15, 4)}${u(fill - 14, 8)}${u(0, 8).repeat(fill)}${u(7, 3)}`);
 }
 
-/** A NAL unit with its trailing bits (7.3.2.11). None of ours needs emulation prevention bytes; a test holds that. */
+/** A NAL unit with its trailing bits (7.3.2.11). The units here need no emulation prevention bytes, which a test checks. */
 function nal(header: number, parts: readonly string[]): Uint8Array {
   return Uint8Array.of(header, ...toBytes(`${parts.join("")}1`));
 }
@@ -67,7 +67,7 @@ function u(value: number, bits: number): string {
   return value.toString(2).padStart(bits, "0");
 }
 
-/** Exp-Golomb (9.1). The signed code is used for 0 only, which is the same. */
+/** Exp-Golomb code (9.1). Signed values are always 0 here, whose code is the same. */
 function ue(value: number): string {
   const code = (value + 1).toString(2);
   return "0".repeat(code.length - 1) + code;

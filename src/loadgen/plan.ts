@@ -11,7 +11,7 @@ export interface PlayPlan {
   readonly checked: number;
   /** Whether a player that lost its connection asks the URL again. */
   readonly reconnect?: boolean;
-  /** Which variant players of HLS play: the first, if nothing is said. */
+  /** Which variant HLS players play; by default the first. */
   readonly variant?: VariantChoice;
 }
 
@@ -29,6 +29,6 @@ export interface BenchPlan {
   readonly publish: PublishPlan | undefined;
   /** How long to measure once all are connected. */
   readonly seconds: number;
-  /** Connections begun in a second. */
+  /** Connections to start each second. */
   readonly rate: number;
 }

@@ -6,12 +6,12 @@ import type { PlayerContext } from "./player.ts";
 import { StreamCheck } from "./stream-check.ts";
 
 const NO_FRAME = PacketFlag.SequenceHeader | PacketFlag.SequenceEnd | PacketFlag.Config;
-/** A player that received nothing for this long at the end has not played to the end. */
+/** A player that received nothing in this time before the end of the run has failed. */
 const STALLED_MS = 5000;
-/** The clocks of two processes on one machine differ by less. */
+/** The clocks of two processes on one machine differ by less than this. */
 const CLOCK_ERROR_US = 100;
 
-/** What one player sees of a live stream: its frames one by one, as they come. */
+/** Checks and times the frames of one player of a live stream, as they arrive. */
 export class Playback implements MediaHandler {
   readonly #context: PlayerContext;
   readonly #stream: string;
@@ -19,32 +19,32 @@ export class Playback implements MediaHandler {
   /** Frames sent before this are from the server's cache: old, not late. */
   #admittedUs = 0;
   #admittedMs = 0;
-  /** When the first frame of each kind came, and the last of all; 0: none yet. */
+  /** When the first frame of each kind, and the last of all, arrived; 0: none yet. */
   #firstVideoMs = 0;
   #firstAudioMs = 0;
   #lastMs = 0;
   /** Why the server has ended the stream, until it continues. */
   #unpublished = "";
 
-  /** `stream` is its name for people; with `whole`, all of each frame's content is compared. */
+  /** `stream` is its name for people; `whole`: each frame is compared byte by byte. */
   constructor(context: PlayerContext, stream: string, whole: boolean) {
     this.#context = context;
     this.#stream = stream;
     this.#check = new StreamCheck(context.totals, whole);
   }
 
-  /** The server lets the player play, from now on. */
+  /** The server has admitted the player. */
   admitted(): void {
     this.#admittedMs = this.#context.clock.now();
     this.#admittedUs = this.#context.wall.at(this.#admittedMs);
   }
 
-  /** Whether the server ever let it play. */
+  /** Whether the server ever admitted the player. */
   get wasAdmitted(): boolean {
     return this.#admittedMs > 0;
   }
 
-  /** When the first frame came; monotonic ms, 0: none has. */
+  /** When the first frame arrived; monotonic ms, 0: none yet. */
   get firstFrameMs(): number {
     return this.#firstVideoMs || this.#firstAudioMs;
   }
@@ -54,7 +54,7 @@ export class Playback implements MediaHandler {
     this.#unpublished = reason;
   }
 
-  /** A message, whose payload is an FLV tag's body. */
+  /** A message arrived; its payload is an FLV tag's body. */
   push(kind: PacketKind, timestamp: number, payload: Uint8Array): void {
     if (kind === PacketKind.Data) return;
     const what = classify(kind, payload);
@@ -74,7 +74,7 @@ export class Playback implements MediaHandler {
     this.#check.header();
   }
 
-  /** A video frame as an AVC tag's body, which came at `now` (monotonic ms). */
+  /** A video frame, as an AVC tag's body, arrived at `now` (monotonic ms). */
   video(timestamp: number, payload: Uint8Array, key: boolean, now: number): void {
     this.#arrived(now);
     if (this.#firstVideoMs === 0) this.#firstVideoMs = now;
@@ -86,7 +86,7 @@ export class Playback implements MediaHandler {
     totals.recentDelay.record(delayUs);
   }
 
-  /** An audio frame as an AAC tag's body, which came at `now` (monotonic ms). */
+  /** An audio frame, as an AAC tag's body, arrived at `now` (monotonic ms). */
   audio(timestamp: number, payload: Uint8Array, now: number): void {
     this.#arrived(now);
     if (this.#firstAudioMs === 0) this.#firstAudioMs = now;
@@ -100,7 +100,7 @@ export class Playback implements MediaHandler {
     this.#unpublished = "";
   }
 
-  /** The end of the run, for a player that began and asked for the stream at these times; why it has failed, if it has. */
+  /** Ends the run of a player that began, and asked for the stream, at these times; returns why it failed, undefined if it did not. */
   finish(beganMs: number, askedMs: number, running: boolean, nowMs: number): string | undefined {
     const { totals } = this.#context;
     const firstMs = this.firstFrameMs;

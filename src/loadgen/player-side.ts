@@ -62,7 +62,7 @@ export class PlayerSide {
     return reconnect === true ? new ReconnectingPlayer(this.#context, make) : make();
   }
 
-  /** From here on it is measured. */
+  /** The measurement starts. */
   measure(nowMs: number): void {
     this.#meter = new TrafficMeter([...this.#players], ({ bytesReceived }) => bytesReceived, nowMs);
   }
@@ -90,7 +90,7 @@ export class PlayerSide {
     return progress;
   }
 
-  /** The end of what is measured. */
+  /** The measurement ends. */
   finish(nowMs: number): PlayersReport {
     this.#ramp?.stop();
     if (this.#meter === undefined) this.measure(nowMs);
@@ -102,13 +102,13 @@ export class PlayerSide {
     return reconnect === true ? { ...report, reconnects: reconnectsReport(this.#totals) } : report;
   }
 
-  /** The number of fully compared players that were admitted; of HLS players all are, as they share segments. */
+  /** The number of admitted players whose frames are compared byte by byte: of HLS players all, as they share segments. */
   get #checked(): number {
     const checked = this.#plan.url.protocol === "hls" ? this.#plan.count : this.#plan.checked;
     return this.#players.filter((player, number) => number < checked && player.wasAdmitted).length;
   }
 
-  /** Whether players played only the picture of the stream. */
+  /** Whether players played only the picture, as the sound has a playlist of its own. */
   get soundApart(): boolean {
     return this.#context.hls.soundApart;
   }

@@ -7,7 +7,7 @@ import type { PlayerTotals } from "./player-totals.ts";
 export interface PlayerContext extends BenchContext {
   readonly group: Group;
   readonly totals: PlayerTotals;
-  /** Of a player that is replaced when its connection is lost. */
+  /** Set for a player that is replaced when its connection is lost. */
   readonly retry: Retry | undefined;
 }
 
@@ -15,13 +15,13 @@ export interface PlayerContext extends BenchContext {
 export interface Player {
   /** Admitted by the server, and neither failed nor closed. */
   readonly running: boolean;
-  /** Whether the server ever let it play. */
+  /** Whether the server ever admitted the player. */
   readonly wasAdmitted: boolean;
-  /** When it first got media, with HLS when playback began; monotonic ms, 0: it has not. */
+  /** When the first frame arrived, with HLS when playback began; monotonic ms, 0: not yet. */
   readonly firstFrameMs: number;
   readonly bytesReceived: number;
-  /** At the end of the run, frames that are still missing count as lost. */
+  /** The run ends: frames that are still missing count as lost. */
   finish(nowMs: number): void;
-  /** Ends it properly; it has not failed. */
+  /** Closes the player, which is not a failure. */
   close(): void;
 }

@@ -1,30 +1,30 @@
-/** How the players of a run are doing. */
+/** The state of a run's players. */
 export interface PlayersProgress {
   readonly running: number;
   readonly asked: number;
   readonly failed: number;
   readonly mbps: number;
-  /** Of the frames since the last progress; undefined when none was stamped. */
+  /** Delay of the frames since the last progress; undefined if none was stamped. */
   readonly delayP50Ms: number | undefined;
   readonly delayP99Ms: number | undefined;
-  /** Frames, so far. */
+  /** Frames lost so far. */
   readonly lost: number;
 }
 
-/** How the publishers of a run are doing. */
+/** The state of a run's publishers. */
 export interface PublishersProgress {
   readonly running: number;
   readonly asked: number;
   readonly failed: number;
   readonly mbps: number;
-  /** Messages, so far. */
+  /** Messages dropped so far. */
   readonly dropped: number;
 }
 
 /** A run in progress, reported once a second. */
 export interface Progress {
   readonly phase: "connecting" | "measuring";
-  /** Since this phase began. */
+  /** Seconds since this phase began. */
   readonly seconds: number;
   readonly publishers: PublishersProgress | undefined;
   readonly players: PlayersProgress | undefined;

@@ -11,9 +11,9 @@ import type { TrackCounts } from "./player-totals.ts";
 import type { MediaSource, SourceMessage } from "./source.ts";
 import type { RtmpTarget } from "./url.ts";
 
-/** A server that has not accepted queued bytes for this long gets nothing more until it has, and then from a key frame on. */
+/** If the server has not accepted queued bytes for this long, messages are dropped until it has, and then up to the next key frame. */
 const STALL_MS = 3000;
-/** A message sent this much later than its time: this machine is overloaded. */
+/** A message that is sent this much after its due time counts as late: this machine is overloaded. */
 const LATE_MS = 100;
 
 /** What all publishers together did. */
@@ -21,7 +21,7 @@ export class PublisherTotals {
   readonly frames: TrackCounts = { video: 0, audio: 0 };
   /** Messages dropped because the server had not accepted earlier ones. */
   dropped = 0;
-  /** Messages that this machine sent much later than their time. */
+  /** Messages that this machine sent late. */
   late = 0;
 }
 
@@ -40,7 +40,7 @@ export class Publisher implements ConnectionOwner {
   #transport: Transport | undefined;
   #streamId = 0;
   #startedMs = 0;
-  /** Since when the server has not accepted everything; 0: it has. */
+  /** Since when sent bytes have been queued, monotonic ms; 0: none are. */
   #blockedMs = 0;
   #dropping = false;
 

@@ -25,7 +25,7 @@ export class Ramp {
     });
   }
 
-  /** Begins no more. */
+  /** Starts no more connections. */
   stop(): void {
     this.#timer.cancel();
     this.#group.gaveUp = true;

@@ -1,6 +1,6 @@
 import { printable } from "../base/printable.ts";
 
-/** Different reasons that are counted separately; servers' own texts could be endless. */
+/** Maximum number of reasons that are counted separately; servers' own texts could be endless. */
 const MAX_REASONS = 20;
 
 /** How often each reason was given. */

@@ -2,23 +2,23 @@ import type { Timer } from "../base/clock.ts";
 import type { Retry } from "./group-member.ts";
 import type { Player, PlayerContext } from "./player.ts";
 
-/** From a lost connection to the next attempt, ms; players that were lost together come back over as long again. */
+/** From a lost connection to the next attempt, ms; a random wait of up to as long again spreads players that were lost together. */
 const WAIT_MS = 500;
-/** One that was never let in asks for so long, ms. */
+/** A player that was never admitted fails after this time, ms. */
 const FIRST_MS = 30_000;
 
 /*
  * playing ──lost──> waiting ──> asking ──a frame──> playing
  *                      └──fails────┘
  */
-/** A player that asks its first address again when it is not let in or has lost its connection, as pages and people do. */
+/** A player that asks its first address again when it is refused or has lost its connection, as pages and people do. */
 export class ReconnectingPlayer implements Player, Retry {
   readonly #context: Omit<PlayerContext, "retry">;
   readonly #make: (retry: Retry) => Player;
   #player: Player | undefined;
   #timer: Timer | undefined;
   #bytesBefore = 0;
-  /** Since when it has been without media, and why; 0: it plays. Monotonic ms. */
+  /** Since when the player has had no media, monotonic ms, and why; 0: it plays. */
   #lostMs = 0;
   #reason = "";
   #over = false;
@@ -74,7 +74,7 @@ export class ReconnectingPlayer implements Player, Retry {
     this.#noteFrames();
     const isAway = this.#timer !== undefined || (this.#lostMs > 0 && !this.#failed);
     if (!isAway) return;
-    // Nobody replaces it any more.
+    // The replacement, which counts as connecting, will not be made any more.
     if (this.#timer !== undefined) group.connecting--;
     this.close();
     group.count(this.wasAdmitted ? `has not come back after ${this.#reason}` : this.#reason);

@@ -5,7 +5,7 @@ import type { PlayerTotals, TrackCounts } from "./player-totals.ts";
 import type { PublisherTotals } from "./publisher.ts";
 import type { PlayProtocol } from "./url.ts";
 
-/** Percentiles in milliseconds: half, 90 % and 99 % of all values don't exceed them; and the maximum. */
+/** Percentiles and the maximum, ms: half, 90 % and 99 % of all values don't exceed p50, p90 and p99. */
 export interface Percentiles {
   readonly p50: number;
   readonly p90: number;
@@ -19,38 +19,38 @@ export interface GroupReport {
   /** Admitted by the server, though they may have failed later. */
   readonly connected: number;
   readonly failed: number;
-  /** Never started, because all before had failed or the run was ended. */
+  /** Never started, because the first ones all failed or the run was ended early. */
   readonly not_tried: number;
   readonly reasons: Readonly<Record<string, number>>;
   /** From the connection's first packet to the server's acceptance. */
   readonly connect_ms: Percentiles | null;
-  /** Of all together, while measured. */
+  /** Traffic of all connections during the measurement. */
   readonly mbps: number;
-  /** Of the connections that run at the end. */
+  /** Traffic of each connection that still runs at the end. */
   readonly kbps_each: { readonly least: number; readonly mean: number; readonly most: number };
 }
 
 /** What HLS players found in playlists, segments and playback. */
 export interface HlsReport {
-  /** What segments are; null before the first one. */
+  /** The format of segments; null before the first one. */
   readonly format: "ts" | "fmp4" | "both" | null;
   readonly playlists: number;
-  /** Playlists that left out what the player knew (EXT-X-SKIP). */
+  /** Delta updates: playlists that left out segments that the player knew (EXT-X-SKIP). */
   readonly deltas: number;
   /** Answers 304: the playlist had not changed. */
   readonly not_modified: number;
-  /** Whole ones. */
+  /** Whole segments. */
   readonly segments: number;
-  /** Parts of low latency, and how many of them were asked for before they were listed. */
+  /** Parts of low-latency HLS, and how many of them were requested before they were listed. */
   readonly parts: number;
   readonly hinted: number;
-  /** Parts that a playlist hinted at, and that did not come, or were not listed then. */
+  /** Hinted parts that did not arrive, or that the playlist did not list next. */
   readonly hints_unused: number;
-  /** Segments that were missing when requested, or had left the playlist before. */
+  /** Segments that were missing when requested, or left the playlist before they were requested. */
   readonly missed: number;
   /** Why playlists and segments could not be fetched. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Playlists whose numbers went back. */
+  /** Playlists that begin, or end, before the playlist before them. */
   readonly sequence_back: number;
   /** Segments and parts whose duration differs from their content, or exceeds what the playlist allows. */
   readonly wrong_durations: number;
@@ -80,22 +80,22 @@ export interface PlayersReport extends GroupReport {
   readonly continuity_errors?: number;
   /** From the connection's first packet to the first frame; with HLS, to the start of playback. */
   readonly first_frame_ms: Percentiles | null;
-  /** From the player's play command, or its request, to the first frame. Not of HLS, which has many requests. */
+  /** From the player's play command, or its request, to the first frame. Not for HLS, which has many requests. */
   readonly first_frame_after_play_ms?: Percentiles | null;
-  /** Not of HLS, whose frames come by the segment: see its stalls. */
+  /** Not for HLS, whose frames arrive by the segment: see its stalls. */
   readonly longest_gap_ms?: number;
   /** From the publisher to the player; with HLS, to the screen of a player that stays as far behind as the playlist says. */
   readonly delay_ms: Percentiles | null;
   readonly hls?: HlsReport;
-  /** Of players that reconnect. */
+  /** Only if players reconnect. */
   readonly reconnects?: ReconnectsReport;
 }
 
 /** How players that lost their connection came back. */
 export interface ReconnectsReport {
-  /** Why they were without media, and how often. */
+  /** How often each reason left a player without media. */
   readonly reasons: Readonly<Record<string, number>>;
-  /** Times that they came back. */
+  /** How often players got media again. */
   readonly count: number;
   /** From a lost connection to the next frame; with HLS, to the next start of playback. */
   readonly outage_ms: Percentiles | null;
@@ -120,13 +120,13 @@ export interface BenchReport {
   readonly players?: PlayersReport;
   /** CPU usage of the bench itself during the measurement; 100 is one core. */
   readonly cpu_percent: number;
-  /** What makes the measurement doubtful. */
+  /** Why the measurement may be doubtful. */
   readonly warnings: readonly string[];
   /** Failures; without any, the exit code is 0. */
   readonly problems: readonly string[];
 }
 
-/** Traffic of a group's connections during the measurement, bytes of each that still runs. */
+/** Traffic of a group's connections during the measurement; `each` has the bytes of connections that still run. */
 export interface Traffic {
   readonly seconds: number;
   readonly bytes: number;

@@ -17,6 +17,6 @@ export interface MediaSource {
   /** Milliseconds from the stream's start. */
   readonly timestamp: number;
   readonly payload: Uint8Array;
-  /** Whether a player could start with it. */
+  /** Whether a player could start with the message. */
   readonly key: boolean;
 }

@@ -11,14 +11,14 @@ import type { BenchPlan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { WallTime } from "./wall-time.ts";
 
-/** Only the beginning of a longer file is published, as it is kept in memory. */
+/** Maximum bytes of a file that are kept in memory; the rest of a longer file is not published. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 /** Prepares a run over this machine's network, started by `run`. Throws UserError when the machine does not allow it. */
 export function makeBench(plan: BenchPlan, progress: (progress: Progress) => void): Bench {
   const problem = openFilesProblem((plan.play?.count ?? 0) + (plan.publish?.count ?? 0), "-n");
   if (problem !== undefined) throw new UserError(problem);
-  // What is measured need not be believed.
+  // Certificates are not checked: a server under test may have any.
   const tcp = new Tcp(systemClock, undefined, undefined, new Trust(true));
   // Thousands of players with half a frame each are normal here, not an attack.
   tcp.memory.limit = Number.POSITIVE_INFINITY;

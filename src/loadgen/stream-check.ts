@@ -4,7 +4,7 @@ import type { FrameCounts } from "./player-totals.ts";
 import { isSilentFrame } from "./synthetic-audio.ts";
 import { StampReader } from "./synthetic-frame.ts";
 
-/** Shared by all players: their frames are read one after another. */
+/** Shared by all players, as frames are read one after another. */
 const stamp = new StampReader();
 
 /** Finds missing, repeated, reordered and changed frames in one player's stream. */
@@ -20,7 +20,7 @@ export class StreamCheck {
   #videoTime = -1;
   #audioTime = -1;
 
-  /** `whole`: all of each frame's content is compared, not only its length and its last byte. */
+  /** `whole`: each frame is compared byte by byte, not only by its length and its last byte. */
   constructor(totals: FrameCounts, whole: boolean) {
     this.#totals = totals;
     this.#whole = whole;
@@ -41,7 +41,7 @@ export class StreamCheck {
     if (stamped) this.#sequence(payload, key);
     else {
       if (!this.#started && !key) totals.dirty++;
-      // From here on the stream is another publisher's, the audio too.
+      // This frame, and the audio from now on, are another publisher's.
       this.#source = -1;
     }
     this.#started = true;

@@ -9,7 +9,7 @@ import type {
   ReconnectsReport,
 } from "./report.ts";
 
-/** What segments are, for people. */
+/** The formats of segments, in words. */
 const FORMATS = { ts: " in MPEG-TS", fmp4: " in fragmented MP4", both: "" } as const;
 
 /** The report for people. */

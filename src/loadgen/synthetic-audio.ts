@@ -4,7 +4,7 @@ import { aacFrameSizes, silence } from "./picture.ts";
 /** Codec, rate and channels; a raw frame follows (FLV 10.1, E.4.2). */
 const TAG_HEADER = [0xaf, 1] as const;
 
-/** AAC tag body of silence that takes about `bytes` of payload. */
+/** The AAC tag body of a silent frame of about `bytes` bytes. */
 export function silentFrame(bytes: number): Uint8Array {
   const size = Math.min(aacFrameSizes.most, Math.max(aacFrameSizes.least, bytes));
   return Uint8Array.from([...TAG_HEADER, ...silence(size)]);

@@ -13,7 +13,7 @@ import { deltaSlices, keySlice } from "./picture.ts";
  * Numbers are written 7 bits a byte with the high bit set, and the fill is never below 4, so that no start code appears.
  */
 
-/** Identifies our messages among others of the kind. */
+/** UUID that identifies this SEI message among others of its type. */
 const ID = Uint8Array.from([
   0x9b, 0x4e, 0x5a, 0x71, 0xc3, 0xd8, 0x4f, 0x6b, 0x8e, 0x27, 0xa5, 0x19, 0x7d, 0xb2, 0xe6, 0x5c,
 ]);
@@ -32,10 +32,10 @@ const FILL_VALUES = 251;
 const DELTA_SLICE_BYTES = deltaSlices[0]?.length ?? 0;
 const KEY_SLICES = [keySlice] as const;
 
-/** Bytes that the pictures themselves need: no frame is smaller. */
+/** The minimum size of a frame, with a whole picture in it. */
 export const MIN_FRAME_BYTES = FILL_MESSAGE_AT + 2 + MIN_FILL + FILL_TO_SLICE + keySlice.length;
 
-/** A buffer for frames of one size, rewritten for each frame: its sender must have copied the one before. */
+/** A buffer for frames of one size. It is rewritten for each frame, so its user must have copied the frame before. */
 export class SyntheticFrame {
   readonly payload: Uint8Array;
   readonly #key: boolean;
@@ -65,7 +65,7 @@ export class SyntheticFrame {
     this.payload.set(slice, this.#fillEnd + FILL_TO_SLICE);
   }
 
-  /** Turns it into frame `sequence` (u32) of the stream `source` (u32), `sinceKey` frames after its key frame. */
+  /** Turns the buffer into frame `sequence` (u32) of the stream `source` (u32), `sinceKey` frames after its key frame. */
   stamp(source: number, sequence: number, sentUs: number, sinceKey: number): void {
     writeNumber(this.payload, SOURCE_AT, 5, source);
     writeNumber(this.payload, SEQUENCE_AT, 5, sequence);
@@ -90,7 +90,7 @@ export class StampReader {
   sentUs = 0;
   #length = 0;
 
-  /** Whether `payload` is one of our frames; if so, the fields hold its stamp. */
+  /** Whether `payload` is a synthetic frame; if so, the fields have its stamp. */
   read(payload: Uint8Array): boolean {
     if (payload.length < FILL_MESSAGE_AT) return false;
     for (let i = 0; i < ID.length; i++) if (payload[ID_AT + i] !== ID[i]) return false;
@@ -132,7 +132,7 @@ function framed(payload: Uint8Array, end: number, sliceBytes: number): boolean {
   return payload[FILL_MESSAGE_AT] === 5;
 }
 
-/** Whether one of these slices is at `at`. Only a reader that counts from the key frame knows which one is expected. */
+/** Whether any of `slices` is at `at`. Which one is expected would be known only by counting from the key frame. */
 function isSlice(payload: Uint8Array, at: number, slices: readonly Uint8Array[]): boolean {
   for (let which = 0; which < slices.length; which++) {
     const slice = slices[which];

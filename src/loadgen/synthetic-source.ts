@@ -8,12 +8,12 @@ import type { MediaSource, SourceMessage } from "./source.ts";
 import { silentFrame } from "./synthetic-audio.ts";
 import { SyntheticFrame } from "./synthetic-frame.ts";
 
-/** What a synthetic stream is like. */
+/** The properties of a synthetic stream. */
 export interface SyntheticShape {
-  /** Of audio and video together. */
+  /** Bitrate of audio and video together. */
   readonly kbps: number;
   readonly fps: number;
-  /** From key frame to key frame. */
+  /** Time from one key frame to the next. */
   readonly gopSeconds: number;
 }
 

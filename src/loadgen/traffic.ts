@@ -1,6 +1,6 @@
 import type { Traffic } from "./report.ts";
 
-/** Measures the traffic of clients from its creation on. */
+/** Measures the traffic of clients since the meter was made. */
 export class TrafficMeter<C extends { readonly running: boolean }> {
   readonly #bytesOf: (client: C) => number;
   readonly #sinceMs: number;

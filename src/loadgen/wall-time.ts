@@ -1,10 +1,10 @@
 import type { Clock } from "../base/clock.ts";
 
-/** Reading both clocks takes no longer than this; a longer difference was a pause. */
+/** Reading both clocks takes at most this long, unless the process was paused in between. */
 const LOOK_MS = 0.01;
-/** On a busy machine the start of a millisecond is missed again and again, but hardly for this long. */
+/** Maximum time of the calibration. A busy machine may miss the starts of many milliseconds, but hardly all of them in this time. */
 const CALIBRATE_MS = 200;
-/** Limit for a clock that stands still. */
+/** Maximum readings while the monotonic clock stands still. */
 const MAX_LOOKS_AT_ONE_TIME = 10_000;
 
 /**
@@ -24,13 +24,13 @@ export class WallTime {
     return this.at(this.#clock.now());
   }
 
-  /** The same for a time of the monotonic clock, ms. */
+  /** The wall time, µs, for a time of the monotonic clock, ms. */
   at(nowMs: number): number {
     return Math.round(nowMs * 1000 + this.#offsetUs);
   }
 }
 
-/** The wall clock has whole milliseconds only: it is read at the moment when one begins. */
+/** The wall clock has whole milliseconds only, so that the offset is taken at the moment when one begins. */
 function findOffsetMs(clock: Clock): number {
   let before = clock.now();
   let wallBefore = clock.wall();

@@ -7,7 +7,7 @@ export class Attributes {
   readonly #tag: string;
   readonly #values = new Map<string, string>();
 
-  /** Reads the text behind the tag's colon, up to where it is no list of attributes. */
+  /** Reads the text after the tag's colon, up to the first malformed attribute. */
   constructor(tag: string, text: string) {
     this.#tag = tag;
     ATTRIBUTE.lastIndex = 0;
@@ -15,24 +15,24 @@ export class Attributes {
       this.#values.set(found[1] ?? "", found[2] ?? "");
   }
 
-  /** A value without its quotation marks; undefined for an attribute that is not there. */
+  /** A value without its quotation marks; undefined if the attribute is missing. */
   text(name: string): string | undefined {
     return this.#values.get(name)?.replace(/^"(.*)"$/, "$1");
   }
 
-  /** One that has to be there. */
+  /** The value of a required attribute. Throws ProtocolError if it is missing or empty. */
   needed(name: string): string {
     const value = this.text(name);
     if (value === undefined || value === "") throw new ProtocolError(`the playlist's ${this.#tag} has no ${name}`);
     return value;
   }
 
-  /** Whether it is YES. */
+  /** Whether the attribute is YES. */
   says(name: string): boolean {
     return this.text(name) === "YES";
   }
 
-  /** Seconds as ms; 0 for an attribute that is not there. */
+  /** A value in seconds, as ms; 0 if the attribute is missing. */
   ms(name: string): number {
     const value = this.text(name);
     return value === undefined ? 0 : decimal(`${this.#tag}'s ${name}`, value) * 1000;
@@ -46,7 +46,7 @@ export function decimal(what: string, value: string): number {
   return Number(text);
 }
 
-/** The same for a whole number. */
+/** A whole number that is not negative. Throws ProtocolError that names `what`. */
 export function whole(what: string, value: string): number {
   const number = decimal(what, value);
   if (!Number.isInteger(number)) throw new ProtocolError(`the playlist's ${what} is no whole number`);

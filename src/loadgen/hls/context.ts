@@ -13,6 +13,6 @@ export interface HlsContext extends PlayerContext {
   readonly inits: FileStore<ReadInit>;
   readonly playlists: PlaylistStore;
   readonly variant: VariantChoice;
-  /** Whether the stream has just started, so that its playlist may be missing for a while. */
+  /** Whether the stream has just started: its playlist may be missing for a while. */
   readonly isNewStream: boolean;
 }

@@ -6,7 +6,7 @@ const CIPHER = "aes-128-cbc";
 /** Bytes of a key, and of an initialization vector. */
 export const KEY_BYTES = 16;
 
-/** The bytes of a segment that is encrypted whole, by METHOD=AES-128 (RFC 8216, 4.3.2.4). Throws ProtocolError. */
+/** Decrypts a segment with METHOD=AES-128 (RFC 8216, 4.3.2.4). Throws ProtocolError. */
 export function decrypted(bytes: Uint8Array, key: Uint8Array, iv: Uint8Array): Uint8Array {
   if (bytes.length === 0 || bytes.length % KEY_BYTES !== 0)
     throw new ProtocolError("an encrypted segment is no whole number of blocks");
@@ -14,12 +14,12 @@ export function decrypted(bytes: Uint8Array, key: Uint8Array, iv: Uint8Array): U
   try {
     return joined(decipher.update(bytes), decipher.final());
   } catch {
-    // The padding is wrong, which is all that the cipher notices.
+    // The padding is wrong, the only error that the cipher detects.
     throw new ProtocolError("a segment can't be decrypted with the key that the playlist names");
   }
 }
 
-/** The initialization vector of a segment: as the playlist writes it, or its number. */
+/** The initialization vector of a segment: that of the playlist, else the segment's number. */
 export function vectorOf(iv: string | undefined, sequence: number): Uint8Array {
   return Uint8Array.fromHex(iv ?? sequence.toString(16).padStart(2 * KEY_BYTES, "0"));
 }

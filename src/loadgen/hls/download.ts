@@ -7,16 +7,16 @@ import { RefusalText } from "../http/refusal.ts";
 
 /** Takes a file's bytes. Throws ProtocolError when they can't be those of the file. */
 export interface FileSink {
-  /** Takes a part at offset `at`; false: it is not the part that others received. */
+  /** Takes a part at offset `at`; false: another player received other bytes there. */
   take(at: number, part: Uint8Array): boolean;
 }
 
-/** What a download came to. */
+/** The result of a download. */
 export interface Downloaded {
-  /** Why it failed; undefined: it is whole. */
+  /** Why the download failed; undefined: the file is complete. */
   readonly problem: string | undefined;
   readonly bytes: number;
-  /** Others received other bytes. */
+  /** Whether another player received other bytes. */
   readonly differs: boolean;
 }
 
@@ -33,12 +33,12 @@ export class Download implements AnswerEvents {
     this.#fetcher = fetcher;
   }
 
-  /** Whether one is under way. */
+  /** Whether a download is in progress. */
   get busy(): boolean {
     return this.#done !== undefined;
   }
 
-  /** Requests a file, whose answer may take `waitMs` longer than others; `done` is called once. */
+  /** Requests a file. The answer may take `waitMs` longer than usual; `done` is called once. */
   get(url: URL, sink: FileSink, waitMs: number, done: (result: Downloaded) => void): void {
     this.#sink = sink;
     this.#done = done;
@@ -73,12 +73,12 @@ export class Download implements AnswerEvents {
   }
 }
 
-/** A short file that is one player's own. */
+/** A short file of one player, which is not compared with others. */
 export class SmallFile implements FileSink {
   readonly #bytes: Uint8Array;
   #have = 0;
 
-  /** A longer one is refused. */
+  /** A file of more than `maxBytes` is refused. */
   constructor(maxBytes: number) {
     this.#bytes = new Uint8Array(maxBytes);
   }

@@ -2,20 +2,20 @@
 import { ProtocolError } from "../../base/errors.ts";
 import { copyBytes, sameBytes } from "../../base/memory.ts";
 
-/** The most files, and bytes of all, that are kept for comparison. */
+/** Maximum number of files, and of their bytes, that are kept for comparison. */
 const MAX_FILES = 4096;
 const MAX_BYTES = 256 * 1024 * 1024;
 /** A longer file is refused. */
 const MAX_FILE_BYTES = 128 * 1024 * 1024;
 const FIRST_BYTES = 16 * 1024;
 
-/** One file's bytes, as received first by any player, and what was read in them. */
+/** One file's bytes, as the first player received them, and the content that was read from them. */
 export class SharedFile<Content> {
   #bytes = new Uint8Array(FIRST_BYTES);
   #have = 0;
   #content: { readonly is: Content } | undefined;
 
-  /** Bytes that it takes. */
+  /** Bytes of memory that the file takes. */
   get size(): number {
     return this.#bytes.length;
   }
@@ -28,7 +28,7 @@ export class SharedFile<Content> {
     const known = Math.min(part.length, this.#have - at);
     if (known > 0 && !sameBytes(this.#bytes, at, part, 0, known)) return false;
     if (known < 0 || known >= part.length) return known >= 0;
-    // It was whole for another player.
+    // The file was complete for another player, and is longer for this one.
     if (this.#content !== undefined) return false;
     const end = at + part.length;
     if (end > MAX_FILE_BYTES) throw new ProtocolError(`a file of the stream has more than ${MAX_FILE_BYTES} bytes`);
@@ -43,8 +43,8 @@ export class SharedFile<Content> {
   }
 
   /**
-   * Its content, once a player has all of its `length` bytes, as `read` finds it in them the first time; undefined when another
-   * player received another length.
+   * The file's content, for a player that has all of its `length` bytes. The first call reads it by `read`. Undefined if another player
+   * received another length.
    */
   content(length: number, read: (bytes: Uint8Array) => Content): Content | undefined {
     if (length !== this.#have) return undefined;

@@ -14,13 +14,13 @@ import { type PlaylistEvents, PlaylistRequest } from "./playlist-request.ts";
 import { type Reload, reloadOf, withDirectives } from "./reload.ts";
 import { SegmentPlayer } from "./segment-player.ts";
 
-/** A player fails after this many failed playlist requests in a row, one that reconnects after its first. */
+/** A player fails after this many failed playlist requests in a row; a reconnecting player fails after one. */
 const MAX_FAILURES = 3;
 const RETRY_MS = 1000;
 /** Maximum time until the first segment: the bench's own encoder has just started or the playlist is still empty. */
 const FIRST_SEGMENT_TIMEOUT_MS = 60_000;
 
-/** A request for the playlist as it is now, as soon as possible. */
+/** A request at once, for the playlist as it is now. */
 const PLAIN: Reload = { afterMs: 0, directives: "", waitMs: 0 };
 
 const RETRY: Reload = { ...PLAIN, afterMs: RETRY_MS };
@@ -38,21 +38,21 @@ export class HlsPlayer implements Player, PlaylistEvents {
   readonly #number: number;
   readonly #madeMs: number;
   #url: URL;
-  /** When this attempt began, and when the newest playlist was asked for; monotonic ms. */
+  /** When this attempt began, and when the playlist was last requested; monotonic ms. */
   #beganMs: number;
   #askedMs = 0;
   #failures = 0;
-  /** In a row. */
+  /** Redirects in a row. */
   #redirects = 0;
-  /** How the playlist is asked for next, or was last. */
+  /** How the playlist was last requested, or will be next. */
   #reload = PLAIN;
-  /** The playlist is that of a variant. */
+  /** Whether the URL is that of a variant, named by a multivariant playlist. */
   #isVariant = false;
   #timer: Timer | undefined;
   #list: MediaPlaylist | undefined;
   #segments: SegmentPlayer | undefined;
 
-  /** `number`: of the player, among all. */
+  /** `number`: the player's number among all, from 0. */
   constructor(context: HlsContext, target: HttpTarget, number: number) {
     this.#context = context;
     this.#number = number;
@@ -136,7 +136,7 @@ export class HlsPlayer implements Player, PlaylistEvents {
   finish(nowMs: number): void {
     const { firstFrame } = this.#context.totals;
     const ended = this.#list?.ended === true;
-    // A player that has failed does not wait for more.
+    // A failed player expects no more segments, so its empty buffer is no stall.
     this.#segments?.finish(nowMs, ended || !this.running);
     const startedMs = this.firstFrameMs;
     if (startedMs > 0) firstFrame.record((startedMs - this.#beganMs) * 1000);
@@ -180,7 +180,7 @@ export class HlsPlayer implements Player, PlaylistEvents {
     this.#askedMs = this.#context.clock.now();
     const { directives, waitMs } = this.#reload;
     const url = directives === "" ? this.#url : withDirectives(this.#url, directives);
-    // The playlist is another one at each URL.
+    // The ETag holds only for the URL without directives.
     const headers = directives === "" ? this.#request.headers : "";
     try {
       this.#fetcher.get(url, headers, this.#request, waitMs);

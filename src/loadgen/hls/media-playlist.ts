@@ -1,8 +1,8 @@
-/** What the bytes of a segment are encrypted with, by METHOD=AES-128 (RFC 8216, 4.3.2.4). */
+/** The key of an encrypted segment, with METHOD=AES-128 (RFC 8216, 4.3.2.4). */
 export interface ListedKey {
   /** As the playlist writes it. */
   readonly uri: string;
-  /** 16 bytes in hexadecimal digits; undefined: the segment's number. */
+  /** 16 bytes in hexadecimal digits; undefined: the segment's number is used. */
   readonly iv: string | undefined;
 }
 
@@ -10,35 +10,35 @@ export interface ListedKey {
 export interface ListedPart {
   readonly uri: string;
   readonly durationMs: number;
-  /** Whether it has a frame that can be decoded without earlier ones. */
+  /** Whether the part has a frame that can be decoded without earlier ones. */
   readonly independent: boolean;
-  /** There is nothing to load. */
+  /** Whether the part is missing: there is nothing to load. */
   readonly gap: boolean;
 }
 
 /** A segment of a media playlist, or the beginning of one that is listed by its parts only. */
 export interface ListedSegment {
-  /** As the playlist writes it; undefined for one that is not whole. */
+  /** As the playlist writes it; undefined for an incomplete segment. */
   readonly uri: string | undefined;
   /** Its media sequence number. */
   readonly sequence: number;
-  /** EXTINF, ms; of one that is not whole, what its parts come to. */
+  /** EXTINF, ms; for an incomplete segment, the sum of its parts. */
   readonly durationMs: number;
   /** Its times, or its codecs, don't continue those of the segment before. */
   readonly discontinuity: boolean;
-  /** There is nothing to load (RFC 8216bis, 4.4.4.7). */
+  /** Whether the segment is missing: there is nothing to load (RFC 8216bis, 4.4.4.7). */
   readonly gap: boolean;
-  /** Where its init segment is; undefined for MPEG-TS. */
+  /** The init segment's URI; undefined for MPEG-TS. */
   readonly map: string | undefined;
   readonly key: ListedKey | undefined;
-  /** Those that are listed: older segments have none any more. */
+  /** The parts that are still listed; older segments have none. */
   readonly parts: readonly ListedPart[];
 }
 
-/** What a playlist says of low latency (RFC 8216bis, 4.4.3.7 and 4.4.3.8), where a player can follow it. */
+/** A playlist's low-latency settings (RFC 8216bis, 4.4.3.7 and 4.4.3.8). */
 export interface LowLatency {
   readonly partTargetMs: number;
-  /** How far players stay behind its end. */
+  /** How far players stay behind the playlist's end. */
   readonly holdBackMs: number;
 }
 
@@ -46,28 +46,28 @@ export interface LowLatency {
 export interface MediaPlaylist {
   readonly kind: "media";
   readonly targetDurationMs: number;
-  /** How far players of whole segments stay behind its end. */
+  /** How far players of whole segments stay behind the playlist's end. */
   readonly holdBackMs: number;
-  /** The number of the first segment, or of the one that would be the first. */
+  /** The number of the first segment; if none is listed, of the next one. */
   readonly mediaSequence: number;
-  /** Whole ones. */
+  /** Complete segments. */
   readonly segments: readonly ListedSegment[];
-  /** The segment behind the last whole one, with the parts that are there. */
+  /** The incomplete segment at the end, with its parts so far. */
   readonly growing: ListedSegment | undefined;
-  /** Nothing is added any more. */
+  /** Whether the playlist has ended (EXT-X-ENDLIST). */
   readonly ended: boolean;
-  /** Requests may wait for what comes next (CAN-BLOCK-RELOAD). */
+  /** Whether the server can delay its answer until the next segment or part is there (CAN-BLOCK-RELOAD). */
   readonly blocks: boolean;
   readonly lowLatency: LowLatency | undefined;
-  /** Who has a playlist that is younger than this need not be sent all of it (CAN-SKIP-UNTIL), ms; 0: never. */
+  /** How far behind the end, ms, segments must be to be left out of delta updates (CAN-SKIP-UNTIL); 0: there are no delta updates. */
   readonly skipUntilMs: number;
-  /** Entries that were taken from an earlier playlist. */
+  /** Number of segments that were taken from an earlier playlist (EXT-X-SKIP). */
   readonly skipped: number;
-  /** Where the part will be that comes next (EXT-X-PRELOAD-HINT). */
+  /** The URI of the next part (EXT-X-PRELOAD-HINT). */
   readonly hint: string | undefined;
 }
 
-/** Where a playlist ends: the number behind its last whole segment, and how many parts are listed behind that. */
+/** Where a playlist ends: the number after its last complete segment, and how many parts are listed after that segment. */
 export function endOf({ mediaSequence, segments, growing }: MediaPlaylist): {
   readonly sequence: number;
   readonly parts: number;

@@ -5,9 +5,9 @@ import type { ListedKey, ListedPart, ListedSegment, LowLatency, MediaPlaylist } 
 /** More segments, and more parts of one, than any live playlist has. */
 const MAX_SEGMENTS = 100_000;
 const MAX_PARTS = 10_000;
-/** How far players stay behind the end where a playlist does not say (RFC 8216, 6.3.3). */
+/** How far players stay behind a playlist's end by default, target durations (RFC 8216, 6.3.3). */
 const HOLD_BACK_TARGETS = 3;
-/** PART-HOLD-BACK is at least this long (RFC 8216bis, 4.4.3.8). */
+/** Minimum of PART-HOLD-BACK, part target durations (RFC 8216bis, 4.4.3.8). */
 const HOLD_BACK_PARTS = 2;
 
 /** Reads a media playlist line by line. */
@@ -21,28 +21,28 @@ export class MediaReader {
   #partTargetMs = 0;
   #skipped = 0;
   #hint: string | undefined;
-  /** Of the segment whose URI comes next. */
+  /** Tags of the segment whose URI follows. */
   #durationMs: number | undefined;
   #discontinuity = false;
   #gap = false;
   #parts: ListedPart[] = [];
-  /** Of all segments from here on. */
+  /** Tags that hold for all segments from here on. */
   #map: string | undefined;
   #key: ListedKey | undefined;
 
-  /** `before`: the playlist that the reader had before, of which this one may leave out entries. */
+  /** `before`: the playlist that the player had before, of which this one may leave out entries (EXT-X-SKIP). */
   constructor(before: MediaPlaylist | undefined) {
     this.#before = before;
   }
 
-  /** The next line. Throws ProtocolError. */
+  /** Takes the next line. Throws ProtocolError. */
   line(line: string): void {
     const [, tag, value = ""] = /^#(EXT[A-Z0-9-]*):?(.*)$/.exec(line) ?? [];
     if (tag !== undefined) this.#tag(tag, value);
     else if (line !== "" && !line.startsWith("#")) this.#segment(line);
   }
 
-  /** What all lines say. */
+  /** The playlist, after all its lines. Throws ProtocolError. */
   playlist(): MediaPlaylist {
     const targetDurationMs = this.#targetDurationMs;
     if (targetDurationMs === 0) throw new ProtocolError("the playlist has no EXT-X-TARGETDURATION");
@@ -112,7 +112,7 @@ export class MediaReader {
         break;
       case "EXT-X-PRELOAD-HINT": {
         const hint = new Attributes(tag, value);
-        // Of a range of bytes, nothing is asked for beforehand.
+        // Hints of byte ranges are not followed.
         if (hint.text("TYPE") === "PART" && hint.text("BYTERANGE-START") === undefined) this.#hint = hint.needed("URI");
         break;
       }
@@ -128,14 +128,14 @@ export class MediaReader {
     this.#parts.push({ uri: uriOf(part), durationMs, independent: part.says("INDEPENDENT"), gap: part.says("GAP") });
   }
 
-  /** The first entries are those of the playlist before. */
+  /** Takes the first `count` entries from the playlist before. */
   #skip(count: number): void {
     const { mediaSequence, segments } = this.#before ?? { mediaSequence: 0, segments: [] };
     const from = this.#mediaSequence - mediaSequence;
     const known = from < 0 ? [] : segments.slice(from, from + count);
     if (known.length < count || this.#segments.length > 0)
       throw new ProtocolError("the playlist leaves out segments (EXT-X-SKIP) that it did not list before");
-    // Their parts need no longer be there.
+    // The server may no longer have their parts.
     this.#segments.push(...known.map((segment) => ({ ...segment, parts: [] })));
     this.#skipped = count;
     this.#map = known.at(-1)?.map;
@@ -160,7 +160,7 @@ export class MediaReader {
     return { uri, sequence, durationMs, discontinuity, gap, map, key, parts };
   }
 
-  /** Parts need blocking reloads (RFC 8216bis, 4.4.3.8): without, players take whole segments. */
+  /** Parts need blocking reloads (RFC 8216bis, 4.4.3.8); without them, players take whole segments. */
   #lowLatency(): LowLatency | undefined {
     const control = this.#control;
     const partTargetMs = this.#partTargetMs;

@@ -10,18 +10,18 @@ export interface ListedVariant {
   readonly uri: string;
   /** Bits a second. */
   readonly bandwidth: number;
-  /** Its sound is in playlists of its own. */
+  /** Whether the variant's sound is in playlists of its own. */
   readonly soundApart: boolean;
 }
 
 /** A playlist of playlists (RFC 8216, 4.3.4), one variant at least. */
 export interface MultivariantPlaylist {
   readonly kind: "multivariant";
-  /** In their order; of several servers, those of the first. */
+  /** In the playlist's order; of several pathways, only the variants of the first. */
   readonly variants: readonly [ListedVariant, ...ListedVariant[]];
 }
 
-/** Which variant players play: the first, as browsers begin, the one of the highest bitrate, or each player another one. */
+/** Which variant players play: the first, as browsers begin; the one of the highest bitrate; or all, each player the next one. */
 export type VariantChoice = "first" | "best" | "all";
 
 /** The variant of one player. */
@@ -45,10 +45,10 @@ export function readMultivariant(lines: readonly string[]): MultivariantPlaylist
 
 class VariantReader {
   readonly #variants: ListedVariant[] = [];
-  /** Groups of audio renditions, of which one at least has a playlist of its own. */
+  /** Groups of audio renditions in which at least one has a playlist of its own. */
   readonly #apart = new Set<string>();
   #pathway: string | undefined;
-  /** Of the variant whose URI comes next. */
+  /** Attributes of the variant whose URI follows. */
   #next: Attributes | undefined;
 
   line(line: string): void {

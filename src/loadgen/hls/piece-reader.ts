@@ -9,12 +9,12 @@ import { readSegment, type SegmentFacts, unreadSegment } from "./segment-facts.t
 /** The tracks of an init segment, or why it can't be read. */
 export type ReadInit = InitTracks | string;
 
-/** What has to be fetched before a piece. */
+/** A file that must be fetched before a piece can be read. */
 export interface Needed {
   readonly what: "init segment" | "key";
   readonly uri: string;
   readonly sink: FileSink;
-  /** The file is complete; `bytes` is its size. Returns why it can't be used, undefined if it can. */
+  /** Takes the complete file of `bytes` bytes. Returns why it can't be used, undefined if it can. */
   take(bytes: number): string | undefined;
 }
 
@@ -28,14 +28,14 @@ export class PieceReader {
     this.#inits = inits;
   }
 
-  /** What is missing for a piece; undefined when it can be read. `urlOf` makes a reference absolute. */
+  /** The next file that a piece needs; undefined if it can be read. `urlOf` makes a reference absolute. */
   needed({ map, key }: Piece, urlOf: (uri: string) => string): Needed | undefined {
     if (map !== undefined && map !== this.#init?.uri) return this.#neededInit(map, urlOf(map));
     if (key !== undefined && key.uri !== this.#key?.uri) return this.#neededKey(key.uri);
     return undefined;
   }
 
-  /** What is in a piece, of which nothing is missing. */
+  /** Reads a piece for which `needed` returns undefined. */
   read({ map, key, sequence }: Piece, bytes: Uint8Array): SegmentFacts {
     try {
       const plain =

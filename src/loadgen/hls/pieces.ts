@@ -1,11 +1,11 @@
 import { endOf, type ListedKey, type ListedPart, type ListedSegment, type MediaPlaylist } from "./media-playlist.ts";
 
-/** What a player fetches at once: a segment, or a part of one. */
+/** What a player fetches by one request: a segment, or a part of one. */
 export interface Piece {
   /** As the playlist writes it. */
   readonly uri: string;
   readonly isPart: boolean;
-  /** By the playlist, ms. */
+  /** Duration by the playlist, ms. */
   readonly durationMs: number;
   /** Its times, or its codecs, don't continue those of the piece before. */
   readonly discontinuity: boolean;
@@ -20,14 +20,14 @@ export interface Piece {
 /** Goes through the pieces of one player's playlists, each once. With low latency these are parts, as far as they are listed. */
 export class PieceCursor {
   readonly #lowLatency: boolean;
-  /** Receives how many segments had left the list, in part at least, before they were taken. */
+  /** Called with the number of segments that left the list before they were wholly taken. */
   readonly #gone: (segments: number) => void;
   #sequence: number;
   #part = 0;
-  /** Where playback begins: in the first piece, ms. */
+  /** Where playback begins in the first piece, ms. */
   readonly fromMs: number;
 
-  /** Begins as far behind the list's end as players stay, where one may begin. */
+  /** Begins at a piece that players may start with, at least the hold-back behind the list's end if one is listed. */
   constructor(list: MediaPlaylist, gone: (segments: number) => void) {
     this.#lowLatency = list.lowLatency !== undefined;
     this.#gone = gone;
@@ -37,19 +37,19 @@ export class PieceCursor {
     this.fromMs = fromMs;
   }
 
-  /** Begins anew, as players do where numbers went back so far that what is next may never come. */
+  /** Begins anew, as players do if the list's numbers went back so far that the expected piece may never come. */
   restart(list: MediaPlaylist): void {
     const { sequence, part } = this.#startIn(list);
     this.#sequence = sequence;
     this.#part = part;
   }
 
-  /** Whether it waits for what comes behind a list's end. */
+  /** Whether the next piece lies beyond the end of the list. */
   isBehind(list: MediaPlaylist): boolean {
     return this.#sequence > endOf(list).sequence;
   }
 
-  /** Whether the next piece is the one that comes next in the list. */
+  /** Whether the next piece is the first after the end of the list. */
   isAtEnd(list: MediaPlaylist): boolean {
     const { sequence, parts } = endOf(list);
     return this.#sequence === sequence && this.#part === parts;
@@ -72,7 +72,7 @@ export class PieceCursor {
       if (segment.uri === undefined) return undefined;
       this.#sequence++;
       const isWhole = this.#part === 0;
-      // Its parts are not listed any more, and it was begun by parts.
+      // Some parts of the segment were taken, and the others are not listed any more.
       if (!isWhole && parts.length === 0) this.#gone(1);
       this.#part = 0;
       if (isWhole) return wholeOf(segment, segment.uri);

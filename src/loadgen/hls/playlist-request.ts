@@ -14,11 +14,11 @@ const FIRST_BYTES = 4096;
 /** The result of a request for a playlist. */
 export interface PlaylistEvents {
   playlist(list: MediaPlaylist | MultivariantPlaylist): void;
-  /** It has not changed (304). */
+  /** The playlist has not changed (304). */
   unchanged(): void;
-  /** It is at another server, to which this answer leads. */
+  /** The answer redirects to another URL. */
   redirected(head: ResponseHead): void;
-  /** It could not be fetched. `absent`: the server does not have it, or not yet. */
+  /** The playlist could not be fetched. `absent`: the server does not have it, or not yet. */
   failed(reason: string, absent: boolean): void;
 }
 

@@ -3,18 +3,18 @@ import type { MediaPlaylist } from "./media-playlist.ts";
 import type { MultivariantPlaylist } from "./multivariant.ts";
 import { readPlaylist } from "./playlist.ts";
 
-/** Most servers give all viewers of a stream the same playlist: its newest versions are kept parsed, this many. */
+/** Number of parsed playlists that are kept, as most servers give all viewers of a stream the same one. */
 const MAX_REMEMBERED = 8;
 const decoder = new TextDecoder();
 
 interface Remembered {
   readonly bytes: Uint8Array;
-  /** The playlist whose entries it may leave out. */
+  /** The earlier playlist whose entries a delta update leaves out; undefined for a full playlist. */
   readonly before: MediaPlaylist | undefined;
   readonly list: MediaPlaylist | MultivariantPlaylist;
 }
 
-/** Reads playlists of all players, equal ones once. */
+/** Reads the playlists of all players, and equal ones only once. */
 export class PlaylistStore {
   readonly #newest: Remembered[] = [];
 

@@ -4,8 +4,8 @@ import { MediaReader } from "./media-reader.ts";
 import { type MultivariantPlaylist, readMultivariant } from "./multivariant.ts";
 
 /**
- * Reads a playlist; `before` has the entries that it may leave out (RFC 8216bis, 6.2.5.1). Throws ProtocolError for what is
- * none, and for what can't be read.
+ * Reads a playlist; `before` has the entries that it may leave out (RFC 8216bis, 6.2.5.1). Throws ProtocolError for text that is
+ * no playlist, or can't be read.
  */
 export function readPlaylist(text: string, before?: MediaPlaylist): MediaPlaylist | MultivariantPlaylist {
   const lines = text.split(/\r?\n/);

@@ -4,24 +4,24 @@ import type { HlsTotals } from "./totals.ts";
 /** Playback starts with this many segments, or this many target durations, in the buffer. */
 const START_SEGMENTS = 3;
 const START_TARGETS = 2;
-/** Shorter pauses don't count as stalls: viewers don't see them. Milliseconds. */
+/** Shorter pauses, ms, don't count as stalls, as viewers don't see them. */
 const LEAST_STALL_MS = 50;
 
-/** When playback starts. */
+/** Conditions under which playback starts. */
 export interface PlayoutStart {
-  /** How far into the first piece, ms. */
+  /** Where playback starts in the first piece, ms. */
   readonly fromMs: number;
-  /** How much is in the buffer then, ms. */
+  /** How much must be in the buffer, ms. */
   readonly enoughMs: number;
-  /** How many pieces are enough, however short they are. */
+  /** Number of pieces that are enough, however short they are. */
   readonly enoughPieces: number;
-  /** Whether a stall lasts until there is enough again: the next piece would come at the last moment, too. */
+  /** Whether a stall lasts until the buffer is full enough again, as the next piece would also come at the last moment. */
   readonly refills: boolean;
 }
 
 /**
- * When playback of a list starts. With low latency, all that it stays behind but one part is in the buffer then, so that the
- * viewer is as far behind as the list says.
+ * When playback of a list starts. With low latency, the buffer then has the hold-back less one part, so that the viewer is as far behind
+ * the live edge as the list says.
  */
 export function playoutStart({ lowLatency, targetDurationMs }: MediaPlaylist, fromMs: number): PlayoutStart {
   if (lowLatency === undefined)
@@ -36,19 +36,19 @@ export function playoutStart({ lowLatency, targetDurationMs }: MediaPlaylist, fr
 /** A model of a player's buffer and playback. Times are of the monotonic clock, ms. */
 export class Playout {
   readonly #totals: HlsTotals;
-  /** Receives when the first frame of a piece, sent at `sentUs`, is shown. */
+  /** Called with the time when a piece's first frame, sent at `sentUs`, is shown. */
   readonly #shows: (sentUs: number, shownMs: number) => void;
   readonly #starts: PlayoutStart;
-  /** The media time at which playback starts, or goes on after a stall. */
+  /** The media time at which playback starts, or continues after a stall. */
   #fromMs: number;
-  /** When the stall began that lasts until there is enough again; undefined: there is none. */
+  /** When the current stall began, which lasts until the buffer is full enough; undefined: there is none. */
   #emptyMs: number | undefined;
   /** The media time at the end of the buffer. */
   #endMs = 0;
   #pieces = 0;
-  /** Pieces received before playback: their media time, and when they were sent. */
+  /** Stamped pieces received while nothing plays: their media time, ms, and when their first frame was sent. */
   #waiting: { readonly atMs: number; readonly sentUs: number }[] = [];
-  /** When media time 0 was shown, or would have been; undefined before playback. */
+  /** When media time 0 was shown, or would have been; undefined while nothing plays. */
   #zeroMs: number | undefined;
   /** When playback started; 0: it has not. */
   startedMs = 0;
@@ -61,7 +61,7 @@ export class Playout {
     this.#shows = shows;
   }
 
-  /** The next segment, or part, was received. `sentUs` is its first frame's stamp, 0 when it has none. */
+  /** Adds the next segment or part. `sentUs` is its first frame's stamp, 0 if it has none. */
   add(nowMs: number, durationMs: number, sentUs: number): void {
     this.#catchUp(nowMs);
     if (sentUs > 0) {
@@ -91,7 +91,7 @@ export class Playout {
     for (const { atMs, sentUs } of this.#waiting.splice(0)) this.#shows(sentUs, zeroMs + atMs);
   }
 
-  /** Finds whether the buffer has been empty. */
+  /** Finds out whether the buffer has run empty since the last call. */
   #catchUp(nowMs: number): void {
     if (this.#zeroMs === undefined) return;
     const emptyMs = this.#zeroMs + this.#endMs;

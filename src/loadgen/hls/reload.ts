@@ -1,26 +1,26 @@
 import { endOf, isBefore, type MediaPlaylist } from "./media-playlist.ts";
 
-/** A server blocks a request for no longer than this, target durations (RFC 8216bis, 6.2.5.2), and players wait no longer than so long. */
+/** Maximum time for which a server blocks a request, target durations (RFC 8216bis, 6.2.5.2), and for which a player waits, ms. */
 const BLOCK_TARGETS = 3;
 const MAX_BLOCK_MS = 60_000;
-/** A playlist is loaded again after this time at the latest, ms, whatever its target duration is. */
+/** Maximum time between two requests for a playlist, ms, whatever its target duration is. */
 const MAX_RELOAD_MS = 3_600_000;
-/** The names of all delivery directives begin so. */
+/** Matches delivery directives in a query. */
 const DIRECTIVE = /^_HLS_/;
 
-/** How a playlist is loaded again. */
+/** When and how a playlist is reloaded. */
 export interface Reload {
-  /** How long after the last request, ms. */
+  /** Time since the last request, ms. */
   readonly afterMs: number;
-  /** What the request has in its query (RFC 8216bis, 6.2.5); empty: nothing. */
+  /** Delivery directives for the query (RFC 8216bis, 6.2.5); empty: none. */
   readonly directives: string;
   /** How much longer than usual the answer may take, ms. */
   readonly waitMs: number;
 }
 
 /**
- * When and how a player loads a playlist again that has just come, and `before` it another one: at once, to wait for what comes
- * next, where the server blocks such requests; else after a target duration, or after half of one if it has not changed.
+ * When and how a player reloads `list`, which it has just received; `before` is the list that it had before. If the server blocks
+ * requests, the player asks for the next segment or part at once; else after a target duration, or half of one if nothing changed.
  */
 export function reloadOf(list: MediaPlaylist, before: MediaPlaylist | undefined): Reload {
   const { targetDurationMs, blocks, lowLatency, skipUntilMs } = list;
@@ -31,14 +31,14 @@ export function reloadOf(list: MediaPlaylist, before: MediaPlaylist | undefined)
   const part = lowLatency === undefined ? "" : `&_HLS_part=${parts}`;
   const skip = skipUntilMs > 0 ? "&_HLS_skip=YES" : "";
   return {
-    // A server that does not wait, though it says so, is not asked in a circle.
+    // A server that promises to block but does not is not asked again at once.
     afterMs: changed ? 0 : unhurriedMs,
     directives: `_HLS_msn=${sequence}${part}${skip}`,
     waitMs: Math.min(BLOCK_TARGETS * targetDurationMs, MAX_BLOCK_MS),
   };
 }
 
-/** A playlist's URL with other directives than it had. */
+/** A playlist's URL with `directives` in place of those that it had. */
 export function withDirectives(url: URL, directives: string): URL {
   const kept = url.search.slice(1).split("&");
   const others = kept.filter((pair) => pair !== "" && !DIRECTIVE.test(pair));

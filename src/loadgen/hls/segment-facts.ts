@@ -16,7 +16,7 @@ export interface TrackTimes {
 export interface StampRange {
   readonly source: number;
   readonly firstSequence: number;
-  /** The one after the last. */
+  /** The sequence number after the last frame's. */
   readonly nextSequence: number;
   readonly firstSentUs: number;
   readonly lastSentUs: number;
@@ -24,7 +24,7 @@ export interface StampRange {
 
 /** The content of one segment, or of one part. */
 export interface SegmentFacts {
-  /** What was found in it alone; a start that is not on a key frame is not counted here. */
+  /** What checks found within the piece; a start that is not on a key frame is not counted here. */
   readonly counts: FrameCounts;
   readonly continuityErrors: number;
   /** By PID, the first and the last continuity counter. */
@@ -34,12 +34,12 @@ export interface SegmentFacts {
   readonly audio: TrackTimes | undefined;
   /** Undefined when no frame is stamped. */
   readonly stamps: StampRange | undefined;
-  /** Whether a player may start with it: its first video frame is a key frame after its header, or it has no video. */
+  /** Whether a player may start with the piece: its first video frame is a key frame after a header, or it has no video. */
   readonly independent: boolean;
-  /** Whether it has a key frame anywhere, or no video. */
+  /** Whether the piece has a key frame anywhere, or no video. */
   readonly hasKey: boolean;
   readonly format: "ts" | "fmp4" | undefined;
-  /** Why it could not be read to its end. */
+  /** Why the piece could not be read to its end. */
   readonly problem: string | undefined;
 }
 

@@ -10,17 +10,17 @@ const TICKS_PER_MS = 90;
 
 /** A segment or a part in its place in a playlist. */
 export interface Placed {
-  /** By the playlist. */
+  /** Duration by the playlist. */
   readonly durationMs: number;
-  /** It is the one directly after the last. */
+  /** Whether the piece directly follows the last one. */
   readonly follows: boolean;
-  /** Its times don't continue those before. */
+  /** Whether its times don't continue those of the piece before. */
   readonly discontinuity: boolean;
-  /** A player that has nothing before it can show it: whole segments should be so, and parts as the playlist says. */
+  /** Whether a player can start with the piece: required of segments, and of parts that are listed as independent; true for others. */
   readonly startable: boolean;
 }
 
-/** What the pieces before have told last of each track. */
+/** The newest facts of each track from the pieces before. */
 type Last = Pick<SegmentFacts, "stamps" | "video" | "audio">;
 
 /** Finds what is missing, repeated or out of order between the segments, or parts, of one player. */
@@ -46,7 +46,7 @@ export class SegmentOrder {
     if (facts.problem !== undefined) totals.corrupt++;
     const same = last.stamps !== undefined && last.stamps.source === facts.stamps?.source;
     if (same && last.stamps !== undefined) this.#sequence(last.stamps, facts, startable);
-    // Without stamps, missing frames can't be counted: after a gap a player starts again.
+    // Without stamps, missing frames can't be counted; after a gap, the player starts anew.
     else if ((before === undefined || !follows || facts.stamps !== undefined) && !startable) totals.dirty++;
     if (before !== undefined && !discontinuity) {
       this.#times(last, facts, same);

@@ -9,19 +9,19 @@ import { Playout, playoutStart } from "./playout.ts";
 import type { SegmentFacts } from "./segment-facts.ts";
 import { SegmentOrder } from "./segment-order.ts";
 
-/** The clocks of two processes on one machine differ by less. */
+/** The clocks of two processes on one machine differ by less than this. */
 const CLOCK_ERROR_US = 100;
-/** A part that a list has hinted at may be waited for this long, target durations, and no longer than this. */
+/** Maximum wait for a hinted part: this many target durations, and this many ms. */
 const HINT_TARGETS = 3;
 const MAX_HINT_MS = 60_000;
 /** EXT-X-PART and EXT-X-PART-INF are rounded. */
 const ROUNDING_MS = 1;
 
-/** A part that was asked for before it was listed. */
+/** A part that was requested before it was listed. */
 interface Hinted {
   readonly uri: string;
   readonly file: SharedFile<SegmentFacts>;
-  /** Once it has come. */
+  /** Undefined until the request has ended. */
   result: Downloaded | undefined;
   atMs: number;
 }
@@ -41,21 +41,21 @@ export class SegmentPlayer {
   readonly #playout: Playout;
   readonly #cursor: PieceCursor;
   readonly #reader: PieceReader;
-  /** Segments sent before this were old when the player started, not late. */
+  /** When the player started, µs since 1970: segments sent before are old, not late. */
   readonly #beganUs: number;
   #list: MediaPlaylist;
   readonly #base: URL;
-  /** The piece that comes next. */
+  /** The next piece; undefined while it is not listed. */
   #piece: Piece | undefined;
   #hinted: Hinted | undefined;
-  /** The last hint that was followed. */
+  /** The newest hint whose part was requested. */
   #hint: string | undefined;
   /** Whether the next piece follows the last received one directly. */
   #follows = true;
   #advancing = false;
   #over = false;
 
-  /** Starts with the first playlist that lists a segment; `base` is its URL. `lost` takes over when a piece can't be fetched. */
+  /** Starts with the first playlist that lists a segment; `base` is its URL. `lost` is called, and ends the player, if a fetch fails. */
   constructor(context: HlsContext, list: MediaPlaylist, base: URL, lost?: (reason: string) => void) {
     this.#context = context;
     this.#lost = lost;
@@ -83,7 +83,7 @@ export class SegmentPlayer {
     return this.#playout.startedMs;
   }
 
-  /** The playlist, loaded again. */
+  /** Takes the reloaded playlist. */
   update(list: MediaPlaylist): void {
     const before = this.#list;
     this.#list = list;
@@ -97,7 +97,7 @@ export class SegmentPlayer {
     this.#advance();
   }
 
-  /** The end of what is measured; with `ended`, nobody waits for more. */
+  /** The measurement ends. `ended`: no more pieces are expected. */
   finish(nowMs: number, ended: boolean): void {
     this.#playout.finish(nowMs, ended);
   }
@@ -107,16 +107,16 @@ export class SegmentPlayer {
     this.#fetcher.close();
   }
 
-  /** Requests what is needed next, unless a request is under way. */
+  /** Requests what is needed next, unless a request is in progress. */
   #advance(): void {
-    // A request may fail at once, which leads here again.
+    // A request that fails at once calls this method again.
     if (this.#advancing) return;
     this.#advancing = true;
     while (!this.#download.busy && !this.#over && this.#step());
     this.#advancing = false;
   }
 
-  /** False: there is nothing to do before something comes. */
+  /** Takes one step; false if there is nothing to do before a playlist or an answer arrives. */
   #step(): boolean {
     this.#piece ??= this.#cursor.next(this.#list);
     const piece = this.#piece;
@@ -132,7 +132,7 @@ export class SegmentPlayer {
     return true;
   }
 
-  /** A player has one request under way. True: it has another one. */
+  /** Requests the hinted part if it is the next piece; returns whether a request was made. */
   #followHint(): boolean {
     const { hint, lowLatency, targetDurationMs } = this.#list;
     if (hint === undefined || hint === this.#hint || lowLatency === undefined) return false;
@@ -152,7 +152,7 @@ export class SegmentPlayer {
     return true;
   }
 
-  /** Whether the next piece is the one that was asked for before it was listed. */
+  /** Takes the hinted part if it is `piece`, the next one; returns whether it is. */
   #takeHinted(piece: Piece): boolean {
     const { hls } = this.#context;
     const hinted = this.#hinted;
@@ -198,7 +198,7 @@ export class SegmentPlayer {
     });
   }
 
-  /** The next piece can't be had. */
+  /** The next piece can't be fetched. */
   #failed(reason: string): void {
     this.#piece = undefined;
     if (this.#lost === undefined) this.#missed(1, `segment: ${reason}`);

@@ -3,26 +3,26 @@ import { ReasonCounts } from "../reason-counts.ts";
 
 /** What all HLS players together found besides frames. */
 export class HlsTotals {
-  /** Playlists received, and those of them that left out what the player knew. */
+  /** Playlists received, and how many of them left out segments that the player knew (EXT-X-SKIP). */
   playlists = 0;
   deltas = 0;
   /** Playlists that had not changed, by their ETag (304). */
   notModified = 0;
-  /** Segments and parts received, and the parts that were asked for before they were listed. */
+  /** Segments and parts received, and how many parts were requested before they were listed. */
   segments = 0;
   parts = 0;
   hinted = 0;
-  /** Parts that were hinted at, and did not come, or were not listed then. */
+  /** Hinted parts that did not arrive, or that the playlist did not list next. */
   hintsUnused = 0;
-  /** Segments that were missing when requested, or had left the playlist before. */
+  /** Segments that were missing when requested, or left the playlist before they were requested. */
   missed = 0;
-  /** Playlists that end, or begin, before the one before. */
+  /** Playlists that begin, or end, before the playlist before them. */
   sequenceBack = 0;
   /** Segments and parts whose duration differs from their content, or exceeds what the playlist allows. */
   wrongDurations = 0;
-  /** What segments are. */
+  /** The formats of segments. */
   readonly formats = new Set<"ts" | "fmp4">();
-  /** A variant was played whose sound is in a playlist of its own. */
+  /** Whether a variant was played whose sound is in a playlist of its own. */
   soundApart = false;
   /** Why playlists and segments could not be fetched or read. */
   readonly errors = new ReasonCounts();
@@ -30,7 +30,7 @@ export class HlsTotals {
   readonly stalls = new Histogram();
   /** Players with at least one pause. */
   stalledPlayers = 0;
-  /** From a segment's, or a part's, last frame at the encoder to a player's last byte of it, µs. */
+  /** From the publisher's send of a segment's, or a part's, last frame to a player's read of its last byte, µs. */
   readonly segmentDelay = new Histogram();
   readonly partDelay = new Histogram();
 }

@@ -10,7 +10,7 @@ import type { Group } from "../group.ts";
 import type { HttpAddress } from "./target.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** From a request to the head of its answer. A server may delay a playlist until there is a segment. */
+/** From a request to its answer's head. A server may delay a playlist until there is a segment. */
 const ANSWER_TIMEOUT_MS = 20_000;
 
 /** Notifications for a request's owner: the head, parts of the body, and at last `done`. */
@@ -18,7 +18,7 @@ export interface AnswerEvents {
   head(head: ResponseHead): void;
   /** The bytes are lent for the call. */
   body(bytes: Uint8Array): void;
-  /** The answer is whole, or why it is not. */
+  /** The answer is complete, or `problem` says why it is not. */
   done(problem: string | undefined): void;
 }
 
@@ -26,12 +26,12 @@ export interface AnswerEvents {
 interface Asked {
   readonly bytes: Uint8Array;
   readonly events: AnswerEvents;
-  /** From the request to the head of its answer, at most. */
+  /** Maximum time from the request to its answer's head. */
   readonly timeoutMs: number;
-  /** Sent on a connection that was used before: the server may have closed it at the same moment. */
+  /** Sent on a connection that was used before, and that the server may have closed at the same moment. */
   reused: boolean;
   sent: boolean;
-  /** Something of the answer has come. */
+  /** A part of the answer has arrived. */
   answered: boolean;
 }
 
@@ -81,12 +81,12 @@ export class HttpConnection implements TransportHandler, ResponseEvents {
     this.#transport?.send(bytes);
   }
 
-  /** Ends it once what is queued is sent; no more notifications follow. */
+  /** Closes the connection once queued bytes are sent; no more notifications follow. */
   close(): void {
     this.#leave("close");
   }
 
-  /** Ends it at once; no more notifications follow. */
+  /** Closes the connection at once; no more notifications follow. */
   abort(): void {
     this.#leave("abort");
   }
@@ -171,7 +171,7 @@ export class HttpConnection implements TransportHandler, ResponseEvents {
     this.#end(problem);
   }
 
-  /** Closes the connection, if `wanted`; its end is not a failure of the request. */
+  /** Closes the connection, if `wanted`. That is not a failure of the request. */
   #close(wanted: boolean): void {
     if (!wanted || this.#state !== "open") return;
     this.#state = "closing";

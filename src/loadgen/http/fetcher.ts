@@ -34,7 +34,7 @@ export class Fetcher {
     this.#connection?.request(url, headers, events, waitMs);
   }
 
-  /** Ends it; no more notifications follow. */
+  /** Closes the connection; no more notifications follow. */
   close(): void {
     this.#connection?.close();
   }

@@ -26,11 +26,11 @@ export class LivePlayer implements Player, AnswerEvents, FrameEvents {
   #key = "";
   #url: URL;
   #redirects = 0;
-  /** Bytes of connections before this one. */
+  /** Bytes received on earlier connections, before redirects. */
   #bytesBefore = 0;
   #refusal: RefusalText | undefined;
 
-  /** `whole`: all of each frame's content is compared. */
+  /** `whole`: each frame is compared byte by byte. */
   constructor(context: PlayerContext, target: HttpTarget, whole: boolean) {
     this.#context = context;
     this.#member = new GroupMember(context.group, context.retry);

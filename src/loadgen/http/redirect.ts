@@ -1,7 +1,7 @@
 import type { ResponseHead } from "../../io/net/http-response.ts";
 import { checkRedirect } from "../../relay/redirects.ts";
 
-/** Where an answer to a request for a URL leads; undefined when it leads nowhere that is followed. `depth`: redirects so far in a row. */
+/** The URL that an answer to a request for `url` redirects to; undefined if it is not followed. `depth`: redirects in a row so far. */
 export function redirectedTo({ status, headers }: ResponseHead, url: URL, depth: number): URL | undefined {
   const location = headers.get("location");
   if (status < 300 || status >= 400 || status === 304 || location === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { ResponseHead } from "../../io/net/http-response.ts";
 /** A longer sentence is cut. */
 const MAX_BYTES = 512;
 
-/** Why a server refuses a request: collects the answer's text for the report. */
+/** Collects the text of a refusing answer, for the report. */
 export class RefusalText {
   readonly #head: ResponseHead;
   readonly #bytes = new Uint8Array(MAX_BYTES);
@@ -22,7 +22,7 @@ export class RefusalText {
     this.#length += part.length;
   }
 
-  /** In the server's own words if it has any, else in those of its status. */
+  /** The reason, in the server's own words if there are any, else by the status. */
   toString(): string {
     const { status, headers } = this.#head;
     const location = headers.get("location");

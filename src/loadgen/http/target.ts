@@ -1,12 +1,12 @@
 import { type HostPort, parseHostPort } from "../../base/address.ts";
 import { UserError } from "../../base/errors.ts";
 
-/** Where HTTP requests go. */
+/** The server of HTTP requests. */
 export interface HttpAddress extends HostPort {
   readonly tls: boolean;
 }
 
-/** Where one player over HTTP or a WebSocket goes. */
+/** The destination of one player over HTTP or a WebSocket. */
 export interface HttpTarget {
   readonly protocol: "http-flv" | "ws-flv" | "http-ts" | "ws-ts" | "hls";
   readonly address: HttpAddress;
@@ -18,7 +18,7 @@ export interface HttpTarget {
 
 const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443, "ws:": 80, "wss:": 443 };
 
-/** Where requests for an absolute URL go. Throws UserError for another scheme, or an address that is none. */
+/** The server of an absolute URL. Throws UserError for another scheme, or an invalid address. */
 export function httpAddress(url: URL): HttpAddress {
   const port = PORTS[url.protocol];
   if (port === undefined) throw new UserError(`"${url.href}" is no URL of HTTP`);
@@ -27,7 +27,7 @@ export function httpAddress(url: URL): HttpAddress {
 
 /** Reads the URL of a player, whose path ends in the format; `authority` is its host and port as written. Throws UserError. */
 export function readHttpTarget(text: string, authority: string): HttpTarget {
-  // What URL.parse says nothing of: an empty host, a port of 0.
+  // URL.parse does not report an empty host, or a port of 0.
   parseHostPort(authority, 80);
   const url = URL.parse(text);
   if (url === null) throw new UserError(`"${text}" is no URL like http://host/live/livestream.flv`);

@@ -4,7 +4,7 @@ import { MAX_CONTROL_BYTES, Opcode } from "../../http/websocket-frame.ts";
 
 /** What a WebSocket server sends. */
 export interface FrameEvents {
-  /** The next bytes of binary messages, lent for the call. The messages' boundaries are not told. */
+  /** The next bytes of binary messages, lent for the call. The boundaries of messages are not reported. */
   data(bytes: Uint8Array): void;
   /** To be answered by a pong with the same payload. */
   ping(payload: Uint8Array): void;
@@ -22,7 +22,7 @@ export class WebSocketFrames {
   readonly #events: FrameEvents;
   readonly #header = new Uint8Array(MAX_HEADER_BYTES);
   #have = 0;
-  /** Bytes still missing of the frame's payload; -1 while its header is read. */
+  /** Bytes of the frame's payload still to come; -1 while its header is read. */
   #left = -1;
   readonly #control = new Uint8Array(MAX_CONTROL_BYTES);
   #controlBytes = 0;
@@ -32,7 +32,7 @@ export class WebSocketFrames {
     this.#events = events;
   }
 
-  /** Takes bytes from the server; nothing after its close. Throws ProtocolError. */
+  /** Takes bytes from the server; those after its close frame are ignored. Throws ProtocolError. */
   push(bytes: Uint8Array): void {
     let at = 0;
     while (at < bytes.length && !this.#closed) {

@@ -28,7 +28,7 @@ export class Mp4Frames implements SampleSink {
     if (kind === PacketKind.Audio) {
       this.#sink.audio(timestamp, entry === "mp4a" ? this.#tag(AUDIO_TAG_BYTES, [0xaf, 1], bytes) : bytes, 0);
     } else if (kind === PacketKind.Video) {
-      // The init segment has it.
+      // The init segment has the sequence header.
       if (!this.#header) this.#sink.header();
       this.#header = true;
       const isAvc = entry === "avc1" || entry === "avc3";

@@ -6,9 +6,9 @@ import { StreamType, type TsEvents, TsReader } from "./packets.ts";
 export interface FrameSink {
   /** A video sequence header came. */
   header(): void;
-  /** A video frame as an AVC tag's body (of other codecs none); `timestamp` is its decoding time, ms. */
+  /** A video frame as an AVC tag's body, empty for other codecs; `timestamp` is its decoding time, ms. */
   video(timestamp: number, payload: Uint8Array, key: boolean, arrivedMs: number): void;
-  /** An audio frame as an AAC tag's body (of other codecs as it is). */
+  /** An audio frame as an AAC tag's body, unchanged for other codecs. */
   audio(timestamp: number, payload: Uint8Array, arrivedMs: number): void;
 }
 
@@ -46,12 +46,12 @@ export class TsFrames implements TsEvents {
     return { first: this.#reader.firstCounters, last: this.#reader.counters };
   }
 
-  /** Takes the next bytes. Throws ProtocolError for what is no transport stream. */
+  /** Takes the next bytes. Throws ProtocolError if they are not a transport stream. */
   push(bytes: Uint8Array): void {
     this.#reader.push(bytes, this.#arrival.arrivedMs);
   }
 
-  /** The end: hands over what is under way. */
+  /** The stream ends: hands over incomplete frames. */
   end(): void {
     this.#reader.end();
   }
@@ -68,9 +68,9 @@ export class TsFrames implements TsEvents {
     else if (streamType === StreamType.Mp3) this.#sink.audio(timestamp, bytes, arrivedMs);
   }
 
-  /** Each NAL unit behind its length in place of a start code, without those that FLV has in its sequence header. */
+  /** Replaces each NAL unit's start code by its length, and leaves out units that FLV has in its sequence header. */
   #avc(timestamp: number, bytes: Uint8Array, arrivedMs: number): void {
-    // A length takes at most a byte more than a start code, and a unit at least one.
+    // A length has at most one byte more than a start code, and a NAL unit at least one byte.
     this.#reserve(VIDEO_TAG_BYTES + bytes.length * 2);
     let key = false;
     let out = VIDEO_TAG_BYTES;

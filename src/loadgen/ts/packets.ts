@@ -1,4 +1,4 @@
-// Hot: a packet of 188 bytes after the other, of each player.
+// Hot: runs for each packet of 188 bytes of each player.
 import { ProtocolError } from "../../base/errors.ts";
 import { copyBytes } from "../../base/memory.ts";
 
@@ -17,10 +17,10 @@ const NULL_PID = 0x1fff;
 /** Longer frames are refused. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 const FIRST_FRAME_BYTES = 4096;
-/** 33 bits of a clock of 90 kHz. */
+/** Ticks (90 kHz) after which a clock of 33 bits wraps. */
 const WRAP = 2 ** 33;
 
-/** Types of elementary streams that are looked into (ISO 13818-1, table 2-34). */
+/** Types of elementary streams whose frames are read (ISO 13818-1, table 2-34). */
 export const StreamType = { Mp3: 3, Aac: 15, H264: 27, Hevc: 36 } as const;
 
 /** Receives what a reader finds in a transport stream. */
@@ -38,10 +38,10 @@ class Track {
   length = 0;
   /** Content bytes of the PES packet; -1 when its length is unknown. */
   size = -1;
-  /** -1: no PES packet is under way. */
+  /** -1: there is no incomplete PES packet. */
   dts = -1;
   lastDts = -1;
-  /** When the newest packet came. */
+  /** When the newest packet arrived; monotonic ms. */
   arrivedMs = 0;
 
   constructor(streamType: number) {
@@ -81,7 +81,7 @@ export class TsReader {
     copyBytes(this.#partial, 0, bytes, at, bytes.length);
   }
 
-  /** The end: hands over what is under way. */
+  /** The stream ends: hands over incomplete PES packets. */
   end(): void {
     for (const track of this.#tracks.values()) this.#finish(track);
   }
@@ -169,7 +169,7 @@ export class TsReader {
   }
 }
 
-/** Reads a PES packet's header (2.4.3.6): where its content begins. */
+/** Reads a PES packet's header (2.4.3.6); returns where its content begins. */
 function begin(track: Track, bytes: Uint8Array, at: number, end: number): number {
   const isPes = bytes[at] === 0 && bytes[at + 1] === 0 && bytes[at + 2] === 1;
   const flags = (bytes[at + 7] ?? 0) >> 6;
