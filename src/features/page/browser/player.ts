@@ -9,7 +9,7 @@ import { LiveEdge, type Look } from "./live-edge.ts";
 import type { PageAddress, Way } from "./media-address.ts";
 import { NativeEngine } from "./native-engine.ts";
 import { Playback } from "./playback.ts";
-import { type Rest, View } from "./view.ts";
+import { type StopReason, View } from "./view.ts";
 import { waysFor } from "./ways.ts";
 
 const LOOK_MS = 250;
@@ -36,7 +36,7 @@ export class Player {
   readonly #view: View;
   readonly #playback: Playback;
   #edge = new LiveEdge();
-  #rest: Rest | undefined = "paused";
+  #stopReason: StopReason | undefined = "paused";
   #mutedByBrowser = false;
 
   constructor(elements: Elements, address: PageAddress, possible: readonly Way[]) {
@@ -64,13 +64,13 @@ export class Player {
   }
 
   start(): void {
-    this.#rest = undefined;
+    this.#stopReason = undefined;
     this.#playback.start();
   }
 
   /** Lets go of the stream: what is played later is live again, and not what was missed. */
   pause(): void {
-    this.#rest = "paused";
+    this.#stopReason = "paused";
     this.#playback.stop();
   }
 
@@ -86,12 +86,12 @@ export class Player {
 
   /** Goes on in the way that the viewer chose; "" for the best. */
   use(chosen: string): void {
-    this.#rest = undefined;
+    this.#stopReason = undefined;
     this.#playback.use(waysFor(chosen, this.#possible));
   }
 
   #draw(): void {
-    this.#view.draw(this.#playback.state, this.#playback.hadPicture, this.#rest);
+    this.#view.draw(this.#playback.state, this.#playback.hadPicture, this.#stopReason);
     this.#tick();
   }
 
@@ -121,7 +121,7 @@ export class Player {
     }
     if (is && this.#mutedByBrowser) show(sound, video.muted);
     if (is || this.isStopped) return;
-    this.#rest = "blocked";
+    this.#stopReason = "blocked";
     this.#playback.stop();
   }
 
@@ -129,7 +129,7 @@ export class Player {
     const { state } = this.#playback;
     if (state.kind !== "connecting" && state.kind !== "playing") return;
     const { video } = this.#elements;
-    // Browsers let hidden pages rest: no picture is no fault then.
+    // Browsers may suspend hidden pages: a missing picture is no failure then.
     if (document.hidden) return;
     const { way } = state.attempt;
     const advice = this.#edge.look(lookAt(video));

@@ -3,7 +3,7 @@ import type { PlaybackState } from "./playback.ts";
 import { type Words, wordsFor } from "./words.ts";
 
 /** Why nothing plays although nothing failed. */
-export type Rest = "paused" | "blocked" | "unable";
+export type StopReason = "paused" | "blocked" | "unable";
 
 /** Shows where the playback stands: in words over the picture, at the controls, and for screen readers. */
 export class View {
@@ -13,27 +13,28 @@ export class View {
     this.#elements = elements;
   }
 
-  /** `rest`: why it is stopped. */
-  draw(state: PlaybackState, hadPicture: boolean, rest: Rest | undefined): void {
+  /** `stopReason`: why it is stopped. */
+  draw(state: PlaybackState, hadPicture: boolean, stopReason: StopReason | undefined): void {
     const { cover, start, frozen, player } = this.#elements;
-    player.dataset.state = state.kind === "stopped" ? (rest ?? "paused") : state.kind;
-    this.#drawControls(state, rest);
-    show(start, state.kind === "stopped" && rest !== "unable");
+    player.dataset.state = state.kind === "stopped" ? (stopReason ?? "paused") : state.kind;
+    this.#drawControls(state, stopReason);
+    show(start, state.kind === "stopped" && stopReason !== "unable");
     show(cover, state.kind !== "playing");
     switch (state.kind) {
       case "playing":
         show(frozen, false);
-        this.#say({ title: "", text: "" }, "Playing");
+        this.#showWords({ title: "", text: "" }, "Playing");
         break;
       case "connecting":
-        if (state.failure === undefined) this.#say({ title: hadPicture ? "One moment…" : "Connecting…", text: "" });
-        else this.#say(wordsFor(state.failure, hadPicture));
+        if (state.failure === undefined)
+          this.#showWords({ title: hadPicture ? "One moment…" : "Connecting…", text: "" });
+        else this.#showWords(wordsFor(state.failure, hadPicture));
         break;
       case "waiting":
-        this.#say(wordsFor(state.failure, hadPicture));
+        this.#showWords(wordsFor(state.failure, hadPicture));
         break;
       case "stopped":
-        this.#drawRest(rest);
+        this.#drawStopped(stopReason);
     }
     this.#drawSigns(state);
   }
@@ -48,25 +49,26 @@ export class View {
     this.#elements.player.toggleAttribute("data-buffering", is);
   }
 
-  #drawControls(state: PlaybackState, rest: Rest | undefined): void {
+  #drawControls(state: PlaybackState, stopReason: StopReason | undefined): void {
     const { toggle, live, liveText, iconPlay, iconPause } = this.#elements;
     const stopped = state.kind === "stopped";
     const label = stopped ? "Play" : "Pause";
     toggle.setAttribute("aria-label", label);
     toggle.title = `${label} (space)`;
-    toggle.disabled = rest === "unable";
+    toggle.disabled = stopReason === "unable";
     show(iconPlay, stopped);
     show(iconPause, !stopped);
     live.dataset.state = state.kind === "playing" ? "live" : "off";
     setText(liveText, liveWord(state));
   }
 
-  #drawRest(rest: Rest | undefined): void {
+  #drawStopped(stopReason: StopReason | undefined): void {
     const { start } = this.#elements;
-    if (rest === "blocked") this.#say({ title: "", text: "" }, "The browser waits for a click before it plays.");
-    else if (rest === "paused") this.#say({ title: "", text: "" }, "Paused");
+    if (stopReason === "blocked")
+      this.#showWords({ title: "", text: "" }, "The browser waits for a click before it plays.");
+    else if (stopReason === "paused") this.#showWords({ title: "", text: "" }, "Paused");
     const text = start.querySelector("span");
-    if (text !== null) setText(text, rest === "paused" ? "Back to live" : "Click to play");
+    if (text !== null) setText(text, stopReason === "paused" ? "Back to live" : "Click to play");
   }
 
   #drawSigns(state: PlaybackState): void {
@@ -80,7 +82,7 @@ export class View {
   }
 
   /** `aloud`: what screen readers say instead. */
-  #say({ title, text }: Words, aloud = `${title} ${text}`.trim()): void {
+  #showWords({ title, text }: Words, aloud = `${title} ${text}`.trim()): void {
     setText(this.#elements.title, title);
     setText(this.#elements.text, text);
     setText(this.#elements.spoken, aloud);
@@ -90,7 +92,7 @@ export class View {
   unable(words: Words): void {
     this.draw({ kind: "stopped" }, false, "unable");
     show(this.#elements.sign, true);
-    this.#say(words);
+    this.#showWords(words);
   }
 }
 
