@@ -23,7 +23,7 @@ export const pageTable = table("The page with a player that each stream has, at 
   }),
 });
 
-/** How pages are served. */
+/** Configuration of pages. */
 export type PageConfig = ValueOf<typeof pageTable>;
 
 function parseHost(value: unknown): string {

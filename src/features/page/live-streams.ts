@@ -1,7 +1,7 @@
 import type { Stream } from "../../live/stream.ts";
 import type { StreamName } from "../../live/streams.ts";
 
-/** The names of a vhost's streams that somebody publishes. `vhost` is its configured name. */
+/** The names of a vhost's streams that have a publisher. `vhost` is its configured name. */
 export function liveStreams(streams: Iterable<Pick<Stream, "key" | "source">>, vhost: string): StreamName[] {
   const names: StreamName[] = [];
   for (const { key, source } of streams) {

@@ -1,13 +1,14 @@
-/** The parameter with a page of the same stream on another server. */
+/** The query parameter that names a page of the same stream on another server. */
 export const OTHER_SERVER_PARAM = "also";
-/** More servers than this are not looked at. */
+/** Maximum number of other servers; further ones are ignored. */
 const MAX_OTHERS = 3;
-/** What a host may be, with its port, to stand in a header. A name in other letters is punycode by then. */
+/** Hosts, with or without a port, that may be written into a header. International names are in punycode here. */
 const PLAIN_HOST = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
 
 /**
- * The stream's pages on other servers that a page's query names, in its order. What is no HTTP address of a plain host, and what
- * has a password in it, is left out. The server and the page read them alike, so that the policy allows what the page asks.
+ * The stream's pages on other servers that a page's query names, in its order. Texts that are
+ * no HTTP URL of a plain host, or that have a password, are left out. The server and the page read them by this function, so that the
+ * page's policy allows what it requests.
  */
 export function otherServers(query: string): URL[] {
   return new URLSearchParams(query)
@@ -24,7 +25,7 @@ function isPlain(url: URL): boolean {
   return url.username === "" && url.password === "" && isPlainHost(url.host);
 }
 
-/** Whether the text is a host with or without a port, and nothing else that a header could obey. */
+/** Whether the text is a host, with or without a port, and can't add anything else to a header. */
 export function isPlainHost(text: string): boolean {
   return PLAIN_HOST.test(text);
 }

@@ -10,21 +10,21 @@ import type { PageConfig } from "./config.ts";
 import { plainHeaders, playerHeaders } from "./security-headers.ts";
 import { renderStreamList } from "./stream-list.ts";
 
-/** A page's answer is asked for again each time, and mostly found unchanged. */
+/** Browsers ask for a page again each time, and mostly get a 304. */
 const REVALIDATE = { "cache-control": "no-cache" };
 
-/** What the page depends on. */
+/** What StreamPage needs from the server. */
 export interface PageContext {
   readonly assets: Assets;
   /** The configuration in effect. */
   config(): PageConfig;
-  /** URLs of servers that this one may send the page's player to. */
+  /** URLs of servers to which this one may redirect the page's player. */
   servers(): readonly string[];
   /** The live streams of the vhost that serves a name. */
   liveStreams(vhost: string): readonly StreamName[];
 }
 
-/** A page with a player for each stream, whether it is live or not, and the list of live streams when it is switched on. */
+/** Serves a page with a player for each stream, live or not, and the list of live streams if it is switched on. */
 export class StreamPage implements Feature, HttpRoute {
   readonly name = "page";
   readonly http = [this];
@@ -76,7 +76,7 @@ export class StreamPage implements Feature, HttpRoute {
   }
 }
 
-/** A path with a slash at its end is another one for the page's links, and not where media are. */
+/** Redirects to the path without the slash at its end, as relative links and media addresses need that one. */
 function toPage({ path, query }: HttpRequest, exchange: HttpExchange): boolean {
   const location = locationOf(path.slice(0, -1), query);
   exchange.respond({ status: 308, headers: { location, "cache-control": "no-store" } });
@@ -85,7 +85,7 @@ function toPage({ path, query }: HttpRequest, exchange: HttpExchange): boolean {
 
 /**
  * Whether the path is that of a stream's page: `/app/stream`, with or without `.html`. A name that ends like a file's (`style.css`,
- * `cam.flv`) has its page with `.html` only, so that files that are missing are not found as pages. Where the app is left out, a
+ * `cam.flv`) has its page with `.html` only, so that a missing file is not answered with a page. Without an app, a
  * name with a dot is a file such as `/favicon.ico` or `/index.html`.
  */
 export function isPagePath(path: string): boolean {

@@ -2,17 +2,17 @@ import { contentPolicy } from "../../http/content-policy.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import { isPlainHost, otherServers } from "./other-servers.ts";
 
-/** Who may embed a page: hosts, or "none" among them; nobody named: everybody. */
+/** Hosts that may embed a page, or "none"; an empty list allows all. */
 export type Embedding = readonly string[];
 
 const common: Readonly<Record<string, string>> = {
-  // Other servers of the stream learn which site asks, not the address, which may hold a token.
+  // Other servers learn the site of the page, but not its address, which may have a token.
   "referrer-policy": "strict-origin-when-cross-origin",
 };
 
 /**
- * Headers of a player's page: it loads scripts and styles of this server alone, and media of this server, of those that the address
- * names, and of those that this server sends it to.
+ * Headers of a player's page: it loads scripts and styles from this server only, and media from this server, from those that the
+ * address names, and from those that this server redirects to.
  */
 export function playerHeaders(
   request: HttpRequest,
@@ -23,7 +23,7 @@ export function playerHeaders(
   const http = [...others, ...servers];
   const sockets = others.map((origin) => origin.replace(/^http/, "ws"));
   const host = request.header("host")?.toLowerCase() ?? "";
-  // 'self' does not mean WebSockets in older browsers.
+  // In older browsers, 'self' does not include WebSockets.
   const own = isPlainHost(host) ? [`ws://${host}`, `wss://${host}`] : [];
   return {
     ...common,

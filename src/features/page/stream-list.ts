@@ -6,8 +6,8 @@ import type { Assets } from "./assets.ts";
 const MAX_LISTED = 1000;
 
 /**
- * The page that lists live streams of one vhost with links to their pages. `query` is what the links carry besides the name: the
- * vhost, when the address named it. Names come from publishers and are escaped.
+ * The page that lists live streams of one vhost with links to their pages. `query` is that of the links: the
+ * vhost, if the address named it. Names come from publishers and are escaped.
  */
 export function renderStreamList(
   streams: readonly StreamName[],
@@ -40,7 +40,7 @@ ${list}${more > 0 ? `\n<p>And ${more} more.</p>` : ""}
 
 function item({ app, stream }: StreamName, query: string): string {
   const path = [...app.split("/"), stream].map((level) => encodeURIComponent(level.toWellFormed())).join("/");
-  // A name that ends like a file's is no page's address without another ending.
+  // A stream whose name ends like a file's has its page only with .html.
   const ending = hasFileEnding(stream) ? ".html" : "";
   return `<li><a href="/${escapeHtml(path)}${ending}${escapeHtml(query)}">${escapeHtml(`${app}/${stream}`)}</a></li>`;
 }

@@ -3,7 +3,7 @@ import { withWay } from "./media-address.ts";
 import type { Player } from "./player.ts";
 
 const VOLUME_STEP = 5;
-/** In full screen the controls hide when nobody touches them for this long. */
+/** Time without input after which the controls hide in full screen. */
 const IDLE_MS = 3000;
 
 /** Connects buttons and keys with the player. */
@@ -38,7 +38,7 @@ export function connectControls(elements: Elements, player: Player): void {
   drawVolume(elements);
 }
 
-/** True: the key was one of the player's. */
+/** Handles a key; returns whether it was one of the player's. */
 function takeKey(event: KeyboardEvent, elements: Elements, player: Player): boolean {
   if (event.ctrlKey || event.altKey || event.metaKey) return false;
   const { target } = event;
@@ -103,7 +103,7 @@ async function toggleFullscreen({ player, video }: Elements): Promise<void> {
     else if ("requestFullscreen" in player) await player.requestFullscreen();
     else if ("webkitEnterFullscreen" in video) (video as { webkitEnterFullscreen(): void }).webkitEnterFullscreen();
   } catch {
-    // The frame that the page stands in does not allow it.
+    // The frame around the page does not allow it.
   }
 }
 

@@ -41,7 +41,7 @@ export interface Elements {
   readonly iconMuted: SVGElement;
 }
 
-/** Finds them all. Throws when the page is another one. */
+/** Finds all elements. Throws if one is missing. */
 export function findElements(): Elements {
   return {
     player: html("player"),
@@ -80,7 +80,7 @@ export function show(element: Element, visible: boolean): void {
   element.toggleAttribute("hidden", !visible);
 }
 
-/** Sets a text only when it is another one, so that nothing is drawn or spoken again. */
+/** Sets a text only if it has changed, so that nothing is drawn or spoken again. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

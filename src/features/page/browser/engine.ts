@@ -1,23 +1,23 @@
 import type { Way } from "./media-address.ts";
 
-/** Why an attempt to play came to its end. */
+/** Why an attempt to play ended. */
 export type Failure =
-  /** The server answered so. `sentence` is its own line, or empty. */
+  /** The server refused with this status. `sentence` is its own line, or empty. */
   | { readonly kind: "status"; readonly status: number; readonly sentence: string; readonly retryAfterMs: number }
-  /** The server said that the stream is over. */
+  /** The server reported the end of the stream. */
   | { readonly kind: "ended" }
   /** The server does not answer, or the connection broke. */
   | { readonly kind: "lost" }
-  /** The connection is there, and no picture comes. */
+  /** The connection is open, but the picture does not move. */
   | { readonly kind: "stalled" }
-  /** The browser has no decoder for it. */
+  /** The browser has no decoder for the codec. */
   | { readonly kind: "codec"; readonly codec: string }
-  /** The data make no sense, or the decoder gave up. */
+  /** The data are invalid, or the decoder failed. */
   | { readonly kind: "broken"; readonly detail: string }
   /** The player's own scripts could not be loaded. */
   | { readonly kind: "player" };
 
-/** What an engine reports of itself. Undefined: not known. */
+/** Figures of an engine; undefined: not known. */
 export interface EngineFigures {
   /** How far the picture is behind the encoder by the server's programme date, s. */
   readonly delay?: number | undefined;
@@ -29,19 +29,19 @@ export interface EngineFigures {
 /** One attempt to play one address in the page's video element. */
 export interface Engine {
   figures(): EngineFigures;
-  /** Lets go of the connection and of the element. Nothing is reported after it. */
+  /** Closes the connection and frees the element. Nothing is reported afterwards. */
   close(): void;
 }
 
-/** Whom an engine reports to, at most once. */
+/** Called by an engine when it fails, at most once. */
 export type OnFailure = (failure: Failure) => void;
 
-/** What is to be opened. */
+/** What an engine opens. */
 export interface Attempt {
-  /** Which of the page's servers, from 0. */
+  /** Index of the server among the page's servers. */
   readonly server: number;
   readonly way: Way;
   readonly url: string;
-  /** The stream's addresses on the other servers, the next one first. Where there are any, a server that is silent is left soon. */
+  /** The stream's addresses on the other servers, the next one first. If there are any, a silent server is left soon. */
   readonly others: readonly string[];
 }

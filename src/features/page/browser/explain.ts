@@ -1,12 +1,12 @@
 import type { Failure } from "./engine.ts";
 
-/** A server's line of text is no longer than this. */
+/** Maximum characters of a server's line that are shown. */
 const MAX_SENTENCE = 300;
 const TIMEOUT_MS = 8000;
 
 /**
- * Asks the server itself why an address can't be played, because players and WebSockets keep its words to themselves. Undefined:
- * it can be, now.
+ * Requests the address to learn why it can't be played, as players and WebSockets don't pass on a server's answer. Undefined: it can be
+ * played now.
  */
 export async function explain(mediaUrl: string, signal: AbortSignal): Promise<Failure | undefined> {
   const url = mediaUrl.replace(/^ws/, "http");

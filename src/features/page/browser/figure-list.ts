@@ -1,4 +1,4 @@
-/** Writes lines into a definition list, whose elements stay the same. */
+/** Writes lines into a definition list, and reuses its elements. */
 export function drawFigures(list: HTMLElement, lines: readonly [string, string][]): void {
   while (list.children.length < lines.length * 2) {
     list.append(document.createElement("dt"), document.createElement("dd"));

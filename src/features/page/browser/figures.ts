@@ -2,10 +2,10 @@ import type { EngineFigures } from "./engine.ts";
 import type { Way } from "./media-address.ts";
 import { codecName } from "./words.ts";
 
-/** What the details are made of. */
+/** The values that the details show. */
 export interface FiguresSource {
   readonly engine: EngineFigures;
-  /** How far the picture is behind the end of what has arrived, s. */
+  /** How far the picture is behind the end of the buffer, s. */
   readonly behind: number | undefined;
   readonly width: number;
   readonly height: number;
@@ -22,7 +22,7 @@ const wayNames: Readonly<Record<Way, string>> = {
   native: "HLS, by the browser",
 };
 
-/** The lines of the details: what it is, and how much. */
+/** The lines of the details: names and values. */
 export function figureLines(source: FiguresSource): [string, string][] {
   const { engine, behind, width, height, way } = source;
   const rate = engine.frameRate === undefined ? "" : `, ${Math.round(engine.frameRate)} fps`;

@@ -15,7 +15,7 @@ export class FlvEngine implements Engine {
   #codecs: string | undefined;
   #frameRate: number | undefined;
   #reports = 0;
-  /** What comes after a first error is of no interest. */
+  /** Whether an error is being explained; further ones are ignored. */
   #explaining = false;
 
   constructor(video: HTMLVideoElement, { url, way }: Attempt, onFailure: OnFailure) {
@@ -53,7 +53,7 @@ export class FlvEngine implements Engine {
     mpegts.LoggingControl.enableAll = false;
     const player = mpegts.createPlayer(
       { type: "flv", isLive: true, url: this.#url },
-      // The page keeps near the live edge by itself (live-edge.ts). Workers would need blob: in the page's policy.
+      // live-edge.ts keeps the picture near the live edge. Workers would need blob: in the page's policy.
       { enableWorker: false, enableStashBuffer: false, lazyLoad: false, autoCleanupSourceBuffer: true, ...cleanup },
     );
     this.#player = player;
@@ -62,7 +62,7 @@ export class FlvEngine implements Engine {
       void this.#explainError(type === mpegts.ErrorTypes.NETWORK_ERROR, detail, message);
     });
     player.on(mpegts.Events.LOADING_COMPLETE, () => {
-      // A WebSocket's end looks the same for a stream that is over, a server that is gone, and a refusal.
+      // A WebSocket ends in the same way for an ended stream, a lost server and a refusal.
       if (this.#way === "ws") void this.#explainError(true, "", "");
       else this.#fail({ kind: "ended" });
     });
@@ -72,9 +72,9 @@ export class FlvEngine implements Engine {
     });
     player.on(mpegts.Events.STATISTICS_INFO, ({ speed }: { speed?: number }) => {
       const kbps = (speed ?? 0) * 8.192;
-      // The first seconds hold what the server had of the GOP, which comes at once.
+      // The first reports include the server's cached GOP, which comes at once.
       if (this.#reports++ < FIRST_REPORTS) return;
-      // Frames come in bursts: an average over some seconds is what a viewer wants to know.
+      // Frames come in bursts, so the figure is an average over some seconds.
       this.#kbps = this.#kbps === undefined ? kbps : this.#kbps * 0.8 + kbps * 0.2;
     });
     player.attachMediaElement(video);
@@ -93,7 +93,7 @@ export class FlvEngine implements Engine {
     if (!signal.aborted) this.#fail(failure ?? { kind: "lost" });
   }
 
-  /** Reports later: mpegts.js may not be destroyed in the middle of its own event. */
+  /** Reports a failure later, as mpegts.js must not be destroyed within its own event. */
   #fail(failure: Failure): void {
     queueMicrotask(() => {
       if (!this.#closed.signal.aborted) this.#onFailure(failure);
@@ -101,7 +101,7 @@ export class FlvEngine implements Engine {
   }
 }
 
-/** Reports of the bitrate, 600 ms apart, that are passed over. */
+/** Number of first bitrate reports, 600 ms apart, that are ignored. */
 const FIRST_REPORTS = 3;
 /** Seconds behind the picture that stay in memory. */
 const cleanup = { autoCleanupMaxBackwardDuration: 20, autoCleanupMinBackwardDuration: 10 };
@@ -113,7 +113,7 @@ function mediaFailure(detail: string, message: string): Failure {
   return { kind: "broken", detail: message };
 }
 
-/** Codecs of FLV that no browser plays, by their numbers. */
+/** FLV codecs that no browser plays, by their numbers. */
 const oldVideo: Readonly<Record<string, string>> = {
   "2": "Sorenson H.263",
   "3": "Screen video",
@@ -131,7 +131,7 @@ const oldAudio: Readonly<Record<string, string>> = {
   "11": "Speex",
 };
 
-/** The codec that mpegts.js names in an error: by FLV's number, or by its four letters. */
+/** The codec that mpegts.js names in an error, by its number in FLV or by its FourCC. */
 function flvCodec(message: string): string {
   const [, id = ""] = /:\s*"?([\w-]+)"?\s*$/.exec(message) ?? [];
   return (message.includes("audio") ? oldAudio : oldVideo)[id] ?? id;

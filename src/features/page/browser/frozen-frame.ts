@@ -1,6 +1,6 @@
 import { show } from "./elements.ts";
 
-/** Keeps the last frame on show while the video element changes its source: `canvas` lies over `video`. */
+/** Keeps the last frame visible on `canvas`, which lies over `video`, while the video element changes its source. */
 export function freeze(video: HTMLVideoElement, canvas: HTMLCanvasElement): void {
   if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || video.videoWidth === 0) return;
   canvas.width = video.videoWidth;

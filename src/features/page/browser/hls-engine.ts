@@ -8,7 +8,7 @@ import { isSilent, SILENT_MS } from "./silence.ts";
 
 type HlsClass = typeof HlsModule;
 
-/** Lists and segments that are there are answered at once. Whether the first list is there only its answer tells. */
+/** Timeouts with which hls.js leaves a silent server soon, as playlists and segments that exist are answered at once. */
 const leaveSoon = {
   default: {
     maxTimeToFirstByteMs: SILENT_MS,
@@ -18,13 +18,13 @@ const leaveSoon = {
   },
 };
 
-/** With low-latency HLS, a picture that is this much further behind than it shall be jumps, s: playing faster would take too long. */
+/** With low-latency HLS, a picture that is this much behind its target, s, jumps, as playing faster would take too long. */
 const MAX_LOW_LATENCY = 6;
 
-/** A server that has to fetch the stream first answers when it has a whole segment. */
+/** Time that a server has for its first playlist: if it must fetch the stream first, it answers when it has a complete segment. */
 const FIRST_LIST_MS = 10_000;
 
-/** Plays HLS by hls.js, which goes on at other servers by itself. */
+/** Plays HLS by hls.js, which continues at other servers by itself. */
 export class HlsEngine implements Engine {
   readonly #onFailure: OnFailure;
   readonly #closed = new AbortController();
@@ -79,17 +79,17 @@ export class HlsEngine implements Engine {
       pLoader: playlistLoader(Hls, this.#others),
       ...(hasOthers && { playlistLoadPolicy: leaveSoon, fragLoadPolicy: leaveSoon }),
     });
-    // As an option, it would need liveSyncDurationCount, which keeps hls.js from what a low-latency playlist says.
+    // Set here, as the option needs liveSyncDurationCount, with which hls.js ignores the hold-back of a low-latency playlist.
     hls.config.liveMaxLatencyDurationCount = 10;
     this.#hls = hls;
     let begun = false;
     hls.on(Hls.Events.MANIFEST_LOADED, (_event, { contentSteering }) => {
-      // The list names other servers, where hls.js goes on by itself.
+      // The playlist names other servers, where hls.js continues by itself.
       if (contentSteering !== null)
         Object.assign(hls.config, { playlistLoadPolicy: leaveSoon, fragLoadPolicy: leaveSoon });
     });
     hls.on(Hls.Events.LEVEL_LOADED, (_event, { details }) => {
-      // A playlist that is over before anything of it was played is that of a stream from before.
+      // A playlist that has ended before any of it was played belongs to an earlier stream.
       if (!begun && !details.live) this.#fail({ kind: "ended" });
       const { partTarget, partHoldBack } = details;
       if (partTarget > 0)
@@ -125,7 +125,7 @@ export class HlsEngine implements Engine {
     if (this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
   }
 
-  /** The first list may take long, as it waits for a first segment. A server that answers nothing else either is left. */
+  /** The first playlist may take long, as it waits for a first segment. A server that answers nothing else either is left. */
   #watchSilence(hls: HlsModule, answered: Parameters<HlsModule["once"]>[0]): void {
     const { signal } = this.#closed;
     let isAnswered = false;
@@ -154,7 +154,7 @@ export class HlsEngine implements Engine {
   }
 }
 
-/** A loader whose first playlist names the other servers, and which waits for a first list of each. */
+/** Makes a loader that adds the other servers to the first playlist, and that waits longer for the first answer of each server. */
 function playlistLoader(Hls: HlsClass, others: readonly string[]): PlaylistLoaderConstructor {
   const answered = new Set<string>();
   return class extends (Hls.DefaultConfig.loader as PlaylistLoaderConstructor) {
@@ -178,7 +178,7 @@ function playlistLoader(Hls: HlsClass, others: readonly string[]): PlaylistLoade
   };
 }
 
-/** The codec that the browser has no decoder for, if that is what went wrong. */
+/** The codec for which the browser has no decoder; undefined for other errors. */
 function codecOf({ details, mimeType, level, error }: ErrorData): string | undefined {
   if (!/codec/i.test(details)) return undefined;
   const [, codec] = /codecs="?([\w.,-]+)/.exec(`${mimeType ?? ""} ${error.message}`) ?? [];

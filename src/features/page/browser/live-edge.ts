@@ -1,20 +1,20 @@
-/** What is seen of a video element at one look; times in s. */
+/** The state of a video element at one moment; times in s. */
 export interface Look {
   /** Monotonic, ms. */
   readonly now: number;
   readonly position: number;
-  /** Where the buffered range begins that the position is in; undefined outside of all. */
+  /** The start of the buffered range with the position; undefined if it is in none. */
   readonly from: number | undefined;
-  /** The end of what is buffered; undefined while nothing is. */
+  /** The end of the buffer; undefined while it is empty. */
   readonly end: number | undefined;
-  /** Where the next buffered range begins that lies ahead of a gap; undefined without one. */
+  /** The start of the next buffered range if the position is at a gap; else undefined. */
   readonly afterGap: number | undefined;
 }
 
-/** What to do about it. */
+/** What the player should do. */
 export interface Advice {
   readonly rate: number;
-  /** Where to go on, always ahead; undefined: where it is. */
+  /** Position to continue at, always ahead; undefined: no jump. */
   readonly jumpTo: number | undefined;
   /** For how long the picture has not moved, ms. */
   readonly stillForMs: number;
@@ -22,32 +22,32 @@ export interface Advice {
   readonly moved: boolean;
 }
 
-/** How far behind what has arrived a picture shall be, s. It grows when that is too little for the network. */
+/** The target distance from the picture to the end of the buffer, s. It grows when the network needs more. */
 const FIRST_TARGET = 1;
 const MAX_TARGET = 4;
 const TARGET_STEP = 0.5;
-/** It plays faster when it is this much behind its target, until it is there; faster still when it is far behind. */
+/** Distances beyond the target, s, at which the picture plays faster, and faster still, until it reaches the target. */
 const SLACK = 0.8;
 const FAR = 4;
 const FASTER = 1.1;
 const FASTEST = 1.25;
-/** Further behind than this it jumps, once: playing faster would take minutes. */
+/** Distance, s, beyond which the picture jumps, as playing faster would take minutes. */
 const JUMP_BEHIND = 12;
-/** In the first moments it jumps sooner: nothing is lost by that, and the server sends what it has of the GOP at once. */
+/** At the start, the picture jumps at a shorter distance: the server sends its cached GOP at once, and a jump loses nothing yet. */
 const FIRST_MS = 2000;
 const FIRST_JUMP_BEHIND = 3;
-/** A gap in what is buffered is jumped over after this long. */
+/** Time for which the picture stands still before a gap in the buffer is jumped over. */
 const GAP_MS = 700;
-/** So far a jump goes that only makes the decoder find what lies behind a gap. */
+/** Length of a jump, s, that only makes the decoder find the data after a gap. */
 const NUDGE = 0.05;
-/** The picture stood still for this long: what was buffered was too little. */
+/** If the picture stands still for this long, the target was too short. */
 const STALL_MS = 1000;
-/** A picture that moves less than this in a look stands still. */
+/** A position that changes by less than this, s, from look to look stands still. */
 const STILL = 0.01;
 
 /**
- * Keeps a picture near the live edge: by playing a little faster, by a jump forwards when it is far behind, never back. Also says
- * for how long it has stood still.
+ * Keeps a picture near the live edge: it plays a little faster, or jumps forward when it is far behind, but never back. Also measures
+ * for how long the picture has stood still.
  */
 export class LiveEdge {
   #target = FIRST_TARGET;
@@ -57,7 +57,7 @@ export class LiveEdge {
   #firstMovedAt: number | undefined;
   #stalled = false;
 
-  /** The distance that it keeps, s. */
+  /** The target distance to the end of the buffer, s. */
   get target(): number {
     return this.#target;
   }
@@ -81,7 +81,7 @@ export class LiveEdge {
     let jumpTo: number | undefined;
     if (end !== undefined && behind > this.#mostBehind(now)) jumpTo = end - this.#target;
     else if (afterGap !== undefined && stillForMs >= GAP_MS) jumpTo = afterGap + NUDGE;
-    // Sound alone plays over a gap: the picture waits for what is missing until somebody seeks.
+    // At a gap, only the sound plays on; the picture waits for the missing frames until there is a seek.
     else if (overGap) jumpTo = position + NUDGE;
     this.#position = jumpTo ?? position;
     return { rate: this.#rate, jumpTo, stillForMs, moved: this.#firstMovedAt !== undefined };
@@ -94,7 +94,7 @@ export class LiveEdge {
   }
 
   #mostBehind(now: number): number {
-    // Before it has moved, a jump could miss what the decoder needs.
+    // Before the picture has moved, a jump could skip data that the decoder needs.
     if (this.#firstMovedAt === undefined) return Number.POSITIVE_INFINITY;
     return now - this.#firstMovedAt < FIRST_MS ? FIRST_JUMP_BEHIND : JUMP_BEHIND;
   }

@@ -1,35 +1,35 @@
 import { OTHER_SERVER_PARAM, otherServers } from "../other-servers.ts";
 
-/** A way in which media come: FLV over HTTP or over a WebSocket, HLS by a script, HLS by the browser itself. */
+/** A way to play a stream: FLV over HTTP or over a WebSocket, HLS by a script, or HLS by the browser itself. */
 export type Way = "flv" | "ws" | "hls" | "native";
 
 /** The parameter that chooses a way. */
 const WAY_PARAM = "via";
 
-/** One server's addresses of a stream: `base` is its address without an ending, `query` what its addresses carry, with "?". */
+/** A stream's addresses on one server: `base` is the address without an ending, `query` that of all addresses, with "?". */
 export interface MediaServer {
   readonly base: string;
   readonly query: string;
 }
 
-/** What a page's address says. */
+/** The parts of a page's address. */
 export interface PageAddress {
-  /** The way that the viewer chose; undefined: the best that the browser can. */
+  /** The way that the viewer chose; undefined: the best that the browser supports. */
   readonly chosen: "flv" | "ws" | "hls" | undefined;
-  /** This server first, then the others that are named. */
+  /** This server, then the others that the address names. */
   readonly servers: readonly MediaServer[];
-  /** The stream's name, readable. */
+  /** The stream's name, decoded. */
   readonly name: string;
 }
 
-/** Reads a page's address. All parameters but the page's own (`via`, `also`) are kept for the media: they may be what lets a viewer in. */
+/** Reads a page's address. All parameters but the page's own (`via`, `also`) are kept for the media, as they may admit the viewer. */
 export function readPageAddress(href: string): PageAddress {
   const url = new URL(href);
   const way = url.searchParams.get(WAY_PARAM);
   const own = mediaQuery(url.search);
   const others = otherServers(url.search.slice(1)).map((other) => ({
     base: baseOf(other),
-    // Its own parameters are meant for it; without any, those of this page.
+    // An address with parameters keeps them; without any, it gets those of this page.
     query: mediaQuery(other.search) || own,
   }));
   return {
@@ -57,7 +57,7 @@ function baseOf(url: URL): string {
   return `${url.origin}${url.pathname.replace(/\.html$/i, "")}`;
 }
 
-/** The parameters besides the page's own, as they were written: a signature may cover their very characters. */
+/** The parameters besides the page's own, unchanged, as a signature may cover their exact characters. */
 function mediaQuery(search: string): string {
   const own = [WAY_PARAM, OTHER_SERVER_PARAM];
   const kept = search

@@ -1,7 +1,7 @@
 import type { Attempt, Engine, EngineFigures, OnFailure } from "./engine.ts";
 import { explain } from "./explain.ts";
 
-/** Lets the browser play HLS by itself, where it has no Media Source Extensions (iPhones with iOS before 17.1). */
+/** Lets the browser itself play HLS, if it has no Media Source Extensions (iPhones with iOS before 17.1). */
 export class NativeEngine implements Engine {
   readonly #video: HTMLVideoElement;
   readonly #url: string;

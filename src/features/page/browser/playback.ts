@@ -3,39 +3,39 @@ import type { Timer } from "../../../base/clock.ts";
 import type { Attempt, Engine, Failure, OnFailure } from "./engine.ts";
 import { type MediaServer, mediaUrl, type Way } from "./media-address.ts";
 
-/** The first wait is short: mostly an encoder or a server starts again. Later ones spare a server that thousands wait at. */
+/** The first wait is short, as mostly an encoder or a server is restarting. Later waits spare a server that thousands wait for. */
 const RETRY = { firstMs: 1000, factor: 1.5, maxMs: 10_000 };
-/** What will not be otherwise soon: a refusal, a codec. */
+/** The wait after failures that will not change soon: a refusal, a codec. */
 const SLOW_RETRY_MS = 30_000;
-/** A server's own wish (`Retry-After`) is followed up to this. */
+/** Maximum wait that a server can ask for by `Retry-After`. */
 const MAX_RETRY_AFTER_MS = 120_000;
-/** A picture that lasted this long makes the next failure a first one. */
+/** After a picture that lasted this long, the next wait is a first one again. */
 const HEALTHY_MS = 5000;
 
-/** Where the playback stands. */
+/** The state of a playback. */
 export type PlaybackState =
   | { readonly kind: "stopped" }
-  /** `failure`: why this is not the first attempt. */
+  /** `failure`: why earlier attempts failed; undefined for the first one. */
   | { readonly kind: "connecting"; readonly attempt: Attempt; readonly failure: Failure | undefined }
   | { readonly kind: "playing"; readonly attempt: Attempt }
   /** All servers have failed; the next round begins at `retryAt`, ms of the clock. */
   | { readonly kind: "waiting"; readonly failure: Failure; readonly retryAt: number };
 
-/** What a playback is made of. */
+/** What a playback needs. */
 export interface PlaybackOptions {
   readonly servers: readonly MediaServer[];
-  /** What the browser can, the best first; at least one. */
+  /** The ways that the browser supports, the best first; at least one. */
   readonly ways: readonly Way[];
   readonly clock: { now(): number; after(ms: number, call: () => void): Pick<Timer, "cancel"> };
-  /** Gives numbers in [0, 1). */
+  /** Returns numbers in [0, 1). */
   readonly random: () => number;
   open(attempt: Attempt, onFailure: OnFailure): Engine;
   onChange(state: PlaybackState): void;
 }
 
 /**
- * Keeps a stream playing: one attempt at a time, each server once in a round, at once one after the other; when all have failed, a
- * wait, and the next round begins with the server that had the picture last.
+ * Keeps a stream playing, with one attempt at a time. A round tries each server once, without a pause. When all have failed, a wait
+ * follows, and the next round begins with the server that was tried last.
  *
  *     stopped ── start ──> connecting ── picture ──> playing
  *                           ^    │ failed              │ failed
@@ -49,13 +49,13 @@ export class Playback {
   #state: PlaybackState = { kind: "stopped" };
   #engine: Engine | undefined;
   #timer: Pick<Timer, "cancel"> | undefined;
-  /** The attempt that failures count for. */
+  /** Number of the current attempt; failures of earlier ones are ignored. */
   #current = 0;
   #server = 0;
   #way = 0;
-  /** Of this round. */
+  /** The failures of this round. */
   #failures: Failure[] = [];
-  /** The failure of all attempts in the round before; it is shown until there is another. */
+  /** The failure of the round before, which is shown until one that tells more, or a picture, comes. */
   #before: Failure | undefined;
   #playingSince = 0;
   #hadPicture = false;
@@ -79,20 +79,20 @@ export class Playback {
     return this.#hadPicture;
   }
 
-  /** Begins, or begins anew; also cuts a wait short. */
+  /** Starts, or starts anew; also ends a wait. */
   start(): void {
     this.#failures = [];
     this.#before = undefined;
     this.#connect(undefined);
   }
 
-  /** Ends what is under way. */
+  /** Ends the current attempt or wait. */
   stop(): void {
     this.#close();
     this.#change({ kind: "stopped" });
   }
 
-  /** Goes on in other ways. */
+  /** Starts anew with other ways. */
   use(ways: readonly Way[]): void {
     this.#ways = ways;
     this.#way = 0;
@@ -109,7 +109,7 @@ export class Playback {
     this.#change({ kind: "playing", attempt: this.#state.attempt });
   }
 
-  /** The current attempt has failed, as others than its engine have noticed. */
+  /** The current attempt has failed: reported by its engine, or by a watcher of the picture. */
   fail(failure: Failure): void {
     if (this.#state.kind !== "connecting" && this.#state.kind !== "playing") return;
     const wasPlaying = this.#state.kind === "playing";
@@ -150,7 +150,7 @@ export class Playback {
     if (this.#failures.every(isPermanent)) this.#way = 0;
     const retryAfterMs = failure.kind === "status" ? Math.min(failure.retryAfterMs, MAX_RETRY_AFTER_MS) : 0;
     const slow = isPermanent(failure);
-    // The first try after a picture is soon whatever came: mostly the connection broke.
+    // The first attempt after a picture comes soon, whatever the failure: mostly the connection broke.
     const waitMs = slow && !wasPlaying ? this.#backoff.nextSlow(SLOW_RETRY_MS) : this.#backoff.next();
     const ms = Math.max(waitMs, retryAfterMs);
     this.#failures = [];
@@ -173,7 +173,7 @@ export class Playback {
   }
 }
 
-/** The server does not offer the stream in this way, or the scripts for it are missing: another way may do. */
+/** Whether the server does not offer the stream in this way, or its script could not be loaded: another way may work. */
 function isNoWay(failure: Failure): boolean {
   return failure.kind === "player" || (failure.kind === "status" && [405, 406, 426, 501].includes(failure.status));
 }
@@ -182,7 +182,7 @@ function isPermanent(failure: Failure): boolean {
   return failure.kind === "codec" || (failure.kind === "status" && [401, 403, 406].includes(failure.status));
 }
 
-/** Of several servers' failures, the one that says most: what a server said, before what came of silence. */
+/** The failure of several servers that tells most: an answer of a server before silence. */
 function mostTelling(failures: readonly Failure[]): Failure {
   const rank = ({ kind }: Failure): number =>
     ["codec", "status", "ended", "broken", "player", "stalled", "lost"].indexOf(kind);

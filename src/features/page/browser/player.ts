@@ -13,11 +13,11 @@ import { type StopReason, View } from "./view.ts";
 import { waysFor } from "./ways.ts";
 
 const LOOK_MS = 250;
-/** For a first picture: a key frame may be seconds away, and a first HLS segment has to be whole. */
+/** Maximum wait for a first picture: a key frame may be seconds away, and a first HLS segment must be complete. */
 const START_LIMIT_MS: Readonly<Record<Way, number>> = { flv: 15_000, ws: 15_000, hls: 45_000, native: 45_000 };
-/** A picture that stands still for this long is connected anew. */
+/** If the picture stands still for this long, the player connects anew. */
 const STALL_LIMIT_MS: Readonly<Record<Way, number>> = { flv: 6000, ws: 6000, hls: 15_000, native: 15_000 };
-/** Shorter stops are not shown. */
+/** A picture that stands still for this long is shown as buffering. */
 const BUFFERING_MS = 600;
 
 const clock = {
@@ -28,7 +28,7 @@ const clock = {
   },
 };
 
-/** The player: a playback in the page's video element, watched, and shown. */
+/** Plays a stream in the page's video element, watches the picture, and shows the state. */
 export class Player {
   readonly #elements: Elements;
   readonly #address: PageAddress;
@@ -68,7 +68,7 @@ export class Player {
     this.#playback.start();
   }
 
-  /** Lets go of the stream: what is played later is live again, and not what was missed. */
+  /** Closes the stream: a later start is live again, without what was missed. */
   pause(): void {
     this.#stopReason = "paused";
     this.#playback.stop();
@@ -84,7 +84,7 @@ export class Player {
     if (this.#playback.state.kind === "waiting") this.#playback.start();
   }
 
-  /** Goes on in the way that the viewer chose; "" for the best. */
+  /** Continues in the way that the viewer chose; "" for the best. */
   use(chosen: string): void {
     this.#stopReason = undefined;
     this.#playback.use(waysFor(chosen, this.#possible));
@@ -157,7 +157,7 @@ export class Player {
     this.drawFigures();
   }
 
-  /** Brings the details up to date when they are on show. */
+  /** Updates the details if they are shown. */
   drawFigures(): void {
     const { figures, video } = this.#elements;
     if (figures.hidden) return;
@@ -191,7 +191,7 @@ function openEngine(video: HTMLVideoElement, attempt: Attempt, onFailure: OnFail
   }
 }
 
-/** False when the browser does not let it play so. A source that is taken away meanwhile is no refusal. */
+/** Starts the video; false if the browser does not allow it. A source that is removed meanwhile is no refusal. */
 async function plays(video: HTMLVideoElement): Promise<boolean> {
   try {
     await video.play();

@@ -1,12 +1,12 @@
-/** The parameter that names a viewer's session. It stands for the same viewer on all servers. */
+/** The parameter with the id of a viewer's session, which is valid on all servers. */
 const SESSION_PARAM = "hls_ctx";
-/** The parameter that says which variant a link is for. */
+/** The parameter that names the variant of a link. */
 const VARIANT_PARAM = "hls_variant";
 
 /**
- * A multivariant playlist (RFC 8216, 4.3.4.2) with each variant at other servers, too. hls.js goes on there when a server fails, and
- * keeps what is buffered: servers that are fed by one origin list the same segments. A playlist that names other servers itself,
- * or has no session that they could go on with, stays as it is. `others`: the playlist's addresses there.
+ * Adds each variant's address on other servers to a multivariant playlist (RFC 8216, 4.3.4.2). When a server fails, hls.js continues
+ * there and keeps its buffer, as servers with the same origin list the same segments. A playlist that names other servers itself,
+ * or has no session that they could continue, stays as it is. `others`: the playlist's addresses on those servers.
  */
 export function withRedundantStreams(playlist: string, url: string, others: readonly string[]): string {
   if (/^#EXT-X-CONTENT-STEERING:/m.test(playlist)) return playlist;

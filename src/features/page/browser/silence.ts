@@ -2,7 +2,7 @@
 export const SILENT_MS = 3500;
 const PROBE_MS = 1500;
 
-/** Whether the server of an address is silent altogether, and does not merely wait for what was asked of it. */
+/** Whether the server of an address answers nothing at all, and not merely delays the answer that was requested. */
 export async function isSilent(mediaUrl: string, signal: AbortSignal): Promise<boolean> {
   const ends = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]);
   try {

@@ -2,10 +2,10 @@ import { type Elements, setText, show } from "./elements.ts";
 import type { PlaybackState } from "./playback.ts";
 import { type Words, wordsFor } from "./words.ts";
 
-/** Why nothing plays although nothing failed. */
+/** Why the playback is stopped, although nothing has failed. */
 export type StopReason = "paused" | "blocked" | "unable";
 
-/** Shows where the playback stands: in words over the picture, at the controls, and for screen readers. */
+/** Shows the playback's state: in words over the picture, at the controls, and for screen readers. */
 export class View {
   readonly #elements: Elements;
 
@@ -13,7 +13,7 @@ export class View {
     this.#elements = elements;
   }
 
-  /** `stopReason`: why it is stopped. */
+  /** `stopReason`: why the playback is stopped, if it is. */
   draw(state: PlaybackState, hadPicture: boolean, stopReason: StopReason | undefined): void {
     const { cover, start, frozen, player } = this.#elements;
     player.dataset.state = state.kind === "stopped" ? (stopReason ?? "paused") : state.kind;
@@ -39,7 +39,7 @@ export class View {
     this.#drawSigns(state);
   }
 
-  /** The time until the next try, s; undefined: none is due. */
+  /** The time until the next attempt, s; undefined: none is planned. */
   countdown(seconds: number | undefined): void {
     setText(this.#elements.countdown, seconds === undefined ? "" : `Next try in ${seconds} s`);
   }
@@ -81,14 +81,14 @@ export class View {
     show(again, state.kind === "waiting");
   }
 
-  /** `aloud`: what screen readers say instead. */
+  /** `aloud`: the text for screen readers. */
   #showWords({ title, text }: Words, aloud = `${title} ${text}`.trim()): void {
     setText(this.#elements.title, title);
     setText(this.#elements.text, text);
     setText(this.#elements.spoken, aloud);
   }
 
-  /** Says that the browser can play nothing. */
+  /** Shows that the browser can play nothing. */
   unable(words: Words): void {
     this.draw({ kind: "stopped" }, false, "unable");
     show(this.#elements.sign, true);

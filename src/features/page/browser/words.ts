@@ -6,13 +6,13 @@ export interface Words {
   readonly text: string;
 }
 
-/** No way to play is there. */
+/** The words if the browser has no way to play. */
 export const cannotPlay: Words = {
   title: "This browser can’t play live video",
   text: "It has neither Media Source Extensions nor HLS. A newer browser will do.",
 };
 
-/** Why there is no picture. `hadPicture`: there was one before. */
+/** The words for a failure. `hadPicture`: there was a picture before. */
 export function wordsFor(failure: Failure, hadPicture: boolean): Words {
   switch (failure.kind) {
     case "status":
@@ -65,7 +65,7 @@ function wordsForStatus(status: number, said: string, hadPicture: boolean): Word
   return { title: `The server answered ${status}`, text: `${own} The page tries again by itself.`.trim() };
 }
 
-/** A server's line as a sentence: with a capital and a stop. */
+/** A server's line as a sentence, with a capital letter and a full stop. */
 function sentence(text: string): string {
   const line = text.trim();
   if (line === "") return "";
@@ -87,7 +87,7 @@ const families: readonly (readonly [RegExp, string])[] = [
   [/^(?:ac-3|ac3)/i, "AC-3"],
 ];
 
-/** A codec as people know it, with the string that programs know it by; "its codec" for none. */
+/** A codec's common name, with its codec string; "its codec" if there is none. */
 export function codecName(codec: string): string {
   if (codec === "") return "its codec";
   const family = families.find(([known]) => known.test(codec))?.[1];
