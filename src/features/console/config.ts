@@ -6,5 +6,5 @@ export const consoleTable = table("The console, a page for operators at /console
   enabled: flag({ default: true, doc: "Whether there is a console.", reload: "live" }),
 });
 
-/** How the console is served. */
+/** Configuration of the console. */
 export type ConsoleConfig = ValueOf<typeof consoleTable>;

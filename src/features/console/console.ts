@@ -6,10 +6,10 @@ import type { ViewerEndpoint } from "../../live/ports/viewer-endpoint.ts";
 import type { ConsoleConfig } from "./config.ts";
 import { consoleHeaders } from "./security-headers.ts";
 
-/** The addresses of the console and of its files begin so. */
+/** The beginning of the addresses of the console and its files. */
 export const CONSOLE_PATH = "/console/";
 
-/** What the console depends on. */
+/** What the console needs from the server. */
 export interface ConsoleContext {
   readonly assets: PageAssets;
   /** The configuration in effect. */
@@ -19,8 +19,8 @@ export interface ConsoleContext {
 }
 
 /**
- * A page for operators. It is the same for everybody and has nothing of the server in it: its script asks the API, by the rights of
- * who signs in there.
+ * Serves a page for operators. The page is the same for everybody and has no data of the server: its script calls the API with the
+ * rights of the user who signs in there.
  */
 export class Console implements Feature, HttpRoute {
   readonly name = "console";

@@ -1,11 +1,11 @@
 import type { ViewerEndpoint } from "../../live/ports/viewer-endpoint.ts";
 
-/** What a host may be to stand in a header; IPv6 in brackets. */
+/** Hosts that may be written into a header; IPv6 in brackets. */
 const PLAIN_HOST = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$/;
 
 /**
- * The origins of this server's pages for viewers, as a browser reaches them that has the console by this host. Where viewers are
- * served on every address, that host is one of them.
+ * The origins of this server's pages for viewers, for a browser that reached the console by `host`. If viewers are served on all
+ * addresses, their pages are at that host, too.
  */
 export function previewOrigins(host: string, viewers: readonly ViewerEndpoint[]): string[] {
   return viewers.flatMap(({ scheme, host: bound, port }) => {

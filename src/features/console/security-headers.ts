@@ -3,8 +3,8 @@ import type { ViewerEndpoint } from "../../live/ports/viewer-endpoint.ts";
 import { previewOrigins } from "./preview.ts";
 
 /**
- * Headers of the console: it loads nothing from other hosts, makes no markup of texts, is in no frame, and has no frame itself but
- * that of a stream's page on this server. `host`: by which the console is asked for.
+ * Headers of the console: it loads nothing from other hosts, makes no markup of texts, can't be framed, and frames only stream pages
+ * of this server. `host`: that of the request.
  */
 export function consoleHeaders(host: string, viewers: readonly ViewerEndpoint[]): Record<string, string> {
   const previews = previewOrigins(host, viewers);

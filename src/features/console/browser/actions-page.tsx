@@ -6,10 +6,10 @@ import { Table } from "./table.tsx";
 import { t } from "./words.ts";
 
 const ACTIONS_MS = 3000;
-/** All that the server keeps. */
+/** Maximum number of actions, as many as the server keeps. */
 const MAX_ACTIONS = 200;
 
-/** Who changed what by the API, the last first. */
+/** Changes by the API and their users, the latest first. */
 export function ActionsPage() {
   const { data, error } = usePolled<{ actions: readonly ActionAnswer[] }>(
     `/api/v1/actions?count=${MAX_ACTIONS}`,

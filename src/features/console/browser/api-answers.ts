@@ -25,7 +25,7 @@ export interface NodeLink {
   readonly error: string | null;
 }
 
-/** What comes into a node and leaves it. */
+/** The traffic of a node. */
 interface NodeFlow {
   readonly encoders: number;
   readonly viewers: number;
@@ -53,7 +53,7 @@ export interface NodeAnswer {
   readonly relayed: number;
   readonly seen_ms: number | null;
   readonly problems: readonly string[];
-  /** By what the asked server hears of it; none for itself. */
+  /** How the asked server knows the node; empty for itself. */
   readonly heard_by: readonly ("peers" | "registry")[];
   readonly flow: NodeFlow | null;
 }

@@ -1,20 +1,20 @@
-/** An answer takes this long at most, ms. */
+/** Maximum time for an answer, ms. */
 const TIMEOUT_MS = 8000;
-/** A server that has not answered for this long is told of, although its answer may still come, ms. */
+/** If the server has not answered for this long, ms, the console shows that, although the answer may still come. */
 const LATE_MS = 2500;
 
-/** How the console stands with its server. */
+/** The state of the console's access to its server. */
 export type Standing =
   | { readonly kind: "starting" }
   | { readonly kind: "in" }
-  /** It must sign in; `reason`: what the server said, "" at the start. */
+  /** The user must sign in; `reason`: the server's sentence, "" at the start. */
   | { readonly kind: "out"; readonly reason: string }
-  /** The server answers nobody here, or not now. */
+  /** The server refuses requests from here, or for now. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** The server does not answer since this time, Unix ms. */
+  /** The server has not answered since this time, Unix ms. */
   | { readonly kind: "lost"; readonly since: number };
 
-/** A call that was not answered as it should be. `status` is 0 when no answer came. */
+/** A call failed. `status` is 0 if there was no answer. */
 export class CallError extends Error {
   readonly status: number;
 
@@ -24,24 +24,24 @@ export class CallError extends Error {
   }
 }
 
-/** What a client is made of. */
+/** What an API client needs. */
 export interface ApiClientOptions {
   fetch(path: string, init: RequestInit): Promise<Response>;
   /** Unix ms. */
   now(): number;
-  /** Calls once, later; returns how to call it off. */
+  /** Calls `run` once after `ms`; returns a function that cancels the call. */
   after(ms: number, run: () => void): () => void;
   onStanding(standing: Standing): void;
 }
 
 /**
- * Calls the API by the rights of a user. Name and password are in memory alone, and go with each request by the console itself: a
- * browser that sends none by itself can't be made to by other pages.
+ * Calls the API with the rights of a user. Name and password are kept in memory only, and the console adds them to each request. The
+ * browser doesn't know them, so other pages can't make it send them.
  */
 export class ApiClient {
   readonly #options: ApiClientOptions;
   #authorization: string | undefined;
-  /** Whether the server has answered by these rights. */
+  /** Whether the server has accepted the user. */
   #wasAccepted = false;
   #standing: Standing = { kind: "starting" };
 
@@ -58,7 +58,7 @@ export class ApiClient {
     return this.#authorization !== undefined;
   }
 
-  /** Calls are of this user from now on; `check` shows whether the server agrees. Throws CallError. */
+  /** Signs in: further calls have this user's rights. Throws CallError if the server does not accept the user. */
   async signIn(name: string, password: string): Promise<void> {
     const before = this.#authorization;
     this.#authorization = basic(name, password);
@@ -106,7 +106,7 @@ export class ApiClient {
     }
     if (response.ok && answer === undefined) throw this.#lost(asked);
     if (response.ok) {
-      // An answer to a user who has signed out meanwhile says nothing.
+      // An answer is ignored if the user has signed out meanwhile.
       if (authorization === this.#authorization) {
         this.#wasAccepted = true;
         this.#become({ kind: "in" });
@@ -118,7 +118,7 @@ export class ApiClient {
     throw new CallError(response.status, error);
   }
 
-  /** No answer came, or something else's than the API's. Who signs in is told by the form, which stays. */
+  /** No answer came, or one that is not the API's. While a user signs in, the form stays and shows it. */
   #lost(since: number): CallError {
     if (this.#standing.kind !== "out") this.#become({ kind: "lost", since });
     return new CallError(0, "");
@@ -127,7 +127,7 @@ export class ApiClient {
   #refused(status: number, reason: string, method: string, asked: number): void {
     if (status === 401) this.signOut(this.#wasAccepted ? reason : "");
     else if (status === 429 || (status === 403 && method === "GET")) this.#become({ kind: "refused", reason });
-    // Something else stands before the server, such as a proxy whose server is away.
+    // A proxy in front of the server answers, as the server is away.
     else if (status >= 502 && status <= 504) this.#lost(asked);
     else if (this.#standing.kind !== "in") this.#become({ kind: "in" });
   }
@@ -140,7 +140,7 @@ export class ApiClient {
   }
 }
 
-/** The object that an answer is; undefined for anything else, and for one that is cut off. */
+/** Reads an answer's object; undefined if it is anything else, or cut off. */
 async function read(response: Response): Promise<object | undefined> {
   try {
     const answer: unknown = await response.json();

@@ -17,7 +17,7 @@ import { StreamsPage } from "./streams-page.tsx";
 import { useRoute } from "./use-route.ts";
 import { type Text, t } from "./words.ts";
 
-/** Who signed in, and whether they lost rights, is asked this often, ms. */
+/** Interval at which the session is requested, ms, to learn whether the user's rights have changed. */
 const SESSION_MS = 5000;
 
 const titles: Readonly<Record<PageName, Text>> = {
@@ -80,7 +80,7 @@ interface SignedProps {
 function Signed({ session, route, preferences, standing }: SignedProps) {
   const content = useRef<HTMLElement>(null);
   const [before] = useState(() => ({ page: `${route.page} ${route.id}` }));
-  // Who goes on to another page by the keyboard goes on at its content.
+  // On a change of page, keyboard users continue at the content.
   useEffect(() => {
     const page = `${route.page} ${route.id}`;
     if (before.page !== page) content.current?.focus();
@@ -121,7 +121,7 @@ function Signed({ session, route, preferences, standing }: SignedProps) {
   );
 }
 
-/** A page; should it fail at what the server says, a sentence in its place, so that the others can still be used. */
+/** A page, or a sentence in its place if it throws on a server's answer, so that other pages can still be used. */
 function Guarded({ children }: { children: preact.ComponentChildren }) {
   const [error] = useErrorBoundary();
   if (error === undefined) return <>{children}</>;

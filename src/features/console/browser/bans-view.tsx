@@ -8,7 +8,7 @@ import { t } from "./words.ts";
 const BANS_MS = 2000;
 const MAX_SHOWN = 100;
 
-/** Addresses that were kept from a stream with a client that was sent away, and letting them in again. */
+/** Addresses that are banned from a stream since a client was kicked, and lifting these bans. */
 export function BansView({ canChange }: { canChange: boolean }) {
   const { data, refresh } = usePolled<{ bans: readonly BanAnswer[] }>(`/api/v1/bans?count=${MAX_SHOWN}`, BANS_MS);
   const { told, isBusy, run } = useDeed();

@@ -6,13 +6,13 @@ import { spoken } from "./words.ts";
 /** A line of a chart. */
 export interface ChartLine {
   readonly label: string;
-  /** A custom property of the style sheet with its colour. */
+  /** The custom property of the style sheet that has the line's colour. */
   readonly colour: string;
 }
 
 /** What a chart shows. */
 export interface ChartProps {
-  /** For screen readers: what it shows, with the last values. */
+  /** Text for screen readers: what the chart shows, with the last values. */
   readonly label: string;
   readonly columns: Columns;
   readonly lines: readonly ChartLine[];
@@ -22,19 +22,19 @@ export interface ChartProps {
   format?(value: number): string;
 }
 
-/** Times between two marks of the time axis, s: none is less than what its labels tell. */
+/** Possible distances between two marks of the time axis, s; at least 1, as labels have whole seconds. */
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
-/** Numbers over time. It is drawn again when there is another sample, another size or other colours. */
+/** Numbers over time. The chart is redrawn for a new sample, another size or other colours. */
 export function Chart({ label, columns, lines, height, small = false, format = String }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const kind = JSON.stringify([lines, height, small, spoken()]);
-  // `kind` stands for what the chart is made of.
+  // `kind` changes with all that the chart is made of.
   useEffect(() => {
     const root = place.current;
     if (root === null) return undefined;
-    // As a colour of an element: the property itself may have one for each scheme.
+    // The colour is read from an element, as the property itself may have one for each colour scheme.
     const colourOf = (name: string) => {
       root.style.color = `var(${name})`;
       const { color } = getComputedStyle(root);

@@ -9,10 +9,10 @@ import { PAGE_SIZE, Pager, pageQuery, Table } from "./table.tsx";
 import { t } from "./words.ts";
 
 const CLIENTS_MS = 2000;
-/** For how long an address may be kept away, s. */
+/** Choices for the time of a ban, s; 0: no ban. */
 const BANS = [0, 60, 600, 3600, 86_400];
 
-/** Who publishes and plays, page by page. `stream`: the id of the only stream that is of interest. */
+/** Publishers and players, page by page. `stream`: the id of the only stream to show; "" for all. */
 export function ClientsPage({ stream, canChange }: { stream: string; canChange: boolean }) {
   const [view, setView] = useState({ search: "", slow: false, servers: false, start: 0 });
   const { search, slow, servers, start } = view;
@@ -23,7 +23,7 @@ export function ClientsPage({ stream, canChange }: { stream: string; canChange: 
   const path = `/api/v1/clients?${pageQuery(start, filters)}`;
   const { data, error, refresh } = usePolled<{ clients: readonly ClientAnswer[] }>(path, CLIENTS_MS);
   const now = data?.clients.find(({ id }) => id === leaving?.id);
-  // A server that was started again gives the same ids to other clients.
+  // After a restart, the server gives the same ids to other clients.
   const isOther = now !== undefined && (now.ip !== leaving?.ip || now.port !== leaving.port);
   useEffect(() => {
     if (isOther) setLeaving(undefined);

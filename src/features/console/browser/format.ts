@@ -25,7 +25,7 @@ export function number(value: number, decimals = 0): string {
   return value.toLocaleString(spoken(), { maximumFractionDigits: decimals });
 }
 
-/** A time of day, Unix ms; with the date when it is not of today. */
+/** The time of day of `at`, Unix ms, with the date if it is not today. */
 export function timeOfDay(at: number, now = Date.now()): string {
   const date = new Date(at);
   const isToday = date.toDateString() === new Date(now).toDateString();
@@ -33,12 +33,12 @@ export function timeOfDay(at: number, now = Date.now()): string {
   return isToday ? time : `${date.toLocaleDateString(spoken())} ${time}`;
 }
 
-/** A text from outside, with what would hide or reorder its parts as escapes. */
+/** A text from outside; characters that would hide or reorder its parts are escaped. */
 export function shown(text: string): string {
   return printable(text);
 }
 
-/** Who calls, as people write it: a user, or this machine, which needs no name. */
+/** The name of an API caller: a user, or this machine, which needs no user. */
 export function callerName(user: string): string {
   return user === "this machine" ? t("this machine") : shown(user);
 }

@@ -8,9 +8,9 @@ import { t, word } from "./words.ts";
 
 const HEALTH_MS = 2000;
 const OTHER_MS = 5000;
-/** What of each kind is shown. */
+/** Maximum number of items of each kind. */
 const MAX_SHOWN = 100;
-/** Streams that are shown here; the list of streams has the others, page by page. */
+/** Maximum number of streams; the list of streams has the others. */
 const MAX_STREAMS = 25;
 
 /** What is wrong with streams, and what else needs a look: limits, transcoders, hooks, refusals. */

@@ -1,7 +1,7 @@
-/** Columns of a chart: times in seconds, then a line of values each; null where nothing is known. */
+/** Columns of a chart: times in seconds, then the values of each line; null for unknown values. */
 export type Columns = [number[], ...(number | null)[][]];
 
-/** A sample that is this much older than the last one, s, is of a clock that was set back. */
+/** If a sample is this much older than the last one, s, the clock was set back. */
 const SET_BACK = 5;
 
 /** The last samples of some numbers, oldest first. Memory is bounded by `capacity`. */
@@ -9,13 +9,13 @@ export class History {
   readonly #capacity: number;
   readonly #columns: Columns;
 
-  /** `lines`: numbers of each sample. */
+  /** `lines`: how many numbers a sample has. */
   constructor(lines: number, capacity: number) {
     this.#capacity = capacity;
     this.#columns = [[], ...Array.from({ length: lines }, () => [])];
   }
 
-  /** `at`: Unix ms. A sample that is no newer than the last one is left out; after a clock was set back, all begins anew. */
+  /** `at`: Unix ms. A sample that is not newer than the last one is ignored; after the clock was set back, the history begins anew. */
   add(at: number, values: readonly (number | null)[]): void {
     const [times, ...lines] = this.#columns;
     if (at / 1000 < (times.at(-1) ?? 0) - SET_BACK) for (const column of this.#columns) column.length = 0;
@@ -34,12 +34,12 @@ export class History {
   }
 }
 
-/** A rate of numbers that only grow, kbit/s: over the time between two answers. */
+/** Bitrate, kbit/s, of a growing byte counter, over the time between two answers. */
 export class ByteRate {
   #at = 0;
   #bytes = 0;
 
-  /** Null for the first answer, and when the counter has begun anew. */
+  /** The bitrate since the last answer; null for the first one, and if the counter was reset. */
   next(at: number, bytes: number): number | null {
     const [ms, more] = [at - this.#at, bytes - this.#bytes];
     const isKnown = this.#at > 0 && ms > 0 && more >= 0;
@@ -48,7 +48,7 @@ export class ByteRate {
   }
 }
 
-/** Things by name, of which those that were not used for longest are forgotten. */
+/** Values by name, with a maximum number; the least recently used are removed first. */
 export class Kept<T> {
   readonly #capacity: number;
   readonly #make: () => T;

@@ -5,18 +5,18 @@ import { usePolled } from "./server.ts";
 import { t } from "./words.ts";
 
 const LOG_MS = 1000;
-/** Lines that the page keeps: as many as the server, and some from before them. */
+/** Maximum number of lines that the page keeps: as many as the server, and some older ones. */
 const MAX_LINES = 600;
 const levels = ["debug", "info", "warn", "error"] as const;
 
-/** A line with a name that no other process's line has. */
+/** A line with a key that is unique across processes. */
 interface KeptLine extends LogLine {
   readonly key: string;
 }
 
 /**
- * The last lines of the log; those of a server that was started again follow those from before. New ones are added at the end, which
- * stays in view until somebody scrolls up.
+ * The last lines of the log. After a restart, the new process's lines follow the old ones. New lines are added at the end, which stays in
+ * view until the user scrolls up.
  */
 export function LogPage() {
   const [level, setLevel] = useState<LogLine["level"]>("debug");
@@ -31,7 +31,7 @@ export function LogPage() {
       const by = `${service} ${pid}`;
       const { by: before, last } = read.current;
       if (by !== before && last > 0) {
-        // Another process counts from 1 again: these may not be its first lines.
+        // A new process counts from 1 again, so these may not be its first lines: they are requested anew.
         read.current = { by, last: 0 };
         refresh();
         return;
@@ -40,7 +40,7 @@ export function LogPage() {
       const added = more.map((line) => ({ ...line, key: `${by} ${line.number}` }));
       const [first] = added;
       const missed = first === undefined || last === 0 ? 0 : first.number - last - 1;
-      // More were written since the last answer than the server keeps.
+      // More lines were written since the last answer than the server keeps.
       if (first !== undefined && missed > 0)
         added.unshift({
           ...first,

@@ -12,19 +12,19 @@ import { usePolled } from "./server.ts";
 import { ServerView } from "./server-view.tsx";
 import { t } from "./words.ts";
 
-/** Nodes ask each other each second. */
+/** Interval between two requests for the nodes, which ask each other once a second. */
 const NODES_MS = 1000;
-/** A node that has not answered for this long may soon be dead: it is looked at more often, so that the picture shows that within 3 s. */
+/** If a node has not answered for this long, nodes are requested more often, so that the picture shows its death within 3 s. */
 const LATE_MS = 1500;
 const LATE_NODES_MS = 250;
 const LIMITS_MS = 10_000;
 const CONFIG_MS = 30_000;
-/** Problems that stand before the picture. */
+/** Maximum number of problems that are listed before the picture. */
 const MAX_PROBLEMS = 20;
 /** Ten minutes of samples. */
 const SAMPLES = 600;
 
-/** Bitrates and viewers of this server, as long as the console is open. */
+/** Bitrates in and out of this server while the console is open. */
 const history = new History(2, SAMPLES);
 
 function nextNodesMs(answer: NodesAnswer | undefined): number {
@@ -33,7 +33,7 @@ function nextNodesMs(answer: NodesAnswer | undefined): number {
   return answer?.nodes.some(isLate) === true ? LATE_NODES_MS : NODES_MS;
 }
 
-/** What is wrong in the cluster, before its picture, which may be long, and this server's bitrates. */
+/** The cluster's problems, then its picture, which may be long, and this server's bitrates. */
 export function OverviewPage() {
   const { data } = usePolled<NodesAnswer>("/api/v1/nodes", nextNodesMs, ({ nodes: [self] }) => {
     if (self !== undefined) history.add(Date.now(), [self.flow?.kbps_in ?? null, self.kbps]);

@@ -3,15 +3,15 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { shown } from "./format.ts";
 import { t, word } from "./words.ts";
 
-/** A state in words, with a colour and a sign that add to them. */
+/** A state in words, with a colour and a sign. */
 export function Badge({ state, tone, children }: { state?: string; tone: Tone; children?: ComponentChildren }) {
   return <span class={`badge ${tone}`}>{children ?? word(state ?? "")}</span>;
 }
 
-/** How a state is judged. */
+/** The tone in which a state is shown. */
 export type Tone = "good" | "bad" | "warn" | "calm";
 
-/** The tone of a state of the server's. */
+/** The tone of one of the server's states. */
 export function toneOf(state: string): Tone {
   if (["alive", "running", "active", "live"].includes(state)) return "good";
   if (["dead", "failing", "stopped"].includes(state)) return "bad";
@@ -19,17 +19,17 @@ export function toneOf(state: string): Tone {
 }
 
 interface PressButtonProps {
-  /** It does nothing for a moment, but keeps the focus, so that who uses the keyboard stays where they are. */
+  /** Whether the button is off for a moment. It keeps the focus, so that keyboard users don't lose their place. */
   readonly isOff?: boolean;
-  /** Who may only see can't press it. */
+  /** Whether the user may change things; if not, the button is disabled. */
   readonly canChange?: boolean;
-  /** For screen readers, where its text alone does not say what it is for. */
+  /** Text for screen readers, if the button's own text does not tell its purpose. */
   readonly label?: string;
   readonly children: ComponentChildren;
   onPress(): void;
 }
 
-/** A button that may be off for a moment, or for good for who may only see. */
+/** A button that can be off for a moment, or disabled for users with read-only rights. */
 export function PressButton({ isOff = false, canChange = true, label, children, onPress }: PressButtonProps) {
   return (
     <button
@@ -45,7 +45,7 @@ export function PressButton({ isOff = false, canChange = true, label, children, 
   );
 }
 
-/** A field to search a list; what is written counts when no more is for a moment. */
+/** A search field for a list; its text is used after a pause in typing. */
 export function Search({ value, onValue }: { value: string; onValue(value: string): void }) {
   const timer = useRef<number | undefined>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -67,7 +67,7 @@ export function Search({ value, onValue }: { value: string; onValue(value: strin
   );
 }
 
-/** A switch of a list. */
+/** A check box that filters a list. */
 export function Filter({ label, on, onChange }: { label: string; on: boolean; onChange(on: boolean): void }) {
   return (
     <label class="filter">
@@ -91,12 +91,12 @@ export function Figures({ items }: { items: readonly (readonly [name: string, va
   );
 }
 
-/** A text from outside: never markup, and apart from the direction of what stands around it. */
+/** A text from outside, never markup, whose writing direction does not affect the text around it. */
 export function Name({ children }: { children: string }) {
   return <bdi>{shown(children)}</bdi>;
 }
 
-/** A question before something is done. It takes the focus, and gives it back. */
+/** A dialog that confirms an action. It takes the focus, and returns it at the end. */
 export function Confirm({
   title,
   action,
@@ -132,13 +132,13 @@ export function Confirm({
   );
 }
 
-/** What was done last, or why it was not: shown, and read out. */
+/** The outcome of the last action, shown and read out. */
 export interface Told {
   readonly text: string;
   readonly isError: boolean;
 }
 
-/** Does something at the server and tells what came of it. */
+/** Runs actions at the server and tells their outcome. */
 export function useDeed(): {
   readonly told: Told | undefined;
   readonly isBusy: boolean;
@@ -160,7 +160,7 @@ export function useDeed(): {
   return { told, isBusy, run };
 }
 
-/** What came of the last deed. */
+/** The outcome of the last action. */
 export function Telling({ told }: { told: Told | undefined }) {
   return (
     <p role="status" class={told === undefined ? "telling" : `telling ${told.isError ? "bad" : "good"}`}>

@@ -5,7 +5,7 @@ import { Badge, Name, toneOf } from "./parts.tsx";
 import { type Box, type Line, nodeName, type Picture } from "./picture.ts";
 import { t } from "./words.ts";
 
-/** Servers that a box names as those it gets streams from; those that fail are the first. */
+/** Maximum number of servers that a box lists as its sources; failing ones come first. */
 const MAX_INCOMING = 12;
 
 /** A line as it is drawn. */
@@ -16,8 +16,8 @@ interface Drawn {
 }
 
 /**
- * The cluster as boxes with lines between them. All that the picture says stands in its boxes as text, the lines repeat it: a box
- * lists what comes to it, and in which state.
+ * The cluster as boxes with lines between them. The boxes have all information as text, which the lines repeat: a box lists its incoming
+ * connections and their state.
  */
 export function PictureView({ picture: { boxes, lines } }: { picture: Picture }) {
   const root = useRef<HTMLDivElement>(null);
@@ -26,7 +26,7 @@ export function PictureView({ picture: { boxes, lines } }: { picture: Picture })
     boxes.map(({ key, column }) => [key, column]),
     lines.map(({ from, to, state }) => [from, to, state]),
   ]);
-  // `shape` stands for what is drawn.
+  // `shape` changes with all that is drawn.
   useLayoutEffect(() => {
     const element = root.current;
     if (element === null) return undefined;
@@ -162,7 +162,7 @@ function LinkText({ link: { running, failing, paused, kbps, lag_ms, error } }: {
   return <>{parts.filter(Boolean).join(" · ")}</>;
 }
 
-/** Lines from the side of a box that the other one is at: to the right in columns, down where these stand below each other. */
+/** Lines between facing sides of boxes: to the right between columns, down if columns are below each other on a narrow page. */
 function draws(root: HTMLElement, lines: readonly Line[]): Drawn[] {
   const at = root.getBoundingClientRect();
   const boxes = new Map(

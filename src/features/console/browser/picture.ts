@@ -1,6 +1,6 @@
 import type { NodeAnswer, NodeLink } from "./api-answers.ts";
 
-/** Something in the picture: encoders or viewers of a node, a node of the cluster, or a server that is none. */
+/** A box of the picture: a node of the cluster, a server outside it, or the encoders or viewers of a node. */
 export type Box =
   | { readonly kind: "node"; readonly key: string; readonly column: number; readonly node: NodeAnswer }
   | { readonly kind: "server"; readonly key: string; readonly column: number; readonly name: string }
@@ -13,15 +13,15 @@ export type Box =
       readonly kbps: number;
     };
 
-/** How a line stands: as the worst of its connections. */
+/** The state of a line: that of its worst connection. */
 export type LineState = "running" | "failing" | "paused";
 
-/** What goes from one box to another. */
+/** The streams from one box to another. */
 export interface Line {
   readonly from: string;
   readonly to: string;
   readonly state: LineState;
-  /** Undefined for encoders and viewers, whose boxes say it all. */
+  /** Undefined for lines of encoders and viewers, whose boxes have all figures. */
   readonly link: NodeLink | undefined;
 }
 
@@ -31,13 +31,13 @@ export interface Picture {
   readonly lines: readonly Line[];
 }
 
-/** How a node is called: this server by no name, others by where their clients or their peers reach them. */
+/** The name of a node: "" for this server, else the address at which clients or peers reach the node. */
 export function nodeName({ self, advertise, peer, id }: NodeAnswer): string {
   if (self) return "";
   return hostPort(advertise[0] ?? peer) || id || "?";
 }
 
-/** Makes the picture of what nodes say of themselves and of each other. */
+/** Makes the picture from what nodes report of themselves and their connections. */
 export function pictureOf(all: readonly NodeAnswer[]): Picture {
   const nodes = distinct(all);
   const { lines, servers } = linesOf(nodes);
@@ -54,13 +54,13 @@ export function pictureOf(all: readonly NodeAnswer[]): Picture {
   return { boxes: [...boxes, ...ends].toSorted((a, b) => a.column - b.column), lines: [...lines, ...endLines] };
 }
 
-/** Without dead nodes that are known by the same as another one: they have started again, under another id. */
+/** Leaves out dead nodes that share their key with another node: they have restarted with another id. */
 function distinct(nodes: readonly NodeAnswer[]): readonly NodeAnswer[] {
   const byKey = Map.groupBy(nodes, keyOf);
   return [...byKey.values()].flatMap((same) => same.find(({ state }) => state !== "dead") ?? same.slice(0, 1));
 }
 
-/** The lines between nodes and servers, and the servers that are no nodes. */
+/** The lines between nodes and servers, and the servers outside the cluster. */
 function linesOf(nodes: readonly NodeAnswer[]): { lines: readonly Line[]; servers: ReadonlySet<string> } {
   const lines = new Map<string, Line>();
   const servers = new Set<string>();
@@ -71,7 +71,7 @@ function linesOf(nodes: readonly NodeAnswer[]): { lines: readonly Line[]; server
     const before = lines.get(`${from} ${to}`)?.link;
     lines.set(`${from} ${to}`, lineOf(from, to, before === undefined ? link : joined(before, link)));
   }
-  // What a dead node last said stands behind what living ones say, and leads to no server that they don't know.
+  // The last report of a dead node adds only lines to nodes, where no living node reports the line.
   for (const { from, to, link, server } of linked.filter(isDead)) {
     if (server !== undefined || lines.has(`${from} ${to}`)) continue;
     const lost = { ...link, running: 0, failing: Math.max(1, link.failing + link.running), kbps: 0 };
@@ -80,7 +80,7 @@ function linesOf(nodes: readonly NodeAnswer[]): { lines: readonly Line[]; server
   return { lines: [...lines.values()], servers };
 }
 
-/** A link with the boxes that it is between; `server`: the one of them that is no node. */
+/** A link with the boxes at its ends; `server`: the one outside the cluster, if there is one. */
 interface Linked {
   readonly node: NodeAnswer;
   readonly link: NodeLink;
@@ -95,7 +95,7 @@ function linksOf(nodes: readonly NodeAnswer[]): Linked[] {
     (node.flow?.links ?? []).flatMap((link) => {
       const own = keyOf(node);
       const other = find(link.to, own);
-      // A node that fetches from this one says so itself, and knows more.
+      // A node that pulls from this one reports the link itself, with more figures.
       if (other === own || (link.flow === "serve" && other !== undefined)) return [];
       const [from, to] = endsOfLink(link, own, other ?? serverKey(link.to));
       return [{ node, link, from, to, server: other === undefined ? link.to : undefined }];
@@ -109,7 +109,7 @@ function endsOfLink({ flow }: NodeLink, own: string, other: string): readonly [f
 
 type End = Extract<Box, { kind: "encoders" | "viewers" }>;
 
-/** The encoders and the viewers of a node: what its other connections don't carry is theirs. */
+/** The encoders and viewers of a node. Their traffic is what the lines to and from the node don't carry. */
 function endsOf(node: NodeAnswer, column: number, lines: readonly Line[]): End[] {
   const { flow, state, kbps } = node;
   if (flow === null || state === "dead") return [];
@@ -144,7 +144,7 @@ function lineOf(from: string, to: string, link: NodeLink): Line {
   return { from, to, state, link };
 }
 
-/** Two ways between the same servers: a push and a pull, or two addresses of one of them. */
+/** Joins two links between the same servers: a push and a pull, or links to two addresses of one server. */
 function joined(one: NodeLink, other: NodeLink): NodeLink {
   const lag = Math.max(one.lag_ms ?? -1, other.lag_ms ?? -1);
   return {
@@ -154,7 +154,7 @@ function joined(one: NodeLink, other: NodeLink): NodeLink {
   };
 }
 
-/** Finds the node that a link names: by its address, or by its host when one node alone is there. */
+/** Finds the node that a link names: by its address, or by its host if only one node has that host. */
 function finder(nodes: readonly NodeAnswer[]): (to: string, own: string) => string | undefined {
   const byAddress = new Map<string, string>();
   const byHost = new Map<string, Set<string>>();
@@ -171,16 +171,16 @@ function finder(nodes: readonly NodeAnswer[]): (to: string, own: string) => stri
     if (exact !== undefined) return exact;
     const there = [...(byHost.get(hostOf(to)) ?? [])];
     if (there.length === 1) return there[0];
-    // A server that is known by its host alone is one of several nodes there.
+    // A link without a port may mean any node at the host.
     return to === hostOf(to) ? there.find((key) => key !== own) : undefined;
   };
 }
 
-/** How many boxes stand before each: the longest way from a source. Those of a circle stand together, as none is before the others. */
+/** The depth of each box: the longest path from a source. Boxes of a circle have the same depth, as none is before the others. */
 function depths(lines: readonly Line[]): ReadonlyMap<string, number> {
   const into = Map.groupBy(lines, ({ to }) => to);
   const depth = new Map<string, number>();
-  // Each circle comes after those that lead to it.
+  // `circlesOf` lists each circle after those that lead to it.
   for (const circle of circlesOf(into)) {
     const before = circle.flatMap((key) => into.get(key) ?? []).map(({ from }) => depth.get(from));
     const own = before.reduce<number>((most, at) => Math.max(most, at === undefined ? 0 : at + 1), 0);
@@ -189,12 +189,12 @@ function depths(lines: readonly Line[]): ReadonlyMap<string, number> {
   return depth;
 }
 
-/** Boxes that lead to one another, by Tarjan's algorithm; others are a circle of one. Those that lead to a circle come before it. */
+/** Groups of boxes that lead to one another (strongly connected components, by Tarjan), each after the groups that lead to it. */
 function circlesOf(into: ReadonlyMap<string, readonly Line[]>): string[][] {
   const circles: string[][] = [];
   const order = new Map<string, number>();
   const open: string[] = [];
-  /** The first box in `open` that the box leads back to, by its place in the order. */
+  /** Visits a box; returns the place in the order of the first box in `open` that it leads back to. */
   const visit = (key: string): number => {
     const own = order.size;
     order.set(key, own);

@@ -1,19 +1,19 @@
-/** What a poller asks, and whom it tells. */
+/** What a poller asks, when, and who receives the answers. */
 export interface PollerOptions<T> {
-  /** From an answer to the next question, ms. */
+  /** Wait after an answer, ms. */
   nextMs(answer: T): number;
-  /** The same from an error, ms. */
+  /** Wait after an error, ms. */
   againMs(error: unknown): number;
-  /** Nobody sees the page: nothing is asked. */
+  /** Whether the page is hidden: nothing is asked then. */
   isHidden(): boolean;
   ask(): Promise<T>;
   onAnswer(answer: T): void;
   onError(error: unknown): void;
-  /** Calls once, later; returns how to call it off. */
+  /** Calls `run` once after `ms`; returns a function that cancels the call. */
   after(ms: number, run: () => void): () => void;
 }
 
-/** Asks something again and again, one question at a time. */
+/** Asks repeatedly, with one question at a time. */
 export class Poller<T> {
   readonly #options: PollerOptions<T>;
   #callOff: () => void = () => undefined;
@@ -25,7 +25,7 @@ export class Poller<T> {
     this.#options = options;
   }
 
-  /** Asks now, or after the answer to a question that is under way, which may know nothing of what was done since; and from now on. */
+  /** Starts asking, or asks at once. If a question is in progress, its answer may be outdated, so another one follows it. */
   ask(): void {
     if (this.#isOver || this.#options.isHidden()) return;
     if (this.#isAsking) {
@@ -43,7 +43,7 @@ export class Poller<T> {
     );
   }
 
-  /** Nothing is asked or told any more. */
+  /** Ends the polling; no more answers are reported. */
   stop(): void {
     this.#isOver = true;
     this.#callOff();

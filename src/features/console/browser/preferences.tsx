@@ -4,7 +4,7 @@ import { type Language, languages, speak, t } from "./words.ts";
 const themes = { system: "As the system", light: "Light", dark: "Dark" } as const;
 type Theme = keyof typeof themes;
 
-/** How the console is to look and speak; kept in the browser. */
+/** The console's language and colours, kept in the browser. */
 export interface Preferences {
   readonly language: Language;
   readonly theme: Theme;
@@ -12,7 +12,7 @@ export interface Preferences {
   setTheme(theme: Theme): void;
 }
 
-/** The preferences that the browser keeps, and changing them. The language is that of the browser at first. */
+/** Reads and changes the kept preferences. The first language is the browser's. */
 export function usePreferences(): Preferences {
   const [state, setState] = useState(() => {
     const ownLanguage: Language = /^zh\b/i.test(navigator.language) ? "zh" : "en";
@@ -33,7 +33,7 @@ export function usePreferences(): Preferences {
   };
 }
 
-/** Choices of language and colours. */
+/** Controls to choose language and colours. */
 export function Settings({ preferences }: { preferences: Preferences }) {
   const { language, theme, setLanguage, setTheme } = preferences;
   return (
@@ -68,7 +68,7 @@ function take(language: Language, theme: Theme): void {
   document.documentElement.dataset.theme = theme;
 }
 
-/** Browsers may keep nothing, and say so by throwing. */
+/** Browsers that keep nothing throw. */
 function read<T extends string>(name: string, choices: Readonly<Record<T, string>>): T | undefined {
   try {
     const value = localStorage.getItem(`console.${name}`) ?? "";
@@ -82,6 +82,6 @@ function keep(name: string, value: string): void {
   try {
     localStorage.setItem(`console.${name}`, value);
   } catch {
-    // It holds until the page is closed.
+    // The choice lasts until the page is closed.
   }
 }

@@ -2,17 +2,17 @@ import { previewOrigins } from "../preview.ts";
 import type { Session, StreamAnswer } from "./api-answers.ts";
 import { vhostOf } from "./format.ts";
 
-/** Endings that may mean a file in an address: no page is there without another one. */
+/** Endings of names that look like files: the page of such a stream has .html appended. */
 const FILE_ENDING = /\.[a-z][a-z0-9]*$/i;
 
-/** Where the stream's page is; undefined when no server of this machine has one for a console of this scheme. */
+/** The address of the stream's page; undefined if this server has none that a console of this scheme can show. */
 export function previewAddress(
   { app, name, tcUrl }: Pick<StreamAnswer, "app" | "name" | "tcUrl">,
   viewers: Session["viewers"],
   { protocol, hostname }: { readonly protocol: string; readonly hostname: string },
 ): string | undefined {
   const origins = previewOrigins(hostname, viewers);
-  // A page with TLS shows none without.
+  // A page loaded by HTTPS can't frame one loaded by HTTP.
   const origin =
     origins.find((each) => each.startsWith(`${protocol}//`)) ?? origins.find((each) => each.startsWith("https:"));
   if (origin === undefined) return undefined;

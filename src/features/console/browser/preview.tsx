@@ -4,7 +4,7 @@ import { shown } from "./format.ts";
 import { previewAddress } from "./preview-address.ts";
 import { t } from "./words.ts";
 
-/** The page of a stream in a frame: it plays what viewers get. */
+/** A stream's page in a frame, which plays what viewers get. */
 export function Preview({ stream, session }: { stream: StreamAnswer; session: Session }) {
   const [isShown, setShown] = useState(false);
   const address = previewAddress(stream, session.viewers, location);

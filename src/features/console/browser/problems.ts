@@ -4,13 +4,13 @@ import { nodeName } from "./picture.ts";
 import type { PageName } from "./route.ts";
 import { t } from "./words.ts";
 
-/** Something that is wrong, as a sentence, and the page that says more. */
+/** A problem as a sentence, and the page with more about it. */
 export interface Problem {
   readonly text: string;
   readonly page: PageName | undefined;
 }
 
-/** What is wrong with a node. */
+/** The problems of a node. */
 export function problemsOf(node: NodeAnswer): Problem[] {
   const { state, problems, flow, self } = node;
   const name = self ? t("this server") : shown(nodeName(node));
@@ -25,14 +25,14 @@ export function problemsOf(node: NodeAnswer): Problem[] {
   return own;
 }
 
-/** What is wrong with the registry. */
+/** The problems of the registry. */
 export function registryProblems(registry: RegistryAnswer | null): Problem[] {
   if (registry === null || registry.up) return [];
   const text = t("The registry is away: {error}", { error: shown(registry.last_error ?? registry.to) });
   return [{ text, page: undefined }];
 }
 
-/** A reload that was refused: what runs is not what the file says. */
+/** A refused reload: the configuration in effect is not that of the file. */
 export function configProblems(refused: ConfigAnswer["config"]["refused"] | undefined): Problem[] {
   if (refused === undefined || refused === null) return [];
   const error = shown(refused.lines.join(" "));

@@ -3,7 +3,7 @@ import { duration, number, shown } from "./format.ts";
 import { Badge, Name } from "./parts.tsx";
 import { t } from "./words.ts";
 
-/** How the registry stands by which the nodes of the picture know each other; `now` is Unix ms. */
+/** The state of the registry by which the nodes of the picture know each other; `now` is Unix ms. */
 export function RegistryView({ registry, now }: { registry: RegistryAnswer; now: number }) {
   const { to, up, since, last_error, refused, dropped, lost_claims } = registry;
   const time = duration(Math.max(0, now - since));

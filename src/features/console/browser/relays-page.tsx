@@ -17,7 +17,7 @@ const actions = {
 } as const satisfies Readonly<Record<string, { readonly name: Text; readonly label: Text }>>;
 type Action = keyof typeof actions;
 
-/** Connections to other servers, and what can be done with them. `stream`: the id of the only stream that is of interest. */
+/** Connections to other servers, with their actions. `stream`: the id of the only stream to show; "" for all. */
 export function RelaysPage({ stream, canChange }: { stream: string; canChange: boolean }) {
   const [search, setSearch] = useState("");
   const [failing, setFailing] = useState(false);

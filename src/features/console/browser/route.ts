@@ -1,17 +1,17 @@
 /** The console's pages, in the order of its menu. */
 export const pages = ["overview", "streams", "clients", "relays", "health", "log", "actions"] as const;
-/** One of them. */
+/** The name of a page. */
 export type PageName = (typeof pages)[number];
 
-/** What the address names: a page, what of it, and how it is filtered. */
+/** What the address names: a page, one item of it, and filters. */
 export interface Route {
   readonly page: PageName;
-  /** The id of one thing of the page; "" for its list. */
+  /** The id of one item of the page; "" for the list. */
   readonly id: string;
   readonly params: URLSearchParams;
 }
 
-/** Reads the part of an address behind "#"; whatever is unknown is the overview. */
+/** Reads the part of an address after "#"; unknown pages are the overview. */
 export function readRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const [name = "", id = ""] = path.split("/", 2);

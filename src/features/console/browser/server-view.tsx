@@ -6,7 +6,7 @@ import { t } from "./words.ts";
 
 const SUMMARY_MS = 5000;
 
-/** What this server is, and what it takes of its machine. */
+/** This server's version and its use of the machine. */
 export function ServerView({ config }: { config: ConfigAnswer["config"] | undefined }) {
   const { data } = usePolled<SummaryAnswer>("/api/v1/summaries", SUMMARY_MS);
   if (data === undefined) return null;

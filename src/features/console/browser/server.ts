@@ -2,13 +2,13 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ApiClient, CallError, type Standing } from "./api-client.ts";
 import { Poller } from "./poller.ts";
 
-/** How long nothing is asked again that the server has had too many questions for, ms. */
+/** Wait before a request is repeated that the server refused as one too many (429), ms. */
 const TOO_MANY_MS = 10_000;
 
-/** What is told of the standing, one function for the whole console. */
+/** Called when the standing changes; one function for the whole console. */
 let listener: (standing: Standing) => void = () => undefined;
 
-/** The server that the console is of. */
+/** The console's server. */
 export const server = new ApiClient({
   fetch: (path, init) => fetch(path, init),
   now: () => Date.now(),
@@ -21,7 +21,7 @@ function after(ms: number, run: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Follows how the console stands with its server. */
+/** Follows the console's access to its server. */
 export function useStanding(): Standing {
   const [standing, setStanding] = useState(server.standing);
   useEffect(() => {
@@ -31,14 +31,14 @@ export function useStanding(): Standing {
   return standing;
 }
 
-/** Why a page has no newer answer, when nothing around it tells that. */
+/** Why a page has no newer answer, if the bar above all pages does not tell it. */
 export interface Trouble {
   readonly status: number;
   /** The server's sentence. */
   readonly message: string;
 }
 
-/** An answer that is asked for again and again. */
+/** An answer that is requested repeatedly. */
 export interface Polled<T> {
   /** The last one; undefined before the first. */
   readonly data: T | undefined;
@@ -56,9 +56,9 @@ interface State<T> {
 }
 
 /**
- * Asks the API again and again while the page is seen, `everyMs` after each answer, or as its function says of the answer: one
- * function for the whole life of the page. `onAnswer` gets each answer once. A path that is undefined asks nothing. `query` adds to it
- * what changes from question to question.
+ * Requests `path` repeatedly while the page is visible, `everyMs` after each answer. If `everyMs` is a function, it must stay the same
+ * for the life of the page. `onAnswer` gets each answer once. An undefined path requests nothing. `query` is added to the path and may
+ * change with each request.
  */
 export function usePolled<T>(
   path: string | undefined,
@@ -104,14 +104,14 @@ export function usePolled<T>(
     };
   }, [path, everyMs]);
   const refresh = useCallback(() => poller.current?.ask(), []);
-  // What belongs to another path is not shown for this one.
+  // Answers to another path are not shown for this one.
   const isOwn = state.path === path;
-  // What is around the page says so.
+  // The error boundary around the page shows it.
   if (isOwn && state.thrown !== undefined) throw state.thrown;
   return { data: isOwn ? state.data : undefined, error: isOwn ? state.error : undefined, refresh };
 }
 
-/** Undefined when the bar above all pages tells it. */
+/** The trouble of an error; undefined if the bar above all pages tells it. */
 function troubleOf(error: unknown): Trouble | undefined {
   if (!(error instanceof CallError)) return { status: 0, message: String(error) };
   return server.standing.kind === "in" ? error : undefined;

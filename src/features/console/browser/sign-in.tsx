@@ -4,7 +4,7 @@ import { shown } from "./format.ts";
 import { server } from "./server.ts";
 import { t } from "./words.ts";
 
-/** Asks for a user's name and password. `reason`: why the user before is one no more; "" at first. */
+/** Asks for a user's name and password. `reason`: why the user before was signed out; "" at first. */
 export function SignIn({ reason }: { reason: string }) {
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);

@@ -4,12 +4,12 @@ import { t } from "./words.ts";
 
 interface StandingBarProps {
   readonly standing: Standing;
-  /** What the server is now, and what it was when the console was loaded. */
+  /** The server's version now, and the version from which the console was loaded. */
   readonly version?: string;
   readonly loadedFrom?: string | undefined;
 }
 
-/** Tells when what is shown is old, and when the server is another one than the console was loaded from. */
+/** Shows when the data are old, and when the console was loaded from another version of the server. */
 export function StandingBar({ standing, version, loadedFrom }: StandingBarProps) {
   return (
     <div role="status" class="standing">

@@ -10,11 +10,11 @@ import { PAGE_SIZE, Pager, pageQuery, Table } from "./table.tsx";
 import { t, word } from "./words.ts";
 
 const STREAMS_MS = 2000;
-/** Streams whose bitrates are remembered, and samples of each: four minutes. */
+/** Maximum number of streams whose bitrates are kept, and samples of each: four minutes. */
 const MAX_STREAMS = 500;
 const SAMPLES = 120;
 
-/** Bitrates of the streams that were shown. */
+/** Bitrates of the streams that the page has shown. */
 const rates = new Kept(MAX_STREAMS, () => ({ rate: new ByteRate(), history: new History(1, SAMPLES) }));
 
 /** All streams, page by page. */
@@ -82,7 +82,7 @@ export function StreamsPage({ params }: { params: URLSearchParams }) {
   );
 }
 
-/** How a stream is: live or not, and what is wrong with it. */
+/** A stream's state: live or not, and what is wrong with it. */
 export function StreamState({ stream: { publish, health } }: { stream: StreamAnswer }) {
   return (
     <>

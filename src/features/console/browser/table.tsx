@@ -7,7 +7,7 @@ import { t } from "./words.ts";
 /** A column of a table. */
 export interface Column<T> {
   readonly title: string;
-  /** Numbers stand at the right. */
+  /** Numbers are aligned to the right. */
   readonly numeric?: boolean;
   cell(item: T): ComponentChildren;
 }
@@ -16,15 +16,15 @@ export interface Column<T> {
 export interface TableProps<T> {
   readonly caption: string;
   readonly columns: readonly Column<T>[];
-  /** Undefined: they are not known yet. */
+  /** Undefined: not known yet. */
   readonly items: readonly T[] | undefined;
-  /** Why there are no newer ones. */
+  /** Why there are no newer items. */
   readonly error?: Trouble | undefined;
-  /** The first column's cells name their rows. */
+  /** Whether the first column's cells name their rows. */
   keyOf(item: T): string;
 }
 
-/** Rows of things; on a narrow page each row becomes a card. */
+/** A table; on a narrow page, each row becomes a card. */
 export function Table<T>({ error, ...table }: TableProps<T>) {
   if (error === undefined) return <Rows {...table} />;
   return (
@@ -75,10 +75,10 @@ function Rows<T>({ caption, columns, items, keyOf }: Omit<TableProps<T>, "error"
   );
 }
 
-/** Items of a page of a list. */
+/** Number of items on a page of a list. */
 export const PAGE_SIZE = 25;
 
-/** Goes through a list page by page: one item more than a page has is asked for, so that its end is known. */
+/** Buttons to page through a list. One item more than a page has is requested, so that the list's end is known. */
 export function Pager({ start, count, onStart }: { start: number; count: number; onStart(start: number): void }) {
   if (start === 0 && count <= PAGE_SIZE) return null;
   return (
@@ -94,7 +94,7 @@ export function Pager({ start, count, onStart }: { start: number; count: number;
   );
 }
 
-/** The query of one page of a list, with one item more. */
+/** The query for one page of a list, with one item more. */
 export function pageQuery(start: number, more: Readonly<Record<string, string>>): string {
   const given = Object.entries(more).filter(([, value]) => value !== "");
   return new URLSearchParams([["start", String(start)], ["count", String(PAGE_SIZE + 1)], ...given]).toString();

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Route, readRoute } from "./route.ts";
 
-/** Follows the address. */
+/** The current route; follows changes of the address. */
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => readRoute(location.hash));
   useEffect(() => {

@@ -244,7 +244,7 @@ const chinese = {
   "{n} d": "{n} 天",
 } as const;
 
-/** English of one thing, where that of several is another one. */
+/** English texts for n = 1, where they differ from the plural. */
 const ofOne: Partial<Record<Text, string>> = {
   "{n} encoders": "{n} encoder",
   "{n} viewers": "{n} viewer",
@@ -260,22 +260,22 @@ export type Text = keyof typeof chinese;
 
 /** The languages of the console. */
 export const languages = { en: "English", zh: "中文" } as const;
-/** One of them. */
+/** The code of a language. */
 export type Language = keyof typeof languages;
 
 let language: Language = "en";
 
-/** Texts are in this language from now on. */
+/** Sets the language of texts. */
 export function speak(chosen: Language): void {
   language = chosen;
 }
 
-/** The language that texts are in. */
+/** The language of texts. */
 export function spoken(): Language {
   return language;
 }
 
-/** A text in the language that is spoken, with its values. */
+/** A text in the current language, with its values filled in. */
 export function t(text: Text, values: Readonly<Record<string, string | number>> = {}): string {
   const english = values.n === 1 ? (ofOne[text] ?? text) : text;
   const template: string = language === "zh" ? chinese[text] : english;
@@ -285,7 +285,7 @@ export function t(text: Text, values: Readonly<Record<string, string | number>> 
   });
 }
 
-/** The same for a word of the server's, such as a state; one that is unknown stays as it is. */
+/** A word of the server, such as a state, in the current language; unknown words stay as they are. */
 export function word(text: string): string {
   return Object.hasOwn(chinese, text) ? t(text as Text) : text;
 }
