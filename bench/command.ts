@@ -1,4 +1,4 @@
-// What the commands of bench/ share: mistakes told in one line, and nothing left behind, whatever ends them.
+// Shared by the commands of bench/: errors are one line, and processes and folders are removed at the end, whatever ends the command.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ const EXECUTABLE = join(import.meta.dir, "../dist/srs");
 const children = new Set<Subprocess>();
 const folders: string[] = [];
 
-/** Runs a command; its result is the exit status, and what it throws one line and status 1. */
+/** Runs a command and exits with its result as the status; an error is printed in one line, with status 1. */
 export async function runCommand(run: () => Promise<number>): Promise<never> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => process.exit(128 + constants.signals[signal]));
@@ -26,27 +26,27 @@ export async function runCommand(run: () => Promise<number>): Promise<never> {
   }
 }
 
-/** A process that must not outlive this one. */
+/** Makes sure that a child process does not outlive this one. */
 export function owned<Child extends Subprocess>(child: Child): Child {
   children.add(child);
   void child.exited.then(() => children.delete(child));
   return child;
 }
 
-/** A new folder, there until this process ends. */
+/** Makes a folder that is removed when this process ends. */
 export function scratchFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `${name}-`));
   folders.push(folder);
   return folder;
 }
 
-/** The compiled executable; an error that says how to make it when it is not there. */
+/** The path of the compiled executable. Throws an error that says how to make it if it is missing. */
 export function builtExecutable(path = EXECUTABLE): string {
   if (!existsSync(path)) throw new Error(`there is no ${path} to measure: npm run build makes it`);
   return path;
 }
 
-/** The number that an option gives, above 0. */
+/** Reads an option's number; throws unless it is above 0. */
 export function positive(name: string, text: string): number {
   const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : 0;
   if (value <= 0) throw new Error(`${name} takes a number above 0, not "${text}"`);

@@ -1,29 +1,29 @@
 /** Memory, one value a second. */
 type Samples = readonly number[];
 
-/** How long each median looks, s, at most. */
+/** Maximum periods of the two medians, s. */
 const EARLY_SECONDS = 120;
 const LATE_SECONDS = 120;
-/** Before that a server is still warming up, which is no leak. */
+/** A server is still warming up before this time, s, and its growth is no leak. */
 const LEAST_EARLY_SECONDS = 120;
-/** So much more than at the beginning is a leak. */
+/** A larger ratio of the late memory to the early one is a leak. */
 const MOST_GROWTH = 1.1;
 
-/** What memory was a sixth of the way through a run and at its end. */
+/** Memory after a sixth of a run, and at its end. */
 export interface Growth {
   readonly earlyMib: number;
   readonly lateMib: number;
-  /** Minutes from the start to the middle of the early look. */
+  /** Minutes from the start to the middle of the early period. */
   readonly earlyMinutes: number;
-  /** Undefined where the early look came too early to tell. */
+  /** Whether memory leaked; undefined if the run was too short to tell. */
   readonly grown: boolean | undefined;
 }
 
-/** Compares medians around a sixth of the run, when all is warm, and at its end; undefined when it was too short for both. */
+/** Compares medians after a sixth of the run, when the server is warm, and at its end; undefined if the run was too short for both. */
 export function growthOf(samples: Samples): Growth | undefined {
   const sixth = Math.floor(samples.length / 6);
   if (sixth === 0) return undefined;
-  // In a short run the two must not overlap.
+  // In a short run, the two periods must not overlap.
   const half = Math.min(EARLY_SECONDS / 2, sixth);
   const [earlyMib, lateMib] = [
     median(samples.slice(sixth - half, sixth + half)),
@@ -37,7 +37,7 @@ export function growthOf(samples: Samples): Growth | undefined {
   };
 }
 
-/** The value in the middle; 0 of none. */
+/** The median; 0 if there are no values. */
 export function median(values: Samples): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }

@@ -1,8 +1,8 @@
-/** A benchmark made ready: its inputs are there, and `run` does the same work at each call. */
+/** A prepared benchmark, with its inputs; `run` does the same work at each call. */
 export interface Prepared {
-  /** Operations that one call of `run` does; enough of them that the call itself costs nothing beside them. */
+  /** Operations that one call of `run` does, enough that the cost of the call itself is negligible. */
   readonly ops: number;
-  /** Payload bytes that one call of `run` goes through; 0 where bytes are no measure of the work. */
+  /** Payload bytes that one call of `run` processes; 0 if bytes are no measure of the work. */
   readonly bytes: number;
   run(): void;
 }
@@ -19,7 +19,7 @@ export interface Benchmark {
 
 /** How long to measure. */
 export interface Plan {
-  /** The compiler is given this long before anything counts. */
+  /** Time for the compiler before the measurement starts. */
   readonly warmUpMs: number;
   /** The number of calls in a round is chosen so that it takes about this long. */
   readonly roundMs: number;
@@ -32,16 +32,16 @@ export interface Result {
   readonly op: string;
   /** Nanoseconds of wall time for one operation: the median round. */
   readonly nsPerOp: number;
-  /** The same in the fastest round: on a busy machine the better figure to compare. */
+  /** The same in the fastest round, the better figure to compare on a busy machine. */
   readonly bestNsPerOp: number;
-  /** Between the first and the third quartile of the rounds, as a share of the median. */
+  /** Distance between the first and the third quartile of the rounds, as a share of the median. */
   readonly spread: number;
-  /** 10^6 payload bytes in a second, in the median round; undefined where bytes are no measure. */
+  /** 10^6 payload bytes a second in the median round; undefined if bytes are no measure. */
   readonly mbPerSecond: number | undefined;
   readonly rounds: number;
 }
 
-/** Below what any clock tells, so that a round that took no time divides by something. */
+/** Minimum duration of a round, below any clock's resolution, to avoid a division by 0. */
 const LEAST_MS = 1e-6;
 
 /** Measures one benchmark; `now` gives monotonic milliseconds, with fractions. */
@@ -66,13 +66,13 @@ export function measure(benchmark: Benchmark, plan: Plan, now: () => number): Re
   };
 }
 
-/** Warms up, and returns how many calls make a round. */
+/** Warms up, and returns the number of calls in a round. */
 function calibrate(prepared: Prepared, plan: Plan, now: () => number): number {
   let spent = 0;
   for (let calls = 1; ; calls *= 2) {
     const tookMs = time(prepared, calls, now);
     spent += tookMs;
-    // Half a round is long enough to tell how many calls fill one.
+    // Half a round is long enough to compute the calls in a round.
     if (tookMs * 2 < plan.roundMs) continue;
     while (spent < plan.warmUpMs) spent += time(prepared, calls, now);
     return Math.max(1, Math.round((calls * plan.roundMs) / time(prepared, calls, now)));
@@ -86,7 +86,7 @@ function time(prepared: Prepared, calls: number, now: () => number): number {
   return Math.max(now() - began, LEAST_MS);
 }
 
-/** The value below which `share` of the sorted values lie, between neighbours; 0 for none. */
+/** The value below which `share` of the sorted values lie, interpolated; 0 if there are none. */
 export function quantile(sorted: readonly number[], share: number): number {
   const at = (sorted.length - 1) * share;
   const low = sorted[Math.floor(at)] ?? 0;
@@ -96,7 +96,7 @@ export function quantile(sorted: readonly number[], share: number): number {
 
 let kept = 0;
 
-/** Takes a result that nobody wants, so that the compiler cannot leave out what made it. */
+/** Uses a result, so that the compiler can't remove the work that made it. */
 export function keep(value: number): void {
   kept = (kept + value) | 0;
 }

@@ -8,7 +8,7 @@ import { mediaBenchmarks } from "./suites/media.ts";
 import { mp4Benchmarks } from "./suites/mp4.ts";
 import { tsBenchmarks } from "./suites/ts.ts";
 
-/** All benchmarks, in the order of a packet's way. */
+/** All benchmarks, in the order in which a packet passes the measured code. */
 export const benchmarks: readonly Benchmark[] = [
   ...chunkBenchmarks,
   ...mediaBenchmarks,

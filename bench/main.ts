@@ -1,5 +1,5 @@
-// `npm run bench`: what the hot paths cost. Each benchmark runs in a process of its own, so that none profits or suffers
-// from what the compiler learnt of another.
+// `npm run bench`: the cost of the hot paths. Each benchmark runs in a process of its own, so that the compiler's knowledge of one
+// does not affect another.
 import { parseArgs } from "node:util";
 import { messageOf } from "../src/base/errors.ts";
 import { type Benchmark, measure, type Plan, type Result } from "./harness.ts";

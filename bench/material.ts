@@ -14,11 +14,11 @@ export interface Sample {
   readonly payload: Uint8Array;
 }
 
-/** A piece of a stream that can be sent again and again, each time `durationMs` later. */
+/** A piece of a stream that can be sent repeatedly, each time `durationMs` later. */
 export interface Recording {
   readonly samples: readonly Sample[];
   readonly durationMs: number;
-  /** Of all payloads. */
+  /** Bytes of all payloads. */
   readonly bytes: number;
 }
 
@@ -26,10 +26,10 @@ const FRAMES_PER_SECOND = 30;
 const AUDIO_MS = 1024 / 44.1;
 const AUDIO_BYTES = 186;
 const KEY_EVERY = 60;
-/** A key frame is this many times as long as the frames between. */
+/** How many times larger a key frame is than other frames. */
 const KEY_FACTOR = 6;
 
-/** One GOP, two seconds of H.264 and AAC in the order of time; the video has `kbps`, the audio 64 kbit/s. */
+/** One GOP: two seconds of H.264 at `kbps` and AAC at 64 kbit/s, in the order of time. */
 export function recording(kbps = 600): Recording {
   const random = mulberry32(kbps);
   const frameBytes = (kbps * 1000) / 8 / (FRAMES_PER_SECOND * (1 + (KEY_FACTOR - 1) / KEY_EVERY));
@@ -64,7 +64,7 @@ export function body(random: () => number, length: number, head: readonly number
   return bytes;
 }
 
-/** The recording's messages as they leave a stream. */
+/** The recording's messages as packets of a stream. */
 export function packets(from: Recording): Packet[] {
   return from.samples.map(({ kind, timestamp, payload }) => {
     const found = classify(kind, payload);
@@ -80,7 +80,7 @@ export function message(type: number, timestamp: number, payload: Uint8Array, ch
   return bytes;
 }
 
-/** What a reader must be told before chunks of `size` bytes. */
+/** The Set Chunk Size message that a reader needs before chunks of `size` bytes. */
 export function setChunkSize(size: number): Uint8Array {
   const payload = Uint8Array.of(size >>> 24, size >>> 16, size >>> 8, size);
   const bytes = new Uint8Array(messageSize(payload.length, 0, 128));
@@ -88,7 +88,7 @@ export function setChunkSize(size: number): Uint8Array {
   return bytes;
 }
 
-/** OBS's `connect`. */
+/** The `connect` command of OBS. */
 export const connectValues = [
   "connect",
   1,
@@ -102,7 +102,7 @@ export const connectValues = [
   }),
 ];
 
-/** OBS's metadata, without `@setDataFrame`. */
+/** The metadata of OBS, without `@setDataFrame`. */
 export const metadataValues = [
   "onMetaData",
   AmfObject.ecma({

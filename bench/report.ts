@@ -1,7 +1,7 @@
 import type { Result } from "./harness.ts";
 
 const HEAD = ["benchmark", "ns/op", "best", "±", "MB/s", "op"] as const;
-/** Columns that hold words; the others hold numbers, and are set to the right. */
+/** Columns with words; the others have numbers and are aligned to the right. */
 const WORDS: readonly number[] = [0, 5];
 
 /** The results as lines of a plain table, the head first. */
@@ -23,7 +23,7 @@ function cells({ name, op, nsPerOp, bestNsPerOp, spread, mbPerSecond }: Result):
   return [name, number(nsPerOp), number(bestNsPerOp), `${(spread * 100).toFixed(0)} %`, rate, op];
 }
 
-/** Three digits or more, with commas in what is long. */
+/** A number with decimals only if it is below 100, and with commas between thousands. */
 function number(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: value < 10 ? 2 : value < 100 ? 1 : 0 });
 }

@@ -1,4 +1,4 @@
-// `npm run soak`: an hour of players and publishers that come and go, and what the server's memory does meanwhile.
+// `npm run soak`: an hour of players and publishers that come and go, while the server's memory is watched.
 import { parseArgs } from "node:util";
 import { builtExecutable, owned, positive, runCommand, scratchFolder } from "./command.ts";
 import { startSrs } from "./compare/servers.ts";
@@ -30,7 +30,7 @@ async function soak(executable: string, minutes: number): Promise<number> {
   const until = performance.now() + minutes * MINUTE_MS;
   const runs = { done: 0, connections: 0 };
 
-  /** Runs `srs bench` again and again until the time is over, each time with other numbers. */
+  /** Runs `srs bench` repeatedly until the time is over, each time with other numbers. */
   async function lane(command: (round: number) => readonly string[], most: number): Promise<void> {
     for (let round = 0; performance.now() < until; round++) {
       const seconds = 5 + ((round * 7) % 41);
@@ -50,7 +50,7 @@ async function soak(executable: string, minutes: number): Promise<number> {
     lane((round) => ["publish", url(`many${round % 5}`), "--kbps", "300"], 60),
     lane((round) => ["both", url(`one${round % 3}`), "--kbps", "800", "--gop", String(1 + (round % 4))], 400),
     lane((round) => ["both", url(`two${round % 7}`), "--kbps", "200"], 150),
-    // Names that nobody publishes.
+    // Streams without a publisher.
     lane((round) => ["play", url(`nothing${round}`)], 100),
   ];
 

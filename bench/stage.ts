@@ -8,7 +8,7 @@ import { Stream } from "../src/live/stream.ts";
 import { RtmpFormat, type RtmpFormatOptions } from "../src/rtmp/format.ts";
 import { type Recording, recording } from "./material.ts";
 
-/** How players get their stream unless they ask for something else. */
+/** The default format of players. */
 export const rtmpOptions: RtmpFormatOptions = {
   chunkSize: 60_000,
   messageStreamId: 1,
@@ -19,13 +19,13 @@ export const rtmpOptions: RtmpFormatOptions = {
 
 const format = new RtmpFormat(rtmpOptions);
 
-/** A published stream on a clock that stands where the recording has come to. */
+/** A published stream, on a clock that follows the recording. */
 export interface Stage {
   readonly stream: Stream;
   readonly from: Recording;
-  /** Pushes the recording's next message; after the last comes the first again, later. */
+  /** Pushes the recording's next message; after the last one it repeats, with later timestamps. */
   push(): void;
-  /** Ends the turn: what came is flushed. */
+  /** Ends the turn of the event loop: pushed packets are flushed. */
   flush(): void;
 }
 
@@ -108,7 +108,7 @@ class NullSink implements Sink {
   }
 }
 
-/** Lets in a player that takes everything at once. */
+/** Adds a player that takes everything at once. */
 export function player(stage: Stage): Reader {
   return stage.stream.join(format, new NullSink(), {});
 }

@@ -1,4 +1,4 @@
-// A back end of hooks for comparisons: answers 0 to every call; with "hangs", it never answers.
+// The back end of hooks in comparisons: answers 0 to every call; with the argument "hangs", it never answers.
 const hangs = process.argv[2] === "hangs";
 const server = Bun.serve({
   hostname: "127.0.0.1",

@@ -14,15 +14,15 @@ import { secureServers } from "./tls.ts";
 import { transcodeCases } from "./transcode-cases.ts";
 import { Watch } from "./usage.ts";
 
-/** What a comparison is run with. */
+/** What a comparison needs. */
 export interface Stage {
-  /** This project's executable; it is server and load generator. */
+  /** This project's executable, which is both the server and the load generator. */
   readonly executable: string;
-  /** The compiled ideal sender, when there is a C compiler. */
+  /** The compiled ideal sender; undefined without a C compiler. */
   readonly ideal: string | undefined;
-  /** The compiled slow players, likewise. */
+  /** The compiled slow players; undefined without a C compiler. */
   readonly slow: string | undefined;
-  /** For configurations and logs. */
+  /** The folder for configurations and logs. */
   readonly folder: string;
   readonly seconds: number;
 }
@@ -38,13 +38,13 @@ export interface Case {
   run(stage: Stage): Promise<Row[]>;
 }
 
-/** The synthetic stream has its audio inside `kbps`; chunk and message headers come to about this much on top. */
+/** Share of chunk and message headers on top of the synthetic stream's `kbps`, which includes audio. */
 const OVERHEAD = 1.02;
 
-/** Players come gently where it is not their coming that is measured. */
+/** Players connect slowly in cases that don't measure connecting. */
 const RAMP = ["--rate", "1000"];
 
-/** Every player of one stream, on each server in turn. */
+/** All players watch one stream, on each server in turn. */
 function fanout(
   players: number,
   kbps: number,
@@ -77,14 +77,14 @@ function fanout(
   };
 }
 
-/** `auto` with so many players that their flushes must merge, and a probe of the server's event loop beside them. */
+/** `mw_latency = "auto"` with enough players that flushes must merge, and a probe of the server's event loop. */
 async function auto({ executable, folder, seconds }: Stage): Promise<Row[]> {
   const server = await startSrs(executable, folder, 'mw_latency = "auto"');
   const probe = new Probe(server.port, "bench");
   try {
     const run = ["-n", "10000", "--kbps", "200", "--seconds", String(seconds), ...RAMP];
     const row = fanoutRow(await measure(executable, [server], [["both", url(server, "bench"), ...run]]));
-    // Without the end, when all of them leave.
+    // The end is left out, as all players leave then.
     const { writes, handshake } = await probe.stop(seconds * 1000, 3000);
     const period = `${writes.map((write) => write.toFixed(0)).join(", ")} ms`;
     return [[...row, period, ms(handshake.p50), ms(handshake.longest)]];
@@ -93,10 +93,10 @@ async function auto({ executable, folder, seconds }: Stage): Promise<Row[]> {
   }
 }
 
-/** Who connects in the storm and is gone again, and by how many others it is watched in processes of their own. */
+/** Players that connect in the storm and leave again, and players in processes of their own that watch meanwhile. */
 const STORM = { players: 10_000, rate: 2000, stayMs: 8000, watchers: 20 };
 
-/** Thousands come, play and leave while a few watch: those that played before, came amid it, and stay at the end. */
+/** Thousands of players connect, play and leave while a few watch: from before the storm, from within it, and to after its end. */
 async function storm({ executable, folder }: Stage): Promise<Row[]> {
   const server = await startSrs(executable, folder, 'mw_latency = "auto"');
   const at = url(server, "bench");
@@ -138,11 +138,11 @@ function stormCells({ players }: BenchReport): Row {
   return [connected, ms(wait?.p50 ?? 0), ms(wait?.max ?? 0), ...playerCells([players])];
 }
 
-/** So long it takes until the kernel keeps no more for slow players: it has up to 2 MB for each. */
+/** Seconds until the kernel's buffers for slow players, up to 2 MB each, are full. */
 const SLOW_SECONDS = 75;
 const SLOW_PLAYERS = 100;
 
-/** Players that read half of the stream beside 2,900 others, and those 2,900 alone. */
+/** 2,900 players alone, and beside slow players that read half of the stream. */
 async function slowReaders({ executable, slow, folder }: Stage): Promise<Row[]> {
   const rows: Row[] = [];
   for (const count of slow === undefined ? [0] : [0, SLOW_PLAYERS]) {
@@ -170,7 +170,7 @@ async function slowReaders({ executable, slow, folder }: Stage): Promise<Row[]> 
   return rows;
 }
 
-/** The same with and without TLS. */
+/** Fan-out with and without TLS. */
 function secureFanout(players: number, kbps: number, latency: string): Case["run"] {
   return async ({ executable, folder, seconds }) => {
     const rows: Row[] = [];

@@ -5,13 +5,13 @@ import type { Measured } from "./load.ts";
 /** Columns of `fanoutRow`. */
 export const FANOUT_HEAD = ["server", "CPU", "RSS", "delay p50", "delay p99", "longest gap", "lost", "failed"];
 
-/** What a server used, and what its players found. */
+/** A row with a server's usage and its players' figures. */
 export function fanoutRow({ server, usage, reports }: Measured): Row {
   const players = reports.map((report) => report.players).filter((found) => found !== undefined);
   return [server, cpu(usage.cpu), mib(usage.rssMib), ...playerCells(players)];
 }
 
-/** What players found: the worst of all delays and gaps, and the sums of what was lost and failed. */
+/** Cells of the players' figures: the worst delays and gaps of all groups, and the sums of losses and failures. */
 export function playerCells(players: readonly PlayersReport[]): Row {
   const most = (of: (found: PlayersReport) => number) => Math.max(...players.map(of));
   const sum = (of: (found: PlayersReport) => number) => players.reduce((total, found) => total + of(found), 0);
@@ -24,17 +24,17 @@ export function playerCells(players: readonly PlayersReport[]): Row {
   ];
 }
 
-/** Percent of a core. */
+/** A cell of CPU usage, percent of a core. */
 export function cpu(percent: number): string {
   return `${percent.toFixed(1)} %`;
 }
 
-/** Memory. */
+/** A cell of memory, MiB. */
 export function mib(value: number): string {
   return `${value.toFixed(0)} MiB`;
 }
 
-/** Milliseconds, with fractions where they say something. */
+/** A cell of milliseconds, with fractions if they are below 10. */
 export function ms(value: number): string {
   return `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`;
 }

@@ -6,21 +6,21 @@ import { cpuOf } from "./usage.ts";
 
 const RATE = 2000;
 const CONNECTIONS = 50;
-/** How often what is due is asked, ms. */
+/** Interval at which due requests are sent, ms. */
 const STEP_MS = 5;
-/** Until nodes know each other, and the runtime has compiled what it will compile. */
+/** Wait until nodes know each other, and the runtime has compiled the hot paths. */
 const WARM_UP_MS = 15_000;
 const EDGES = 3;
 
-/** Asks one server at an even rate, over connections that stay or over a new one each time. */
+/** Sends requests to one server at an even rate, over kept connections or over a new one each time. */
 class Asker {
   readonly #port: number;
   readonly #request: string;
   readonly #isNew: boolean;
   readonly #sockets: Bun.Socket<number[]>[] = [];
-  /** From each question to its answer, ms. */
+  /** Time from each request to its answer, ms. */
   times: number[] = [];
-  /** Connections that were refused, and answers that name no server. */
+  /** Refused connections, and answers that name no server. */
   failed = 0;
 
   constructor(port: number, path: string, isNew: boolean) {
@@ -30,7 +30,7 @@ class Asker {
     this.#request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUser-Agent: bench\r\nAccept: */*\r\n${close}\r\n`;
   }
 
-  /** Asks for so long. */
+  /** Sends requests for `durationMs`. */
   async run(durationMs: number): Promise<void> {
     if (!this.#isNew) for (let at = 0; at < CONNECTIONS; at++) this.#sockets.push(await this.#connect());
     const from = performance.now();
@@ -70,7 +70,7 @@ class Asker {
   }
 }
 
-/** A director before an origin and edges, and nginx that sends all to one address. */
+/** A director in front of an origin and edges, and nginx that redirects all to one address. */
 async function directing({ executable, folder, seconds }: Stage): Promise<Row[]> {
   const rows: Row[] = [];
   const add = async (name: string, { pid }: Server, port: number, path: string) => {
@@ -121,7 +121,7 @@ async function directing({ executable, folder, seconds }: Stage): Promise<Row[]>
   return rows;
 }
 
-/** One node that viewers ask, and others: an origin first, then edges. */
+/** The director that viewers ask, an origin, and edges. */
 async function startCluster(executable: string, folder: string) {
   const apis = Array.from({ length: EDGES + 2 }, freePort);
   const peers = JSON.stringify(apis.map((port) => `http://127.0.0.1:${port}`));
@@ -144,7 +144,7 @@ async function startCluster(executable: string, folder: string) {
   return { nodes, front, http };
 }
 
-/** What sending viewers to the node with room costs. */
+/** The cost of redirecting viewers to the node with room. */
 export const directorCases: readonly Case[] = [
   {
     title: "A director: 2,000 questions a second",

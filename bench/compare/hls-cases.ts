@@ -6,24 +6,24 @@ import { type Measured, measure } from "./load.ts";
 import { type HttpServer, hasNginx, rtmpUrl, startNginxWithHls, startSrsWithHttp } from "./servers.ts";
 import { rssOf, Watch } from "./usage.ts";
 
-/** A segment is 2 s; a player is three of them behind. */
+/** Segments of 2 s; players stay three of them behind. */
 const HLS = "hls_fragment = 2\nhls_window = 12";
 const FMP4 = `${HLS}\nhls_format = "fmp4"`;
 const LOW_LATENCY = `${HLS}\nhls_low_latency = true`;
-/** Until the runtime has compiled the hot paths and the first window is full. */
+/** Wait until the runtime has compiled the hot paths and the first window is full. */
 const WARM_UP_MS = 16_000;
-/** Streams that are cut and that nobody watches. */
+/** Number of streams that are cut into segments and have no viewers. */
 const CUT = 100;
 const KBPS = 600;
 const VIEWERS = 1000;
-/** Streams whose memory is measured, and after how long. */
+/** Streams whose memory is measured, their bitrate, and the time before it is measured. */
 const STREAMS = 30;
 const MEMORY_KBPS = 1000;
 const MEMORY_MS = 60_000;
-/** Players come gently: their coming is not measured. */
+/** Players that connect each second: slowly, as connecting is not measured. */
 const RAMP_PER_SECOND = 200;
 
-/** A server, and what it is called in the table. */
+/** A kind of server, with its name in the table. */
 interface Kind {
   readonly name: string;
   begin(stage: Stage): Promise<HttpServer>;
@@ -37,7 +37,7 @@ function nginx(name: string): Kind[] {
   return hasNginx() ? [{ name, begin: ({ folder }) => startNginxWithHls(folder) }] : [];
 }
 
-/** Streams that are published and that nobody watches, of each server in turn; the first one does not cut them. */
+/** Published streams without viewers, on each server in turn; the first one does not cut them. */
 function unwatched(kinds: () => readonly Kind[]): Case["run"] {
   return async (stage) => {
     const rows: Row[] = [];
@@ -67,7 +67,7 @@ function unwatched(kinds: () => readonly Kind[]): Case["run"] {
 
 const CUT_HEAD = ["server", "CPU", "for a stream", "of that by HLS", "RSS"];
 
-/** Players that load one stream's playlist and take all that it lists, of each server in turn. */
+/** Players that load one stream's playlist and all that it lists, on each server in turn. */
 function watched(kinds: () => readonly Kind[], cells: (players: PlayersReport | undefined) => Row): Case["run"] {
   return async (stage) => {
     const rows: Row[] = [];
@@ -97,7 +97,7 @@ function viewerRow(name: string, { usage, reports, loadCpu }: Measured, cells: (
 
 const VIEWERS_END = ["stalls", "failed", "CPU of the viewers"];
 
-/** Of players of whole segments. */
+/** Cells of players of whole segments. */
 function segmentCells(players: PlayersReport | undefined): Row {
   const { playlists = 0, not_modified = 0, segments = 0, segment_delay_ms } = players?.hls ?? {};
   return [
@@ -119,7 +119,7 @@ const SEGMENT_HEAD = [
   ...VIEWERS_END,
 ];
 
-/** Of players of parts, or of segments where there are none. */
+/** Cells of players of parts, or of segments if there are no parts. */
 function partCells(players: PlayersReport | undefined): Row {
   const {
     playlists = 0,
@@ -142,7 +142,7 @@ const PART_HEAD = [
   ...VIEWERS_END,
 ];
 
-/** What a stream's HLS has in memory, beside the bytes that its playlist lists. */
+/** The memory of a stream's HLS, beside the bytes that its playlist lists. */
 async function memory({ executable, folder }: Stage): Promise<Row[]> {
   const rows: Row[] = [];
   const rss: number[] = [];
@@ -150,7 +150,7 @@ async function memory({ executable, folder }: Stage): Promise<Row[]> {
     const server = await startSrsWithHttp(executable, folder, "gop_cache = true", hls);
     const publishing = publish(executable, rtmpUrl(server, "m{}"), STREAMS, MEMORY_KBPS);
     try {
-      // A window, half of one more that may still be asked for, and the rest to settle.
+      // Time for a window, for half a window more that may still be requested, and to settle.
       await Bun.sleep(MEMORY_MS);
       rss.push(rssOf(server.pid));
       const windows = hls === undefined ? 0 : (await windowBytes(server)) / 1024 ** 2;
@@ -169,7 +169,7 @@ async function memory({ executable, folder }: Stage): Promise<Row[]> {
   return rows;
 }
 
-/** The bytes of what one stream's playlist lists. */
+/** The bytes of all segments that one stream's playlist lists. */
 async function windowBytes({ http }: HttpServer): Promise<number> {
   const base = `http://127.0.0.1:${http}/live/m0.m3u8`;
   const uris = async (url: string) =>
@@ -188,7 +188,7 @@ function publish(executable: string, url: string, count: number, kbps = KBPS) {
   return owned(Bun.spawn(argv, { stdio: ["ignore", "ignore", "ignore"] }));
 }
 
-/** HLS, each beside what it is compared with. */
+/** Comparisons of HLS. */
 export const hlsCases: readonly Case[] = [
   {
     title: `HLS that nobody watches: ${CUT} streams × ${KBPS} kbps`,

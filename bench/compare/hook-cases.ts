@@ -7,13 +7,13 @@ import { runBench } from "./load.ts";
 import { startSrs } from "./servers.ts";
 import { Watch } from "./usage.ts";
 
-/** Who comes, and by how many others the server is watched, of another stream and in a process of their own. */
+/** Players that connect, and players of another stream, in a process of their own, that watch meanwhile. */
 const STORM = { players: 10_000, rate: 2000, seconds: 8, watchers: 20 };
-/** Each kind has as many storms, in turn, so that neighbours of this run can be told from hooks. */
+/** Storms of each kind, in turn, so that other load on the machine can be told from the cost of hooks. */
 const ROUNDS = 3;
 const EVENTS = ["on_connect", "on_play", "on_stop", "on_close"] as const;
 
-/** Where the calls of a storm go. */
+/** A kind of back end for the storm's calls. */
 interface Kind {
   readonly name: string;
   /** The argument of the back end; undefined: there are no hooks. */
@@ -26,7 +26,7 @@ const KINDS: readonly Kind[] = [
   { name: "hooks, a back end that hangs", backEnd: "hangs" },
 ];
 
-/** What one storm came to. */
+/** The result of one storm. */
 interface Outcome {
   readonly kind: Kind;
   readonly cpu: number;
@@ -34,7 +34,7 @@ interface Outcome {
   readonly honest: BenchReport;
 }
 
-/** A vhost whose clients are asked about, and one that has the watched stream. */
+/** Runs a storm on a vhost with hooks, while another vhost has the watched stream. */
 async function storm({ executable, folder }: Stage, kind: Kind): Promise<Outcome> {
   const arg = kind.backEnd;
   const backEnd = arg === undefined ? undefined : await startBackEnd(arg);
@@ -91,7 +91,7 @@ async function storms(stage: Stage): Promise<Row[]> {
   });
 }
 
-/** What hooks cost those who have nothing to do with them. */
+/** What hooks cost clients that they don't concern. */
 export const hookCases: readonly Case[] = [
   {
     title: "A storm with hooks: 10,000 players come at 2,000 a second",

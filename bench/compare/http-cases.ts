@@ -3,7 +3,7 @@ import { FANOUT_HEAD, fanoutRow } from "./cells.ts";
 import { measure } from "./load.ts";
 import { type HttpServer, rtmpUrl, startSrsWithHttp } from "./servers.ts";
 
-/** The same players by RTMP and as FLV over HTTP, of servers of their own, one after the other. */
+/** The same players by RTMP and by FLV over HTTP, each on a server of its own, one after the other. */
 function flvBesideRtmp(players: number, kbps: number, latency: string): Case["run"] {
   return async ({ executable, folder, seconds }) => {
     const rows: Row[] = [];
@@ -26,7 +26,7 @@ function flvUrl({ http }: HttpServer, by: string): string {
   return `${by === "HTTP-FLV" ? "http" : "ws"}://127.0.0.1:${http}/live/bench.flv`;
 }
 
-/** Viewers over HTTP, each beside what it is compared with. */
+/** Comparisons of viewers over HTTP. */
 export const httpCases: readonly Case[] = [
   {
     title: "HTTP-FLV beside RTMP, merged: 3,000 players × 200 kbps",

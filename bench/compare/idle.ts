@@ -3,25 +3,25 @@ import type { Row, Stage } from "./cases.ts";
 import { hasNginx, type Server, startNginx, startSrs } from "./servers.ts";
 import { cpuOf, waitsOf } from "./usage.ts";
 
-/** Until the runtime has compiled what it will compile, and its collector looks after the heap less often. */
+/** Wait until the runtime has compiled the hot paths, and its collector runs less often. */
 const WARM_UP_MS = 40_000;
-/** An encoder's and players' arrival, more than enough. */
+/** Wait until the encoder, or the players, have connected. */
 const ARRIVAL_MS = 1000;
 
-/** What is connected: columns of the table. */
+/** The connected clients: columns of the table. */
 const LOADS = [
   { publishers: 0, players: 0 },
   { publishers: 1, players: 0 },
   { publishers: 1, players: 10 },
 ] as const;
 
-/** What servers cost that have next to nothing to do. All run at the same time: together they leave the machine idle. */
+/** The cost of almost idle servers. All run at the same time, as together they leave the machine idle. */
 export async function almostIdle({ executable, folder, seconds }: Stage): Promise<Row[]> {
   const kinds = [
     { name: "srs", begin: () => startSrs(executable, folder, "") },
     {
       name: "srs with the allocator as it is",
-      // A server that was started with open sockets does not start itself once more.
+      // With LISTEN_FDS, the server does not restart itself with the allocator's settings.
       begin: () => startSrs(executable, folder, "", undefined, { LISTEN_FDS: "0" }),
     },
     ...(hasNginx() ? [{ name: "nginx-rtmp", begin: () => startNginx(folder) }] : []),
@@ -54,7 +54,7 @@ function look(pid: number) {
   return { at: performance.now(), cpuSeconds: cpuOf(pid), waits: waitsOf(pid) };
 }
 
-/** CPU, and wake-ups a second of threads that live on. */
+/** CPU usage, and wake-ups a second of the threads that still run. */
 function used(from: ReturnType<typeof look> | undefined, to: ReturnType<typeof look>): Row {
   if (from === undefined) return [];
   const seconds = (to.at - from.at) / 1000;

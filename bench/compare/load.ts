@@ -3,22 +3,22 @@ import { owned } from "../command.ts";
 import type { Server } from "./servers.ts";
 import { type Usage, Watch } from "./usage.ts";
 
-/** What one measurement came to. */
+/** The result of one measurement. */
 export interface Measured {
   readonly server: string;
   readonly usage: Usage;
   readonly reports: readonly BenchReport[];
-  /** The load generators' own part, percent of a core. */
+  /** CPU usage of the load generators, percent of a core. */
   readonly loadCpu: number;
 }
 
 /** A load: the arguments of `srs bench` after the command's name, with URL in place of the server's URL. */
 export type Load = (url: string) => readonly string[];
 
-/** At both ends of the measured time this much is left out, ms: connections come and go there. */
+/** Time left out at both ends of the measurement, ms, as connections come and go there. */
 const EDGE_MS = 500;
 
-/** Runs `srs bench` with these arguments; what it reports. */
+/** Runs `srs bench` with these arguments and returns its report. */
 export async function runBench(executable: string, args: readonly string[]): Promise<BenchReport> {
   const bench = owned(
     Bun.spawn([executable, "bench", ...args, "--json"], { stdin: "ignore", stdout: "pipe", stderr: "pipe" }),

@@ -9,7 +9,7 @@ import { compile, hasNginx } from "./servers.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const DOCUMENT = join(ROOT, "docs/performance.md");
-/** What stands between these lines is written by this command; the rest of the document is written by hand. */
+/** This command writes the text between these lines; the rest of the document is written by hand. */
 const BEGIN = "<!-- measured: begin -->";
 const END = "<!-- measured: end -->";
 
@@ -79,7 +79,7 @@ function machine(executable: string): string {
   ].join("\n");
 }
 
-/** Puts one case's new table in the place of its old one, or behind the others, and says that it is of another run. */
+/** Replaces one case's table, or adds it after the others, with a note that it is from another run. */
 function replace(part: string, executable: string): void {
   const old = readFileSync(DOCUMENT, "utf8").split(BEGIN)[1]?.split(END)[0]?.trim() ?? "";
   const heading = part.slice(0, part.indexOf("\n"));

@@ -8,20 +8,20 @@ import { cpuOf } from "./usage.ts";
 type ApiServer = Server & { readonly http: number };
 
 const STREAMS = 100;
-/** The players are of this many of the streams, a process for each. */
+/** The players watch this many of the streams, with one process for each. */
 const WATCHED = 5;
 const PLAYERS = 3000;
 const LISTED = 10_000;
 const EVERY_MS = 1000;
-/** Until all are connected and the runtime has compiled what it will compile. */
+/** Wait until all are connected and the runtime has compiled the hot paths. */
 const WARM_UP_MS = 20_000;
-/** One stretch with or without callers. */
+/** Duration of one stretch with or without requests. */
 const STRETCH_MS = 5000;
 
-/** What tools and scrapers ask each second: pages of the largest lists among it. */
+/** What tools and scrapers request each second, with pages of the largest lists. */
 const CALLS = ["/metrics", "/api/v1/summaries", "/api/v1/streams?count=100", "/api/v1/clients?count=100"];
 
-/** Asks for these once a second; how long each answer took, ms. */
+/** Requests paths once a second, and notes how long each answer took, ms. */
 class Poller {
   readonly times: number[] = [];
   readonly #timer: ReturnType<typeof setInterval>;
@@ -33,7 +33,7 @@ class Poller {
     }, EVERY_MS);
   }
 
-  /** Fails when an answer did. */
+  /** Ends the requests. Throws if one has failed. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all(this.#asked);
@@ -48,7 +48,7 @@ class Poller {
   }
 }
 
-/** What a server uses while it is asked each second and while it is not, in turn, under the same load. */
+/** A server's CPU usage with and without requests each second, in turn, under the same load. */
 async function polled({ executable, folder, seconds }: Stage): Promise<Row[]> {
   const kinds: { readonly begin: () => Promise<ApiServer>; readonly paths: readonly string[] }[] = [
     { begin: () => startSrsWithApi(executable, folder, "mw_latency = 350"), paths: CALLS },
@@ -96,7 +96,7 @@ async function cpuIn({ pid }: Server, stretchMs: number): Promise<number> {
   return cpuOf(pid) - before;
 }
 
-/** The same players, whom nobody asks about, and who are listed each second. */
+/** The same players without requests, and listed each second. */
 async function listed({ executable, folder, seconds }: Stage): Promise<Row[]> {
   const rows: Row[] = [];
   for (const isListed of [false, true]) {
@@ -118,7 +118,7 @@ async function listed({ executable, folder, seconds }: Stage): Promise<Row[]> {
   return rows;
 }
 
-/** What being asked costs. */
+/** The cost of requests to the API. */
 export const polledCases: readonly Case[] = [
   {
     title: "Asked each second: 100 streams, 3,000 players",

@@ -2,19 +2,19 @@ import { ClientSession } from "../../src/rtmp/client-session.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { quantile } from "../harness.ts";
 
-/** What came after so long without anything is another write. */
+/** Data after a pause of this length count as another write. */
 const PAUSE_MS = 15;
-/** Newcomers call at times that have nothing to do with the stream's own. */
+/** Interval of new connections, which is unrelated to the stream's own times. */
 const CALL_EVERY_MS = 47;
 /** C0 and C1 of the simple handshake; S0, S1 and S2 are the answer (RTMP 1.0, 5.2). */
 const C0C1 = new Uint8Array(1537).fill(3, 0, 1);
 const ANSWER_BYTES = 3073;
 
-/** What a probe saw, ms. */
+/** Figures of a probe, ms. */
 export interface Probed {
-  /** From one write to the next: the fifth, the fiftieth and the 95th percentile. */
+  /** Time from one write to the next: the 5th, 50th and 95th percentile. */
   readonly writes: readonly [p5: number, p50: number, p95: number];
-  /** How long newcomers waited for the handshake's answer, from their connect: two turns of the event loop at least. */
+  /** Time from a new connection to the handshake's answer: at least two turns of the event loop. */
   readonly handshake: { readonly p50: number; readonly longest: number };
 }
 
@@ -23,7 +23,7 @@ interface Call {
   readonly tookMs: number;
 }
 
-/** Watches a server under load from outside: when one player of `live/STREAM` gets something, and how soon newcomers are heard. */
+/** Watches a server under load from outside: when a player of `live/STREAM` gets data, and how fast new connections are answered. */
 export class Probe {
   readonly #port: number;
   readonly #arrivals: number[] = [];
@@ -37,7 +37,7 @@ export class Probe {
     this.#timer = setInterval(() => void this.#call(), CALL_EVERY_MS);
   }
 
-  /** Ends it; what it saw from so many to so many ms ago. */
+  /** Ends the probe; returns its figures from `fromAgoMs` to `toAgoMs` before now. */
   async stop(fromAgoMs: number, toAgoMs: number): Promise<Probed> {
     clearInterval(this.#timer);
     const now = performance.now();
@@ -71,7 +71,7 @@ export class Probe {
       { ready: nothing, refused: nothing, ended: nothing },
       {
         limits: defaultLimits,
-        // Small, and on an empty socket: it takes all of it.
+        // The bytes are few and the socket's buffer is empty, so that it takes them all.
         send: (bytes) => void socket.write(bytes),
         now: () => performance.now(),
         random: (into) => void crypto.getRandomValues(into),

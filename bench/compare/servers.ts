@@ -8,21 +8,21 @@ export interface Server {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
-  /** Of HTTP; undefined: it has none. */
+  /** The port of HTTP; undefined: there is none. */
   readonly http?: number;
-  /** Whether TLS is spoken there. */
+  /** Whether `port` has TLS. */
   readonly tls: boolean;
-  /** From its start to when it took a connection, ms. */
+  /** Time from the server's start to its first connection, ms. */
   readonly readyMs: number;
-  /** What it has written to its log so far. */
+  /** The server's log so far. */
   log(): string;
   stop(): Promise<void>;
 }
 
-/** A server that speaks HTTP, too. */
+/** A server with HTTP. */
 export type HttpServer = Server & { readonly http: number };
 
-/** Where a stream is published, and played. */
+/** The URL to publish and play a stream. */
 export function rtmpUrl({ port }: Server, stream: string): string {
   return `rtmp://127.0.0.1:${port}/live/${stream}`;
 }
@@ -33,7 +33,7 @@ const FILES = 20_000;
 export const NGINX_MODULES = "/usr/lib/nginx/modules";
 const NGINX_MODULE = `${NGINX_MODULES}/ngx_rtmp_module.so`;
 
-/** Starts this project's executable with `toml` in its vhost, with RTMPS where there is a certificate. */
+/** Starts this project's executable with `toml` in its vhost, and with RTMPS if there is a certificate. */
 export async function startSrs(
   executable: string,
   folder: string,
@@ -51,7 +51,7 @@ export async function startSrs(
   return { ...server, tls: tls !== undefined };
 }
 
-/** The same with HTTP, and perhaps HLS, as `keys` of its table say. */
+/** The same with HTTP, and with HLS if `keys` of its table are given. */
 export async function startSrsWithHttp(
   executable: string,
   folder: string,
@@ -78,14 +78,14 @@ export function hasNginx(): boolean {
   return Bun.which("nginx") !== null && existsSync(NGINX_MODULE);
 }
 
-/** What stands in front of nginx-rtmp in the same process. */
+/** A TLS front of nginx-rtmp in the same process. */
 export interface NginxFront {
   readonly module: string;
-  /** The block that listens on `port` and passes on to `rtmp`. */
+  /** The block that listens on `port` and forwards to the port `rtmp`. */
   inFront(port: number, rtmp: number): string;
 }
 
-/** Starts nginx-rtmp with one application, `live`, perhaps with TLS in front of it, and with `more` blocks. */
+/** Starts nginx-rtmp with one application, `live`, optionally with TLS in front of it, and with the blocks in `more`. */
 export async function startNginx(folder: string, front?: NginxFront, more = ""): Promise<Server> {
   const port = freePort();
   const own = front === undefined ? port : freePort();
@@ -111,7 +111,7 @@ ${more}
   return { ...server, tls: front !== undefined };
 }
 
-/** Starts nginx-rtmp that cuts its application `live` into segments of 2 s and a window of 12 s, and serves them as files at `/hls/`. */
+/** Starts nginx-rtmp with HLS of `live`: segments of 2 s and a window of 12 s, served as files at `/hls/`. */
 export async function startNginxWithHls(folder: string): Promise<HttpServer> {
   const [port, http] = [freePort(), freePort()];
   const conf = join(folder, `nginx-${port}.conf`);
@@ -150,7 +150,7 @@ export async function startNginxWithStat(folder: string): Promise<HttpServer> {
   return { ...server, http };
 }
 
-/** Compiles a C program of `bench/`; its path, or undefined when there is no C compiler. */
+/** Compiles a C program of `bench/`; returns its path, or undefined without a C compiler. */
 export function compile(folder: string, name: "ideal" | "slow"): string | undefined {
   const cc = Bun.which("cc");
   if (cc === null) return undefined;
@@ -223,7 +223,7 @@ async function stop(child: Subprocess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** A port of loopback that nobody uses now. */
+/** A free port of loopback. */
 export function freePort(): number {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const { port } = listener;

@@ -4,7 +4,7 @@ import { hasNginx, NGINX_MODULES, type Server, startNginx, startSrs } from "./se
 
 const STREAM_MODULE = `${NGINX_MODULES}/ngx_stream_module.so`;
 
-/** A certificate for this machine and its key, made in `folder`; undefined without the openssl command. */
+/** Makes a certificate for this machine and its key in `folder`; undefined without the openssl command. */
 function certificate(folder: string): { readonly cert: string; readonly key: string } | undefined {
   if (Bun.which("openssl") === null) return undefined;
   const [cert, key] = [join(folder, "tls.crt"), join(folder, "tls.key")];
@@ -14,7 +14,7 @@ function certificate(folder: string): { readonly cert: string; readonly key: str
 }
 
 /**
- * The servers of a comparison of TLS, to be started one after the other: this one with and without TLS, and nginx-rtmp with
+ * Starters of the servers in a comparison of TLS, for one after the other: this server with and without TLS, and nginx-rtmp with
  * and without nginx's own TLS in front of it, in the same process.
  */
 export function secureServers(executable: string, folder: string, toml: string): (() => Promise<Server>)[] {

@@ -7,25 +7,25 @@ import { type Server, startSrs } from "./servers.ts";
 import { cpuOf, descendantsOf, rssOf } from "./usage.ts";
 
 const KBPS = 600;
-/** Until the runtime has compiled what it will compile, and all FFmpegs run. */
+/** Wait until the runtime has compiled the hot paths, and all FFmpegs run. */
 const WARM_UP_MS = 30_000;
-/** Engines of sound, and FFmpegs in their place. */
+/** Number of engines that transcode sound, and of FFmpegs that replace them. */
 const COUNT = 20;
-/** Players come at the end, to measure the delay: they are not to be measured themselves. */
+/** Players that measure the delay connect at the end, for this long, so that their own cost is not measured. */
 const DELAY_SECONDS = 5;
 const SOUND = ["-c:a", "aac", "-b:a", "64k"];
 
 /** Starts an FFmpeg that makes one stream into another, by URLs. */
 type Work = (from: string, to: string) => Subprocess;
 
-/** What one server was measured with. */
+/** The setting of one measurement. */
 interface Setting {
   readonly name: string;
   /** How many streams are published. */
   readonly streams: number;
-  /** The engine's keys; none: no engine. */
+  /** The engine's keys; undefined: no engine. */
   readonly engine?: string;
-  /** What transcodes in the engine's place. */
+  /** The FFmpeg that transcodes instead of an engine. */
   readonly work?: Work;
 }
 
@@ -35,11 +35,11 @@ interface Cost {
   readonly server: number;
   readonly ffmpegs: number;
   readonly rssMib: number;
-  /** From the publisher's send to a player's read, of a picture; undefined where no player was. */
+  /** Time from the publisher's send of a picture to a player's read; undefined without players. */
   readonly delayMs: number | undefined;
 }
 
-/** What a server uses while streams are transcoded, and the FFmpegs do, whoever started them. */
+/** CPU usage of a server while streams are transcoded, and of the FFmpegs, whether an engine or this program started them. */
 async function costOf({ executable, folder, seconds }: Stage, setting: Setting): Promise<Cost> {
   const { name, streams, engine, work } = setting;
   const keys = 'streams = "in/*"\noutput = "[vhost]/out/[stream]"';

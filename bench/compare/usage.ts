@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 const TICKS = 100;
 const PERIOD_MS = 200;
 
-/** What a process and its children used in a stretch of time. */
+/** CPU and memory that processes used in a period. */
 export interface Usage {
   /** Percent of one core. */
   readonly cpu: number;
@@ -18,7 +18,7 @@ interface Sample {
   readonly rssMib: number;
 }
 
-/** Watches processes by /proc, so that a stretch of time that is known only afterwards can be looked at. */
+/** Samples processes by /proc, so that the usage in a period can be read that is known only afterwards. */
 export class Watch {
   readonly #pids: readonly number[];
   readonly #samples: Sample[] = [];
@@ -29,7 +29,7 @@ export class Watch {
     this.#timer = setInterval(() => this.#take(), PERIOD_MS);
   }
 
-  /** What was used from `from` to `to` (ms, as performance.now counts), as nearly as there are samples. */
+  /** Ends the samples; returns the usage from `from` to `to` (ms of performance.now), as exactly as the samples allow. */
   stop(from: number, to: number): Usage {
     clearInterval(this.#timer);
     const inside = this.#samples.filter(({ at }) => at >= from && at <= to);
@@ -55,7 +55,7 @@ function withChildren(pid: number): number[] {
   return [pid, ...descendantsOf(pid)];
 }
 
-/** The processes that a process has started and that still run, and theirs. */
+/** The running child processes of a process, and theirs. */
 export function descendantsOf(pid: number): number[] {
   const children = tasksOf(pid).flatMap((task) =>
     read(`/proc/${pid}/task/${task}/children`).split(" ").filter(Boolean).map(Number),
@@ -71,7 +71,7 @@ function tasksOf(pid: number): string[] {
   }
 }
 
-/** How often each thread of a process has waited for something so far, by thread id. */
+/** How often each thread of a process has blocked so far, by thread id. */
 export function waitsOf(pid: number): ReadonlyMap<string, number> {
   const tasks = readdirSync(`/proc/${pid}/task`);
   return new Map(

@@ -27,7 +27,7 @@ function encoding(name: string, values: readonly AmfValue[], bytes: number): Ben
   };
 }
 
-/** What every connection and every stream says once. */
+/** Values that every connection, and every stream, sends once. */
 export const amfBenchmarks: readonly Benchmark[] = [
   decoding("connect", connectBody),
   decoding("metadata", metadataBody),

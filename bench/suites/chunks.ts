@@ -14,7 +14,7 @@ class Counter implements MessageHandler {
   }
 }
 
-/** How the bytes of a recording come from the socket: one read a message, or reads of so many bytes. */
+/** How the socket delivers the bytes of a recording: one message in each read, or reads of this many bytes. */
 type Reads = "message" | number;
 
 function reads(from: Recording, chunkSize: number, size: Reads): Uint8Array[] {
@@ -66,7 +66,7 @@ function writer(name: string, chunkSize: number, kbps = 600): Benchmark {
   };
 }
 
-/** RTMP chunks in and out. Encoders send chunks of 128 bytes (the default), 4096 (OBS) or more (60,000 is ours and SRS's). */
+/** RTMP chunks in and out. Encoders send chunks of 128 bytes (the default), 4096 (OBS) or more (60,000 is used by SRS and this server). */
 export const chunkBenchmarks: readonly Benchmark[] = [
   reader("read-a-message-chunks-of-60000", 60_000, "message"),
   reader("read-a-message-chunks-of-4096", 4096, "message"),

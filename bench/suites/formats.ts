@@ -16,7 +16,7 @@ const classic = { enhanced: false, audio: true, video: true };
 
 const usualPackets = () => packets(recording());
 
-/** The same with the names of enhanced RTMP, which a classic FLV stream has to take off again. */
+/** The packet with the headers of enhanced RTMP, which a classic FLV stream must remove again. */
 function named(packet: Packet): Packet {
   const { kind, time, payload, flags } = packet;
   const video = kind === PacketKind.Video;
@@ -25,7 +25,7 @@ function named(packet: Packet): Packet {
   return new Packet(kind, time, joined(head, payload.subarray(2)), flags, 0);
 }
 
-/** Batches of `batch` packets, or one of them all. */
+/** Encodes batches of `batch` packets. */
 function encoding(name: string, format: () => WireFormat, batch: number, from = usualPackets): Benchmark {
   return {
     name,
@@ -47,7 +47,7 @@ function encoding(name: string, format: () => WireFormat, batch: number, from = 
 const rtmp = () => new RtmpFormat(rtmpOptions);
 const flv = () => new FlvFormat(classic);
 
-/** Packets of a log as bytes, once for all readers of a format. */
+/** Encoding of a log's packets, once for all readers of a format. */
 export const formatBenchmarks: readonly Benchmark[] = [
   encoding("format-encode/packets-alone", rtmp, 1),
   encoding("format-encode/batches-of-26", rtmp, 26),

@@ -8,7 +8,7 @@ const REQUESTS = 20;
 const SEGMENT_BYTES = 37_500;
 
 const playlist = ["GET /live/show/show.m3u8 HTTP/1.1", "Host: edge.example.com:8080"];
-/** What Chromium sends with each poll of a playlist. */
+/** The request head of Chromium for a playlist. */
 const browser = [
   ...playlist,
   "Connection: keep-alive",
@@ -27,7 +27,7 @@ const browser = [
 ];
 const encoded = ["GET /live/%E7%8E%B0%E5%9C%BA.flv?sign=a%2Fb HTTP/1.1", ...browser.slice(1)];
 
-/** Heads that come whole, or in reads of so many bytes. */
+/** Reading of heads that arrive whole, or in reads of `readBytes` bytes. */
 function reading(name: string, lines: readonly string[], readBytes = Number.POSITIVE_INFINITY): Benchmark {
   const head = new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`);
   return {
@@ -86,7 +86,7 @@ function framing(name: "chunked" | "websocket"): Benchmark {
   };
 }
 
-/** What each HTTP request costs before and after its route, and what framing adds to a batch for all viewers together. */
+/** The cost of each HTTP request before and after its route, and of framing a batch, once for all viewers. */
 export const httpBenchmarks: readonly Benchmark[] = [
   reading("short", playlist),
   reading("browser-in-one-read", browser),

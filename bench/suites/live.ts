@@ -54,7 +54,7 @@ const pushAlone: Benchmark = {
   },
 };
 
-/** Players that are up to date; `batch` packets come, then all are served. */
+/** Players that are up to date: `batch` packets arrive, then all players are served. */
 function fanout(players: number, batch: number): Benchmark {
   return {
     name: `fanout/${players}-players-batches-of-${batch}`,
@@ -86,7 +86,7 @@ const join: Benchmark = {
     for (let i = 0; i < stage.from.samples.length; i++) stage.push();
     const joins = 20;
     const joined: Reader[] = [];
-    // All of a storm are there before the first leaves: what the first needed is made once for all.
+    // All players of a storm have joined before the first leaves, so that shared bytes are made once.
     const run = () => {
       for (let i = 0; i < joins; i++) joined.push(player(stage));
       for (const reader of joined) stage.stream.leave(reader);
@@ -96,7 +96,7 @@ const join: Benchmark = {
   },
 };
 
-/** The way of a packet through a stream. The sinks take everything and do nothing: bytes count as handed over, none is copied. */
+/** The steps of a packet through a stream. The sinks accept everything and copy nothing. */
 export const liveBenchmarks: readonly Benchmark[] = [
   logAppend,
   timelinePlace,

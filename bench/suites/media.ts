@@ -6,7 +6,7 @@ import { body, recording, type Sample } from "../material.ts";
 
 const fourCc = (text: string): number[] => [...text].map((letter) => letter.charCodeAt(0));
 
-/** HEVC and Opus with enhanced headers; every fourth video frame is of a second track. */
+/** HEVC and Opus with enhanced headers; every fourth video frame belongs to a second track. */
 function enhanced(): Sample[] {
   const random = mulberry32(1);
   return recording().samples.map(({ kind, timestamp, payload }, at) => {
@@ -34,7 +34,7 @@ function classifying(name: string, samplesOf: () => readonly Sample[]): Benchmar
   };
 }
 
-/** What is read of each payload. */
+/** Reading of each payload's header. */
 export const mediaBenchmarks: readonly Benchmark[] = [
   classifying("legacy", () => recording().samples),
   classifying("enhanced", enhanced),

@@ -7,7 +7,7 @@ import { packets, recording } from "../material.ts";
 
 const tracks = mp4Tracks([aacHeader, avcHeader()]);
 
-/** The recording, 1.6 KB a packet, in fragments of so many packets. */
+/** The recording, 1.6 KB a packet, in fragments of `size` packets. */
 function fragments(name: string, size: number): Benchmark {
   return {
     name,
@@ -28,5 +28,5 @@ function fragments(name: string, size: number): Benchmark {
   };
 }
 
-/** What fragmented MP4 costs for each packet: a segment in one fragment, and parts of low-latency HLS. */
+/** The cost of fragmented MP4 for each packet: a segment in one fragment, and parts of low-latency HLS. */
 export const mp4Benchmarks: readonly Benchmark[] = [fragments("mp4/segment", 1000), fragments("mp4/part", 16)];

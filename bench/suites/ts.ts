@@ -19,7 +19,7 @@ function material(): Packet[] {
   });
 }
 
-/** Packets [from, to) of a list that repeats; `from` and `to` lie in one turn. */
+/** Packets [from, to) of a repeated list; `from` and `to` lie in one repetition. */
 function cut(list: readonly Packet[], from: number, to: number): readonly Packet[] {
   const turn = Math.floor(from / list.length) * list.length;
   return list.slice(from - turn, to - turn);
@@ -27,7 +27,7 @@ function cut(list: readonly Packet[], from: number, to: number): readonly Packet
 
 const bytesOf = (list: readonly Packet[]) => list.reduce((sum, { payload }) => sum + payload.length, 0);
 
-/** What MPEG-TS costs for each packet. */
+/** The cost of MPEG-TS for each packet. */
 export const tsBenchmarks: readonly Benchmark[] = [
   {
     name: "ts/segment",
@@ -42,7 +42,7 @@ export const tsBenchmarks: readonly Benchmark[] = [
     op: "packet",
     prepare() {
       const list = material();
-      // The same packets again and again.
+      // A log that repeats the same packets.
       const log = { start: 0, cursor: (from: number, to: number) => new PacketListCursor(cut(list, from, to)) };
       const format = TsFormat.of();
       let seq = 0;
