@@ -1,13 +1,13 @@
 /*
- * The ideal sender: what a fan-out costs when nothing is done but sending. It lets RTMP players in, answers the three
- * requests without which none of them begins, ignores all else, and sends the same bytes to each of them once a batch.
- * What a server costs beyond this is its own; what this costs is the kernel's.
+ * The ideal sender: the cost of a fan-out that does nothing but send. It admits RTMP players, answers the three
+ * requests that they need to start, ignores all else, and sends the same bytes to each player once a batch.
+ * Its cost is the kernel's; what a server costs beyond this is the server's own.
  *
  *     cc -O2 -Wall -o ideal bench/ideal.c
  *     ./ideal --port 1936 --kbps 660 --batch-ms 350 --seconds 30 [--clients 3000]
  *
- * With --clients the seconds begin when that many play. Ends with one line of JSON: CPU time (user and system) of these
- * seconds, sends, bytes, sends that the kernel took only in part, and batches that a player missed because of those.
+ * With --clients, the seconds begin when that many players play. Ends with one line of JSON: CPU time (user and system) of these
+ * seconds, sends, bytes, sends that the kernel accepted only in part, and batches that players missed because of those.
  * A batch is one video message of random-looking bytes, a key frame by its header, for any application and stream name.
  */
 #define _GNU_SOURCE
@@ -119,7 +119,7 @@ static size_t put(uint8_t *at, const void *bytes, size_t length) {
   return length;
 }
 
-/* ---- what players are told ---- */
+/* ---- answers to players ---- */
 
 /* Answers are short: a new connection's buffer has room for them. */
 static void tell(struct client *client, const uint8_t *bytes, size_t length) {
@@ -142,7 +142,7 @@ static size_t put_status(uint8_t *at, const char *code) {
 }
 
 static void answer_connect(struct client *client) {
-  /* Set Chunk Size first: nothing that follows is split. */
+  /* Set Chunk Size comes first, so that no message after it is split. */
   static const uint8_t chunk_size[HEADER + 4] = {2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff};
   uint8_t message[512];
   size_t length = HEADER;
@@ -181,7 +181,7 @@ static void answer_play(struct client *client) {
   playing[playing_count++] = client;
 }
 
-/* Requests are known by their names alone; one that is torn apart between two reads is missed, which loopback does not do. */
+/* Requests are found by their names only. One that is split between two reads is missed, which does not happen on loopback. */
 static void hear(struct client *client, const uint8_t *bytes, size_t length) {
   static const uint8_t create[] = "\x02\x00\x0c" "createStream";
   static const uint8_t play[] = "\x02\x00\x04" "play";
@@ -212,7 +212,7 @@ static void watch(struct client *client, int waiting) {
   if (epoll_ctl(epoll, EPOLL_CTL_MOD, client->fd, &event) < 0) die("epoll_ctl");
 }
 
-/* Sends the last `length` bytes of the batch. What breaks is found by the next read. */
+/* Sends the last `length` bytes of the batch. A broken connection is found by the next read. */
 static void send_rest(struct client *client, size_t length) {
   ssize_t took = send(client->fd, batch + batch_bytes - length, length, MSG_NOSIGNAL | MSG_DONTWAIT);
   sends++;
@@ -367,7 +367,7 @@ static void run(const struct plan *plan, int listener) {
     if (now >= next) {
       send_batch((uint32_t)((next - start) * 1000));
       batches++;
-      /* A batch that comes too late is sent once, not made up for. */
+      /* Further batches that are already due are skipped, not made up for. */
       while (next <= now) next += step;
     }
     double end = began > 0 ? began + plan->seconds : next;

@@ -1,7 +1,7 @@
 /*
- * Slow players: they play a stream and read less of it a second than it has, as a phone on a bad line does. They ask for
- * short segments and a small receive buffer, so that the kernel keeps as little for them as for a player far away: on
- * loopback it would keep megabytes, and nobody would be slow before minutes have passed.
+ * Slow players: they read a stream more slowly than its bitrate, as a phone on a bad line does. They ask for short TCP
+ * segments and a small receive buffer, so that the kernel buffers as little for them as for a distant player. On
+ * loopback it would buffer megabytes, and players would be slow only after minutes.
  *
  *     cc -O2 -Wall -o slow bench/slow.c
  *     ./slow --port 1935 --stream bench --count 100 --kbps 300 --seconds 30
@@ -100,7 +100,7 @@ static void begin(struct player *player, int port) {
   send(player->fd, hello, sizeof hello, MSG_NOSIGNAL);
 }
 
-/* Reads what it may; answers the handshake when that is there. */
+/* Reads as much as the budget allows; answers the handshake once it is complete. */
 static void go_on(struct player *player, const char *stream) {
   static uint8_t scrap[65536];
   while (player->fd >= 0 && player->budget >= 1) {
@@ -149,7 +149,7 @@ int main(int argc, char **argv) {
     double now = seconds_now(), more = (now - turn) * kbps * 1000 / 8;
     turn = now;
     for (int i = 0; i < begun; i++) {
-      /* What it could not read is lost to it: a line is no bucket. */
+      /* Unused budget is lost, as a line does not save up bandwidth. */
       players[i].budget = more + (players[i].answered < sizeof players[i].answer ? HANDSHAKE : 0);
       go_on(&players[i], stream);
     }

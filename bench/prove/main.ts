@@ -1,4 +1,4 @@
-// `npm run prove -- TOPIC`: what must be true of the executable, and takes too long to be in the gate.
+// `npm run prove -- TOPIC`: proofs about the executable that take too long for the gate.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -20,10 +20,10 @@ ${Object.entries(topics)
   .join("\n")}`;
 
 const FOLDER = join(import.meta.dir, "../../dist/prove");
-/** So long a proof watches, s, and at least. */
+/** How long a proof watches, s, and the minimum. */
 const SECONDS = 60;
 const LEAST_SECONDS = 20;
-/** With as many minutes or more, no proof is shortened. */
+/** With at least this many minutes, no proof is shortened. */
 const FULL_MINUTES = 8;
 
 await runCommand(async () => {
@@ -48,7 +48,7 @@ await runCommand(async () => {
   const minutes = positive("--minutes", values.minutes);
   const seconds = Math.max(LEAST_SECONDS, Math.round(SECONDS * Math.min(1, minutes / FULL_MINUTES)));
   process.env.E2E_EXECUTABLE = builtExecutable();
-  // All that proofs write, and all processes that they start, end with this one.
+  // Files and processes of proofs are removed when this process ends.
   process.env.TMPDIR = scratchFolder("srs-prove");
   process.once("exit", () => {
     for (const pid of descendantsOf(process.pid)) process.kill(pid, "SIGKILL");

@@ -1,13 +1,13 @@
-/** What a proof is run with. */
+/** What a proof needs. */
 export interface ProofContext {
   /** How long a proof that can be shortened watches, s. */
   readonly seconds: number;
   /** How long the proof that runs beside the others watches, minutes. */
   readonly minutes: number;
-  /** The first and the last seed of what is tried with many; without a last one (Infinity), as many are as there are minutes for. */
+  /** The first and the last seed of proofs that try many; with Infinity as the last one, they try as many as `minutes` allows. */
   readonly from: number;
   readonly to: number;
-  /** For what people look at afterwards: screenshots. It exists. */
+  /** The folder for screenshots, which people look at afterwards. It exists. */
   readonly folder: string;
 }
 
@@ -20,10 +20,10 @@ export interface Finding {
   readonly seen: string;
 }
 
-/** Something that must be true of the executable, and takes too long to be a test. */
+/** A check of the executable that takes too long to be a test. */
 export interface Proof {
   readonly name: string;
-  /** It runs while the others do, as long as `minutes` says. */
+  /** Whether it runs beside the others, for `minutes`. */
   readonly beside?: boolean;
   run(context: ProofContext): Promise<readonly Finding[]>;
 }

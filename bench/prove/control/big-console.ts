@@ -11,27 +11,27 @@ import { cpuIn, grownOf, openConsole, use, within, withoutErrors } from "./conso
 
 const STREAMS = 1000;
 const CLIENTS = 10_000;
-/** The players are of this many of the streams, a process for each. */
+/** The players watch this many of the streams, with one process for each. */
 const WATCHED = 5;
 const CONSOLES = 5;
-/** Until all streams and all players have come, ms. */
+/** Maximum wait until all streams and players are connected, ms. */
 const SETTLE_LIMIT_MS = 240_000;
-/** A console is at one page for so long, ms. */
+/** How long a console stays at one page, ms. */
 const PAGE_MS = 10_000;
-/** Players whose gaps are measured, of a stream of their own. */
+/** Players whose gaps are measured; they watch a stream of their own. */
 const WITNESSES = 20;
-/** What they may wait for a packet, ms; twice what they wait without consoles where these, five browsers and the crowd fill the machine. */
+/** Maximum wait of these players for a packet, ms: twice their wait without consoles on a machine that browsers and players fill. */
 const GAP_LIMIT_MS = 300;
-/** Until the runtime has compiled what it will compile. */
+/** Wait until the runtime has compiled the hot paths. */
 const WARM_UP_MS = 20_000;
-/** A page is there within this time, ms: its server and five browsers share the machine. */
+/** Maximum time to open a page, ms: the server and five browsers share the machine. */
 const OPEN_LIMIT_MS = 3000;
-/** An answer is there within this time, ms. */
+/** Maximum time for an answer, ms. */
 const ANSWER_LIMIT_MS = 1000;
-/** Bytes of an answer: a list has 26 items, and the first look at the log 500 lines. */
+/** Maximum bytes of an answer: a list has 26 items, and the first answer of the log 500 lines. */
 const ANSWER_LIMIT_BYTES = 128 * 1024;
 
-/** What is there first on a page whose server has streams and clients. */
+/** Selectors of the first element on each page, for a server with streams and clients. */
 const firstOf: Readonly<Record<keyof typeof consolePages, string>> = {
   overview: ".box.node",
   streams: "tbody tr",
@@ -43,7 +43,7 @@ const firstOf: Readonly<Record<keyof typeof consolePages, string>> = {
 };
 const pages = Object.keys(consolePages) as (keyof typeof consolePages)[];
 
-/** Notes in the page how long answers and tasks of its main thread take. */
+/** A script that notes in the page how long answers, and tasks of its main thread, take. */
 const WATCH = `{
   globalThis.seen = { answers: [], tasks: [] };
   const note = (type, add) => new PerformanceObserver((list) => { for (const each of list.getEntries()) add(each); }).observe({ type });
@@ -56,7 +56,7 @@ interface Seen {
   readonly tasks: readonly number[];
 }
 
-/** Five consoles of a server with 1,000 streams and 10,000 clients go from page to page as long as is asked. */
+/** Five consoles of a server with 1,000 streams and 10,000 clients go from page to page for `minutes`. */
 export async function bigConsole({ minutes, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const { server, url } = await crowded(stage, minutes * 60 + 240);
@@ -90,7 +90,7 @@ export async function bigConsole({ minutes, folder }: ProofContext): Promise<rea
     await Promise.all(consoles.map(go));
     costs.push(await cpuIn(server.program.pid, PAGE_MS));
     const used = await Promise.all(consoles.map(use));
-    // One sample a second is what growth is told from.
+    // `growthOf` takes one sample a second.
     for (let second = 0; second < PAGE_MS / 1000; second++) {
       samples.server.push(server.program.rss());
       samples.heap.push(used.reduce((sum, { heap }) => sum + heap, 0));
@@ -122,18 +122,18 @@ export async function bigConsole({ minutes, folder }: ProofContext): Promise<rea
   ];
 }
 
-/** Waits for an element, and keeps none: what is held is never freed, and would count as growth. */
+/** Waits for an element and releases its handle, which would otherwise hold memory and count as growth. */
 async function waitFor({ page }: ConsolePage, query: string): Promise<void> {
   await (await page.waitForSelector(query))?.dispose();
 }
 
-/** A server with 1,000 streams and 10,000 clients, for so many seconds. */
+/** Starts a server with 1,000 streams and 10,000 clients, for `seconds`. */
 async function crowded(
   stage: Stage,
   seconds: number,
 ): Promise<{ readonly server: ReloadServer; readonly url: string }> {
   const listen = 'http_api.listen = "127.0.0.1:0"\nhttp_api.max_requests_per_minute = 100000\n';
-  // The usual latency: with 100 ms, 9,000 players alone fill a core, and newcomers are not let in within their 10 s.
+  // With a latency of 100 ms, 9,000 players alone fill a core, and new players are not admitted within their 10 s.
   const vhost = "[vhost.__defaultVhost__]\nmw_latency = 350\n";
   const server = await ReloadServer.start(stage, `max_connections = 12000\n${listen}${vhost}`, "crowded");
   const bench = (name: string, ...words: readonly string[]) =>
@@ -154,7 +154,7 @@ async function crowded(
   return { server, url: `${api}/console/` };
 }
 
-/** By what was asked: how long answers took, and their bytes. */
+/** Findings for each path: the time of answers, and their bytes. */
 function answersOf(all: Seen["answers"]): Finding[] {
   return [...Map.groupBy(all, ([path]) => path.replace(/\/.*/, ""))].map(([path, answers]) => {
     const times = answers.map(([, ms]) => ms).toSorted((a, b) => a - b);

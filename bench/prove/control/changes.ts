@@ -6,12 +6,12 @@ import { Stage } from "../../../tests/support/e2e/stage.ts";
 import type { Finding, ProofContext } from "../proof.ts";
 import { openConsole, timeOf, within, withoutErrors } from "./consoles.ts";
 
-/** A console asks every five seconds who it is; one more for a busy machine. */
+/** A console requests its session every 5 s; one more second for a busy machine. */
 const SESSION_LIMIT_MS = 6000;
-/** It asks each second for the picture. */
+/** A console requests the picture each second. */
 const PICTURE_LIMIT_MS = 3000;
 
-/** The server behind an open console is started again, and its user's role changes and changes back. */
+/** The server behind an open console is restarted, and its user's role changes and changes back. */
 export async function changesBehind({ seconds }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const cluster = await ConsoleCluster.start(stage, true);
@@ -43,7 +43,7 @@ export async function changesBehind({ seconds }: ProofContext): Promise<readonly
   ];
 }
 
-/** The server behind an open console is upgraded to another version: the console loses no second, and says so. */
+/** The server behind an open console is upgraded to another version: the console has no outage, and shows the new version. */
 export async function upgradeBehind({ folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const upgraded = await UpgradableServer.start(stage, 'http_api.listen = "127.0.0.1:0"', "upgraded");

@@ -6,21 +6,21 @@ import { cpuOf } from "../../compare/usage.ts";
 import { growthOf } from "../../growth.ts";
 import type { Finding } from "../proof.ts";
 
-/** Opens a console in a browser of its own, since a page in the background would be slowed down. */
+/** Opens a console in a browser of its own, as browsers slow down pages in the background. */
 export async function openConsole(stage: Stage, url: string): Promise<ConsolePage> {
   const browser: Browser = await openBrowser();
   stage.defer(() => browser.close());
   return ConsolePage.open(browser, url);
 }
 
-/** How long something took, ms, from its call to when what it returns has come. */
+/** How long an asynchronous call takes, ms. */
 export async function timeOf(run: () => Promise<unknown>): Promise<number> {
   const from = performance.now();
   await run();
   return Math.round(performance.now() - from);
 }
 
-/** The finding of times that have a limit, ms. */
+/** The finding that times are within a limit, ms. */
 export function within(what: string, times: readonly number[], limitMs: number): Finding {
   const sorted = times.toSorted((a, b) => a - b);
   const [median = 0, max = Number.POSITIVE_INFINITY] = [sorted[sorted.length >> 1], sorted.at(-1)];
@@ -28,7 +28,7 @@ export function within(what: string, times: readonly number[], limitMs: number):
   return { what, ok: max <= limitMs, seen };
 }
 
-/** The finding of what went wrong in pages. */
+/** The finding that pages had no errors. */
 export function withoutErrors(pages: readonly ConsolePage[]): Finding {
   const errors = pages.flatMap((page) => page.errors);
   return {
@@ -38,7 +38,7 @@ export function withoutErrors(pages: readonly ConsolePage[]): Finding {
   };
 }
 
-/** What a page holds, once what it does not need is away. */
+/** A page's memory, elements and listeners, after a garbage collection. */
 export async function use({ page }: ConsolePage): Promise<{ heap: number; elements: number; listeners: number }> {
   const client = await page.createCDPSession();
   await client.send("HeapProfiler.collectGarbage");
@@ -47,7 +47,7 @@ export async function use({ page }: ConsolePage): Promise<{ heap: number; elemen
   return { heap: JSHeapUsedSize / 2 ** 20, elements: Nodes, listeners: JSEventListeners };
 }
 
-/** The finding of what may not grow: one value a second. */
+/** The finding that a value has not grown; `samples` has one value a second. */
 export function grownOf(what: string, samples: readonly number[]): Finding {
   const growth = growthOf(samples);
   if (growth === undefined) return { what, ok: false, seen: "too short to tell" };
@@ -56,7 +56,7 @@ export function grownOf(what: string, samples: readonly number[]): Finding {
   return { what, ok: grown !== true, seen: `${earlyMib.toFixed(1)}, at the end ${lateMib.toFixed(1)}${told}` };
 }
 
-/** What a process uses in this time, percent of a core. */
+/** CPU usage of a process in the next `ms`, percent of a core. */
 export async function cpuIn(pid: number, ms: number): Promise<number> {
   const [from, before] = [performance.now(), cpuOf(pid)];
   await Bun.sleep(ms);

@@ -8,20 +8,20 @@ import { cpuIn, grownOf, openConsole, use, withoutErrors } from "./consoles.ts";
 
 const STREAMS = 100;
 const CONSOLES = 5;
-/** The players are of this many of the streams, a process for each. */
+/** The players watch this many of the streams, with one process for each. */
 const WATCHED = 5;
-/** Until all are connected and the runtime has compiled what it will compile. */
+/** Wait until all are connected and the runtime has compiled the hot paths. */
 const WARM_UP_MS = 20_000;
-/** A console is at one page for so long. */
+/** How long a console stays at one page. */
 const PAGE_MS = 10_000;
-/** One stretch with or without consoles. */
+/** Duration of one stretch with or without consoles. */
 const STRETCH_MS = 6000;
-/** What the consoles may cost, percent of a core. */
+/** Maximum cost of the consoles, percent of a core. */
 const MAX_COST = 2;
 
 const pages = Object.keys(consolePages) as (keyof typeof consolePages)[];
 
-/** Five consoles go from page to page as long as is asked: neither their memory nor the server's grows. */
+/** Five consoles go from page to page for `minutes`: neither their memory nor the server's grows. */
 export async function consolesStay({ minutes }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const { server, url } = await loaded(stage, 300, minutes * 60);
@@ -38,7 +38,7 @@ export async function consolesStay({ minutes }: ProofContext): Promise<readonly 
     await Promise.all(consoles.map((each, at) => each.go(pages[(round + at) % pages.length] ?? "overview")));
     await Bun.sleep(PAGE_MS);
     const seen = await Promise.all(consoles.map(use));
-    // All pages are open at one of the consoles or another: one round's sums are like the next one's.
+    // Each page is open at one of the consoles, so that the sums of one round are comparable with the next.
     for (const what of ["heap", "elements", "listeners"] as const)
       sampled[what] = seen.reduce((sum, each) => sum + each[what], 0);
   }
@@ -52,7 +52,7 @@ export async function consolesStay({ minutes }: ProofContext): Promise<readonly 
   ];
 }
 
-/** What five consoles, each at another page, cost a server with 100 streams and 3,000 players. */
+/** The cost of five consoles, each at another page, for a server with 100 streams and 3,000 players. */
 export async function consolesCost({ seconds }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const { server, url } = await loaded(stage, 3000, 2 * seconds + 120);
@@ -74,7 +74,7 @@ export async function consolesCost({ seconds }: ProofContext): Promise<readonly 
   return [{ what: `at ${pages.slice(0, CONSOLES).join(", ")}`, ok: mean <= MAX_COST, seen }, withoutErrors(consoles)];
 }
 
-/** A server with 100 streams and so many players, for so many seconds. */
+/** Starts a server with 100 streams and `players` players, for `seconds`. */
 async function loaded(
   stage: Stage,
   players: number,

@@ -4,10 +4,10 @@ import { Stage } from "../../../tests/support/e2e/stage.ts";
 import type { Finding, ProofContext } from "../proof.ts";
 import { openConsole, timeOf, within, withoutErrors } from "./consoles.ts";
 
-/** The picture shows that an edge is away, and that it is back, within this time, ms. */
+/** Maximum time until the picture shows that an edge is away, or back, ms. */
 const LIMIT_MS = 3000;
 
-/** Edges of an origin are killed and start again, or are stopped and go on, one after the other: the picture of another node shows all of it. */
+/** Edges are killed and restarted, or paused and resumed, one after the other: the picture of another node shows each change. */
 export async function pictureFollows({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const cluster = await ConsoleCluster.start(stage);
@@ -20,7 +20,7 @@ export async function pictureFollows({ seconds, folder }: ProofContext): Promise
     const edge = ["a", "b", "c", "d"][round % 4] ?? "a";
     const name = `127.0.0.1:${cluster.of(edge).port}`;
     await console.shows(".box.node.alive", name);
-    // Not always at the same time of the second in which nodes ask each other.
+    // Varies the moment within the second in which nodes ask each other.
     await Bun.sleep((round * 137) % 1000);
     dead.push(
       await timeOf(async () => {

@@ -6,10 +6,10 @@ import { PageWatch } from "../http/page-watch.ts";
 import type { Finding, ProofContext } from "../proof.ts";
 
 const PLAYERS = 200;
-/** Within this time players play elsewhere, ms. */
+/** Maximum time until players play from another edge, ms. */
 const LIMIT_MS = 5000;
 
-/** 200 players of every kind and a page, all by one address: they play elsewhere soon when the page's edge is killed. */
+/** 200 players of every kind and a page use one address. When the page's edge is killed, they soon play from another one. */
 export async function killedUnderCrowd({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const nodes = await DirectorNodes.start(stage, crowdCluster);

@@ -7,9 +7,9 @@ import type { Finding, ProofContext } from "../proof.ts";
 
 const LOW_LATENCY = "hls_low_latency = true";
 const STANDBY = '[vhost.__defaultVhost__.publish]\non_conflict = "standby"\nswitch_after = 1000';
-/** From the encoder to the screen, ms. */
+/** Maximum delay from the encoder to the screen, ms. */
 const LATE_MS = 2000;
-/** How long pictures are looked at, at the end, s. */
+/** How long the age of pictures is measured at the end, s. */
 const LOOK_S = 10;
 
 /** An origin, an edge, and a page of that edge which plays low-latency HLS. */
@@ -31,7 +31,7 @@ async function begin(stage: Stage, tables = ""): Promise<Scene & { readonly enco
   return { origin, edge, watch, encode, encoder };
 }
 
-/** What was seen: how long the picture stood still, and how old it is at the end. */
+/** The findings: how long the picture stood still, and its age at the end. */
 async function end(scene: Scene, proof: string, folder: string, stillMs: number): Promise<Finding[]> {
   const found = await scene.watch.findings(proof, folder, { hls: stillMs });
   const ages = await scene.watch.ages(LOOK_S);
@@ -48,7 +48,7 @@ export async function lowLatencyMinute({ seconds, folder }: ProofContext): Promi
   return await end(scene, "low-latency", folder, 1000);
 }
 
-/** The encoder is killed and started again, twice: the picture stands still while it is away, and is as young as before then. */
+/** The encoder is killed and started again, twice: the picture stands still while it is away, and is as young as before afterwards. */
 export async function lowLatencyRestarts({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const scene = await begin(stage);
@@ -62,7 +62,7 @@ export async function lowLatencyRestarts({ seconds, folder }: ProofContext): Pro
   return await end(scene, "low-latency-restarts", folder, 6000);
 }
 
-/** One of two encoders is killed: the standby goes on within `switch_after` and a GOP. */
+/** One of two encoders is killed: the standby takes over within `switch_after` and a GOP. */
 export async function lowLatencyStandby({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const scene = await begin(stage, STANDBY);
@@ -74,7 +74,7 @@ export async function lowLatencyStandby({ seconds, folder }: ProofContext): Prom
   return await end(scene, "low-latency-standby", folder, 4000);
 }
 
-/** The edge is upgraded underneath the page. */
+/** The edge is upgraded while the page plays. */
 export async function lowLatencyUpgrade({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const scene = await begin(stage);

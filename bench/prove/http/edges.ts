@@ -6,21 +6,21 @@ import type { Finding, ProofContext } from "../proof.ts";
 import { compareFollowers, HlsFollower } from "./hls-follower.ts";
 import { clipWithKeyFrames, fetchesFrom, type HttpServer, startServer } from "./servers.ts";
 
-/** Where each stream's clip of 20 s has its key frames, s. */
+/** Streams, with the times of the key frames in their clip of 20 s, s. */
 const STREAMS = {
   "GOPs of 1 s": everySeconds(1),
   "GOPs of 4 s": everySeconds(4),
   "irregular GOPs": [0, 0.4, 1.84, 2.12, 4.72, 7, 7.52, 11.2, 12, 12.04, 15.96, 18.2],
 } as const;
 
-/** What happens to the second edge and to the encoders, in this order, at equal distances. */
+/** Number of equal periods, between which the second edge and the encoders are changed. */
 const STEPS = 6;
-/** Less than this share of the time in common, s, is too little to show anything. */
+/** Minimum share of the proof's time that each edge must list, or it shows nothing. */
 const LEAST_SHARE = 0.25;
 
 /**
- * Two edges of one origin list the same segments, byte for byte: one is pushed to and runs all the time; the other fetches, is started
- * later, killed and started anew. The encoders are restarted with other pictures, once while the second edge is away.
+ * Two edges of one origin list the same segments, byte for byte. The origin pushes to the first edge, which runs all the time; the second
+ * edge pulls, is started later, killed and restarted. The encoders restart with other pictures, once while the second edge is away.
  */
 export async function edgesAreEqual({ seconds }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
@@ -54,7 +54,7 @@ export async function edgesAreEqual({ seconds }: ProofContext): Promise<readonly
   return streams.map((stream) => stream.finding(seconds));
 }
 
-/** A stream, its encoders, and who follows it at both edges. */
+/** A stream, its encoders, and its followers at both edges. */
 class Stream {
   readonly one: HlsFollower;
   readonly other: HlsFollower;

@@ -4,8 +4,8 @@ import { PageWatch } from "./page-watch.ts";
 import { fetchesFrom, startEncoder, startServer } from "./servers.ts";
 
 /**
- * The encoder is killed and started again, twice. Live pages stand still while it is away, and a key frame longer; with HLS there is
- * more in the buffer than it takes.
+ * The encoder is killed and restarted, twice. Live pages stand still while it is away, and until the next key frame; with HLS, the
+ * buffer lasts longer than that.
  */
 export async function encoderRestarts({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();

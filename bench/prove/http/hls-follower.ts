@@ -6,17 +6,17 @@ setOptions({ strictMode: true });
 
 const POLL_MS = 250;
 
-/** What a playlist says of a segment, and the hash of its bytes. */
+/** A segment as its playlist describes it, and the hash of its bytes. */
 interface Listed {
   readonly said: string;
   readonly hash: string;
 }
 
-/** Polls one stream's HLS at one server as a player does, takes every segment, and notes what must not be. */
+/** Polls one stream's HLS at one server as a player does, loads every segment, and notes faults. */
 export class HlsFollower {
-  /** By media sequence number. */
+  /** Segments by media sequence number. */
   readonly listed = new Map<number, Listed>();
-  /** What was wrong, each once. */
+  /** Faults that were found, each once. */
   readonly faults = new Set<string>();
   /** The newest media playlist. */
   last = "";
@@ -37,7 +37,7 @@ export class HlsFollower {
     this.#done = this.#run();
   }
 
-  /** Goes on at this server, or rests without one. */
+  /** Continues at this server; undefined: pauses. */
   moveTo(origin: string | undefined): void {
     this.#origin = origin;
     this.#link = undefined;
@@ -48,7 +48,7 @@ export class HlsFollower {
     await this.#done;
   }
 
-  /** Seconds of programme that were listed. */
+  /** Total duration of the listed segments, s. */
   get seconds(): number {
     return [...this.listed.values()].reduce(
       (sum, { said }) => sum + (JSON.parse(said) as { seconds: number }).seconds,
@@ -58,7 +58,7 @@ export class HlsFollower {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      // A server that was killed, or that has nothing yet: the proof says how much has to come.
+      // A server that was killed, or has no stream yet, is no fault: the proof checks how much was listed.
       await this.#poll().catch((error: unknown) => {
         if (error instanceof Fault) this.faults.add(error.message);
       });
@@ -138,15 +138,15 @@ function firstUri(text: string): string | undefined {
   return text.split("\n").find((line) => line !== "" && !line.startsWith("#"));
 }
 
-/** What two followers of one stream saw of the same numbers. */
+/** How the segments of two followers of one stream agree. */
 export interface Comparison {
-  /** Numbers that both have. */
+  /** How many sequence numbers both have. */
   readonly both: number;
-  /** Of these, what they don't agree on. */
+  /** The differences between these. */
   readonly different: readonly string[];
 }
 
-/** Compares what two servers listed, and the bytes, number by number. */
+/** Compares the listings and the bytes of two servers, by sequence number. */
 export function compareFollowers(one: HlsFollower, other: HlsFollower): Comparison {
   const different: string[] = [];
   let both = 0;

@@ -4,7 +4,7 @@ import { PageWatch } from "./page-watch.ts";
 import { startEncoder, startServer } from "./servers.ts";
 
 /**
- * Pages that are given two edges play on from the second one when the first is killed: live pages connect there, with HLS what is buffered
+ * Pages that name two edges continue from the second one when the first is killed: live pages connect there, and with HLS the buffer
  * plays on meanwhile.
  */
 export async function killedEdge({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {

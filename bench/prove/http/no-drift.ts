@@ -11,13 +11,13 @@ import { HlsFollower } from "./hls-follower.ts";
 import { PageWatch } from "./page-watch.ts";
 import { type HttpServer, startServer } from "./servers.ts";
 
-/** How long the beginning and the end are measured, s. */
+/** How long is measured at the beginning and at the end, s. */
 const LOOK_SECONDS = 20;
 const PLAYERS = 10;
-/** What two measurements of the same may differ by on a busy machine, ms. Polls of players differ by more: they are not compared. */
+/** Tolerance between two measurements on a busy machine, ms. Players' polls differ by more and are not compared. */
 const SLACK_MS = 400;
 
-/** Figures of one look; ms. */
+/** Figures of one measurement, ms. */
 interface Look {
   readonly "delay of HTTP-FLV": number;
   readonly "programme date behind the clock": number;
@@ -25,7 +25,7 @@ interface Look {
   readonly "delay of the HLS page": number;
 }
 
-/** One encoder publishes all the time: delays, dates and memory are at the end what they were in the beginning. */
+/** One encoder publishes all the time: delays, programme dates and memory are the same at the end as at the beginning. */
 export async function noDrift({ minutes, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const server = await startServer(stage, "steady");
@@ -82,7 +82,7 @@ async function look({ server, origin }: HttpServer, follower: HlsFollower, watch
   };
 }
 
-/** Whether sound and picture of the newest segments end at the same time still. */
+/** Whether the sound and the picture of the newest segments still end at the same time. */
 async function soundOf(stage: Stage, follower: HlsFollower, { origin }: HttpServer): Promise<Finding> {
   const { segments } = parse(follower.last) as MediaPlaylist;
   const uri = segments.at(-1)?.uri ?? "";

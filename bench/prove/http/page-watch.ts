@@ -11,16 +11,16 @@ import type { Finding } from "../proof.ts";
 
 /** The ways in which a page plays. */
 const WAYS = ["flv", "ws", "hls"] as const;
-/** What came of the stream's start is over after this. */
+/** Wait until the effects of the stream's start are over. */
 const SETTLE_MS = 6000;
 
-/** What was seen of a page since the last look. */
+/** What was seen of a page since it was last read. */
 interface Seen {
   /** The longest time in which the picture did not move, ms. */
   readonly longestStillMs: number;
-  /** Times of more than a second in which it did not. */
+  /** How often the picture did not move for more than a second. */
   readonly stalls: number;
-  /** The states of the player, each as it began. */
+  /** The states of the player, in their order. */
   readonly states: readonly string[];
 }
 
@@ -42,13 +42,13 @@ const WATCH = `(() => {
   }, 100);
 })()`;
 
-/** Pages of one stream, one for each way, each in a browser of its own: a page in the background would be slowed down. */
+/** Pages of one stream, one for each way, each in a browser of its own, as browsers slow down pages in the background. */
 export class PageWatch {
   readonly #pages: { readonly way: string; readonly page: Page; readonly errors: string[] }[] = [];
 
   private constructor() {}
 
-  /** Opens a page for each way, once HLS viewers get a whole buffer at once, and waits until all play. */
+  /** Opens a page for each way, once the playlist lists a whole buffer for HLS viewers, and waits until all play. */
   static async open(
     stage: Stage,
     address: (way: string) => string,
@@ -71,8 +71,8 @@ export class PageWatch {
   }
 
   /**
-   * What was seen since the watch began: a page has to play at the end, without an error, and not to have stood still for more than
-   * `limitMs`, for each way. A screenshot of each goes to `folder`.
+   * The findings since the watch began: each page must play at the end, have no error, and not have stood still for longer than its way's
+   * `limitMs`. A screenshot of each is written to `folder`.
    */
   async findings(proof: string, folder: string, limitMs: Readonly<Record<string, number>>): Promise<Finding[]> {
     const found: Finding[] = [];
@@ -88,7 +88,7 @@ export class PageWatch {
     return found;
   }
 
-  /** How old the pictures of the first page are, by the clock in them, over some time, ms. */
+  /** The age of the first page's pictures, by the clock in them, measured for `seconds`; ms. */
   async ages(seconds: number): Promise<number[]> {
     const [first] = this.#pages;
     const ages: number[] = [];
@@ -99,7 +99,7 @@ export class PageWatch {
     return ages.sort((a, b) => a - b);
   }
 
-  /** Shows the details of each page, which have its delay. */
+  /** Shows the details of each page, which include its delay. */
   async showDetails(): Promise<void> {
     for (const { page } of this.#pages) await page.keyboard.press("d");
   }
@@ -115,7 +115,7 @@ export class PageWatch {
   }
 }
 
-/** Waits until the playlist of a page's stream lists what a player keeps in its buffer: three target durations. */
+/** Waits until the playlist of a page's stream lists a player's whole buffer: three target durations. */
 async function wholeBufferListed(page: string): Promise<void> {
   const first = page.replace(/\?.*/, ".m3u8");
   const [link = ""] = urisOf(await (await fetch(first)).text());

@@ -14,8 +14,8 @@ export interface HttpServer {
 }
 
 /**
- * Segments as documents recommend them: 2 s, a window of 12 s. `vhost` and `hls` have further keys of the vhost and of its HLS, `tables`
- * further tables.
+ * Starts a server with segments as the documents recommend: 2 s, with a window of 12 s. `vhost` and `hls` have further keys of the vhost
+ * and of its HLS, `tables` has further tables.
  */
 export async function startServer(
   stage: Stage,
@@ -37,15 +37,15 @@ ${tables}
   return { server, origin: `http://127.0.0.1:${await httpPort(server.program)}` };
 }
 
-/** The table of an edge that fetches from a server. */
+/** The configuration of an edge that pulls from a server. */
 export function fetchesFrom({ server }: HttpServer): string {
   return `[vhost.__defaultVhost__.edge]\norigin = "127.0.0.1:${server.port}"`;
 }
 
-/** Encoders of one stream differ in their pictures: a stream's restart with what it has had already would be a repetition. */
+/** Encoders of one stream have different pictures, as a restart with the same ones would be a repetition. */
 const SIZES = ["320x180", "384x216", "352x198", "416x234"] as const;
 
-/** FFmpeg that publishes a looped clip of 20 s with a GOP of a second to `live/NAME`; the `number`-th encoder of it. */
+/** Starts an FFmpeg that publishes a looped clip of 20 s with a GOP of 1 s to `live/NAME`; `number`: which encoder of the stream it is. */
 export function startEncoder(stage: Stage, { server }: HttpServer, name: string, number: number, params = ""): Program {
   const size = SIZES[number % SIZES.length] ?? SIZES[0];
   return publishClip(stage, clip({ seconds: 20, size }), server.url(`live/${name}${params}`), {
@@ -54,7 +54,7 @@ export function startEncoder(stage: Stage, { server }: HttpServer, name: string,
   });
 }
 
-/** A clip of 20 s with key frames at these seconds, of one encoder of several. */
+/** Makes a clip of 20 s with key frames at these seconds, for encoder `number` of several. */
 export function clipWithKeyFrames(stage: Stage, name: string, number: number, keyFrames: readonly number[]): string {
   const path = join(stage.directory, `${name}-${number}.flv`);
   const made = Bun.spawnSync([

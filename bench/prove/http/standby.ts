@@ -6,8 +6,8 @@ import { fetchesFrom, startEncoder, startServer } from "./servers.ts";
 const STANDBY = '[vhost.__defaultVhost__.publish]\non_conflict = "standby"\nswitch_after = 1000';
 
 /**
- * One of two encoders is killed, another falls silent: the standby's pictures go on within `switch_after` and a GOP, in which live pages
- * stand still, and with HLS none does.
+ * One of two encoders is killed, another falls silent: the standby's pictures follow within `switch_after` and a GOP. Live pages stand
+ * still for that time, pages with HLS do not.
  */
 export async function standbyTakesOver({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();

@@ -4,7 +4,7 @@ import type { Finding, ProofContext } from "../proof.ts";
 import { forAllWays, PageWatch } from "./page-watch.ts";
 import { fetchesFrom, startEncoder, startServer } from "./servers.ts";
 
-/** The edge that pages play from is upgraded: those with a connection stay with the old process, HLS goes on from the new one. */
+/** The edge that pages play from is upgraded: live pages stay connected to the old process, HLS continues from the new one. */
 export async function upgradeUnderneath({ seconds, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const origin = await startServer(stage, "origin");

@@ -7,19 +7,19 @@ import { until } from "../../../tests/support/e2e/wait.ts";
 import type { Finding, ProofContext } from "../proof.ts";
 
 const STREAM = "srs:1:stream:__defaultVhost__/live/show";
-/** What the vhost says of a second publisher, and what becomes of the one that was cut off. */
+/** Policies for a second publisher, and what happens to the publisher that was cut off. */
 const fates = { reject: "is disconnected", replace: "is disconnected", standby: "stands by" } as const;
 type Policy = keyof typeof fates;
 
 /**
- * A node with a publisher is cut off from Redis and from the other nodes, but not from its clients; its stream is published at another node
- * meanwhile. When the cable is back, the stream has one owner, and all viewers go on.
+ * A node with a publisher is cut off from Redis and from the other nodes, but not from its clients. Meanwhile its stream is published at
+ * another node. When the network is back, the stream has one owner, and all viewers play on.
  */
 export async function cutOff({ seconds }: ProofContext): Promise<readonly Finding[]> {
   const problem = namespaceProblem();
   if (problem !== undefined) return [{ what: "network namespaces", ok: false, seen: problem }];
   const findings: Finding[] = [];
-  // A whole minute once; the others show what becomes of the publisher.
+  // The full time for one policy; the others only show what happens to the publisher.
   findings.push(...(await cutOffFor(seconds, "reject")));
   findings.push(...(await cutOffFor(seconds / 4, "replace")));
   findings.push(...(await cutOffFor(seconds / 4, "standby")));
@@ -88,7 +88,7 @@ async function cutOffFor(seconds: number, policy: Policy): Promise<readonly Find
   ];
 }
 
-/** A node's id, by what it advertises. */
+/** Finds a node's id by its advertised address. */
 function idOf(nodes: RegistryNodes, name: string): string | undefined {
   const address = new RegExp(`"advertise":\\["[^"]*:${nodes.of(name).port}"`);
   const keys = nodes.redis.cli("KEYS", "srs:1:node:*").trim().split("\n");

@@ -3,21 +3,21 @@ import { join } from "node:path";
 import { owned } from "../../command.ts";
 import type { Finding, ProofContext } from "../proof.ts";
 
-/** Failures that are printed; each can be run again by its seed. */
+/** Maximum number of failures before the run stops; each can be repeated by its seed. */
 const MAX_SHOWN = 10;
 const PROGRESS_MS = 30_000;
 
-/** What a worker says. */
+/** A worker's report. */
 export interface WorkerNews {
-  /** The seed that it runs next: it has run all of its own below. */
+  /** The worker's next seed; it has run all of its seeds below. */
   readonly next: number;
-  /** Seeds whose histories ended badly since it said so last, and how. */
+  /** Seeds whose histories failed since the last report, with the reason. */
   readonly failed: readonly string[];
 }
 
 /**
- * Histories of a cluster with a registry, another one for each seed, on all processors: those of a range of seeds, or of as many as there are
- * minutes for. What it prints on the way says with which seed to go on.
+ * Runs histories of a cluster with a registry, one for each seed, on all processors: for a range of seeds, or for as many as `minutes`
+ * allows. Its progress lines name the seed to continue with.
  */
 export async function histories({ minutes, from, to }: ProofContext): Promise<readonly Finding[]> {
   const beganAt = performance.now();
@@ -26,7 +26,7 @@ export async function histories({ minutes, from, to }: ProofContext): Promise<re
   const next = Array.from({ length: count }, (_, at) => from + at);
   const workers = next.map((first, at) => {
     const argv = [process.execPath, join(import.meta.dir, "history-worker.ts"), first, count, to];
-    // No processor is free for collecting beside the work.
+    // Workers use all processors, so that none is free for a concurrent garbage collection.
     const env = { ...process.env, BUN_JSC_useConcurrentGC: "0" };
     const child = owned(Bun.spawn(argv.map(String), { env, stdio: ["ignore", "pipe", "inherit"] }));
     const told = follow(child.stdout, (news) => {
@@ -42,7 +42,7 @@ export async function histories({ minutes, from, to }: ProofContext): Promise<re
     isStopped = true;
     for (const { child } of workers) child.kill("SIGKILL");
   };
-  // All seeds below were run.
+  // All seeds below this one have been run.
   const reached = () => Math.min(...next, to + 1);
   const ran = () => next.reduce((sum, seed, at) => sum + (seed - from - at) / count, 0);
   const progress = setInterval(() => {

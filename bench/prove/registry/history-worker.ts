@@ -1,10 +1,10 @@
-// One process of the registry's histories: runs every STEPth seed from FROM to TO, and says in lines of JSON how far it has come.
+// One process of the registry's histories: runs every STEPth seed from FROM to TO, and reports its progress in lines of JSON.
 import { writeSync } from "node:fs";
 import { messageOf } from "../../../src/base/errors.ts";
 import { RegistryHistory } from "../../../tests/support/simulation/registry-history.ts";
 import type { WorkerNews } from "./histories.ts";
 
-/** Each history lasts so long on its own clock, s, besides the time in which all is well again. */
+/** Duration of each history on its own clock, s, without the time of recovery at its end. */
 const SECONDS = 60;
 const TELL_MS = 1000;
 

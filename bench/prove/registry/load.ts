@@ -15,18 +15,18 @@ import type { Finding, ProofContext } from "../proof.ts";
 
 const NODES = 50;
 const STREAMS = 1000;
-/** One of each stream, two of each node, and `nodes`, `revision` and `watch`. */
+/** Number of keys: one for each stream, two for each node, and `nodes`, `revision` and `watch`. */
 const KEYS = STREAMS + 2 * NODES + 3;
 /** Connections of one node to Redis: commands, and hints. */
 const MAX_COMMANDS = 10;
 
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent } as unknown as Log;
-/** Addresses of nodes are not tried: nobody listens there. */
+/** Nodes do not dial each other, as nothing listens at their addresses. */
 const noDial: Dial = () => ({ abort() {} });
 
 /**
- * 50 nodes that have 1,000 streams, in this process and with a Redis of their own: what they cost while nothing happens but that each
- * renews its lease, reads the others, and tells all again from time to time.
+ * The cost of 50 idle nodes with 1,000 streams, in this process and with a Redis of their own: each node renews its lease, reads the
+ * others, and publishes its state again from time to time.
  */
 export async function registryLoad({ seconds }: ProofContext): Promise<readonly Finding[]> {
   const folder = scratchFolder("srs-registry");
@@ -90,14 +90,14 @@ function nodeOf(at: number, redis: TestRedis): Registry {
     ...{ clock: systemClock, log: silent, nodeId: id, randomNumber: Math.random, dial: noDial },
     openRedis: redisOpener({ authorities: [] }),
     config: () => ({ registry: [redis.server], registry_prefix: "srs" }),
-    // Its load is another one each time, by a few per cent of its line.
+    // A node's load changes each time, by a few per cent of its capacity.
     self: () => ({ ...state, load: { ...load, kbps: Math.floor(1e5 + 4e4 * Math.random()) } }),
     onConflict: () => "reject",
     moved: () => undefined,
   });
 }
 
-/** A stream and its source, as far as the registry looks at them. */
+/** Publishes a stream with a source, with only the fields that the registry reads. */
 function publish(node: Registry, at: number): void {
   const stream = { key: `__defaultVhost__/live/stream${at}` } as Stream;
   const source = { info: { via: "client", hops: [] } } as unknown as Source;
@@ -118,7 +118,7 @@ interface Measured {
 function measure(redis: TestRedis): Measured {
   const info = redis.cli("INFO", "everything");
   const of = (field: string) => Number(new RegExp(`^${field}:([0-9.]+)`, "m").exec(info)?.[1] ?? 0);
-  // What scripts call is no command of a node.
+  // Commands that scripts call are not commands of a node.
   const sent = ["evalsha", "eval", "publish", "srandmember"];
   const calls = (command: string) => Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, "m").exec(info)?.[1] ?? 0);
   const { user, system } = process.cpuUsage();

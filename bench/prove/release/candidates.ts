@@ -1,4 +1,4 @@
-// The packages that the proofs install: of dist/srs, packed quickly, in an older and a newer version.
+// The packages that the proofs install: dist/srs, compressed quickly, in an older and a newer version.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { makeDeb } from "../../../scripts/release/deb.ts";
@@ -22,7 +22,7 @@ export function names(version: string) {
 
 let made: Promise<string> | undefined;
 
-/** The folder that has the packages of both versions and the archives of the newer, with their sums; made once. */
+/** The folder with the packages of both versions and the archives of the newer one, with checksums; made once. */
 export function candidates(): Promise<string> {
   made ??= make();
   return made;

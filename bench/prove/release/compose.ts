@@ -11,7 +11,7 @@ import type { Root } from "./root.ts";
 const PICTURE = "live/livestream";
 const COMPOSE = "cd /srv/clone && docker compose";
 
-/** compose.yaml as it is in a clone, by Docker: its picture and FFmpeg's are watched from both edges. */
+/** Runs a clone's compose.yaml by Docker: its stream plays from both edges, and FFmpeg's passes from one edge to the other. */
 export async function composeCluster(): Promise<readonly Finding[]> {
   const root = await engines();
   const found = new Findings(root);
@@ -48,7 +48,7 @@ export async function composeCluster(): Promise<readonly Finding[]> {
   return found.list;
 }
 
-/** FFmpeg publishes to one server and plays from another one; the kinds of track that came. */
+/** Publishes to one server and plays from another by FFmpeg; returns the kinds of the tracks that arrived. */
 async function encoded(root: Root, to: string, from: string): Promise<string> {
   const ffmpeg = (words: string) =>
     owned(

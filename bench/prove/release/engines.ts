@@ -1,4 +1,4 @@
-// Docker and Podman in a Debian of their own, with stand-ins for the images that a registry would give.
+// Docker and Podman in a Debian of their own, with stand-ins for the images of registries.
 import { copyFileSync, cpSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { must } from "../../../scripts/release/must.ts";
@@ -7,7 +7,7 @@ import { librariesOf } from "../../../tests/support/container/image.ts";
 import { builtExecutable, scratchFolder } from "../../command.ts";
 import { Root } from "./root.ts";
 
-/** A stand-in: programs of this machine with the libraries that they load, and what else the image is used for. */
+/** A stand-in for an image: programs of this machine with the libraries that they load, and further content. */
 interface StandIn {
   readonly programs: readonly string[];
   readonly fill?: (folder: string) => Promise<void>;
@@ -21,7 +21,7 @@ const STAND_INS: Readonly<Record<string, StandIn>> = {
   },
   "docker.io/library/redis:7-alpine": {
     programs: ["redis-server", "redis-cli", "sh"],
-    // Redis's image lets other hosts in, which its program does not by itself.
+    // Redis's image admits other hosts; the program alone does not.
     entrypoint: ["sh", "-c", 'exec "$@" --protected-mode no', "sh"],
   },
   "gcr.io/distroless/base-nossl-debian12:latest": {
@@ -36,7 +36,7 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 let started: Promise<Root> | undefined;
 
-/** The system with both engines, started once. It has a clone of the last commit in /srv/clone and the stand-ins in both engines. */
+/** The system with both engines, started once: with a clone of the last commit in /srv/clone, and the stand-ins in both engines. */
 export function engines(): Promise<Root> {
   started ??= start();
   return started;
@@ -46,7 +46,7 @@ async function start(): Promise<Root> {
   const root = await Root.start("engines");
   const clone = join(root.folder, "srv/clone");
   await must(["git", "clone", "--quiet", repository, clone]);
-  // Control groups without controllers: this machine's may belong to an older hierarchy.
+  // Control groups have no controllers here, as this machine's may belong to an older hierarchy.
   mkdirSync(join(root.folder, "etc/containers"), { recursive: true });
   const settings = '[containers]\npids_limit = 0\n[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n';
   writeFileSync(join(root.folder, "etc/containers/containers.conf"), settings);
@@ -86,7 +86,7 @@ function addLibraries(folder: string, program: string): void {
   }
 }
 
-/** npm, and its cache with this project's packages: the system has no network. */
+/** Adds npm and a cache with this project's packages, as the system has no network. */
 async function addNpm(folder: string): Promise<void> {
   const npm = Bun.which("npm");
   if (npm === null) throw new Error("npm is not installed");

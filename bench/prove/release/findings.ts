@@ -1,7 +1,7 @@
 import type { Finding } from "../proof.ts";
 import type { Ran, Root } from "./root.ts";
 
-/** Collects what was seen in a system. */
+/** Collects the findings in a system. */
 export class Findings {
   readonly list: Finding[] = [];
   readonly #root: Root;
@@ -10,14 +10,14 @@ export class Findings {
     this.#root = root;
   }
 
-  /** Runs a script that must end with status 0 and say what `expected` describes. */
+  /** Runs a script that must end with status 0 and print what `expected` matches. */
   async run(what: string, script: string, expected = /(?:)/): Promise<Ran> {
     const ran = await this.#root.run(script);
     this.add(what, ran.status === 0 && expected.test(ran.said), ran);
     return ran;
   }
 
-  /** Runs a script that must fail and say what `expected` describes. */
+  /** Runs a script that must fail and print what `expected` matches. */
   async fails(what: string, script: string, expected: RegExp): Promise<void> {
     const ran = await this.#root.run(script);
     this.add(what, ran.status !== 0 && expected.test(ran.said), ran);

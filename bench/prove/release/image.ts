@@ -10,15 +10,15 @@ import { Findings } from "./findings.ts";
 import { bench, plays } from "./players.ts";
 import type { Root } from "./root.ts";
 
-/** As docs/container.md runs it, with a folder for its configuration. */
+/** The command of docs/container.md, with a folder for the configuration. */
 const RUN =
   "run -d --name srs -p 1935:1935 -p 8080:8080 --read-only --cap-drop ALL --security-opt no-new-privileges -v /srv/conf:/etc/srs:ro";
 const STREAM = "rtmp://127.0.0.1/live/livestream";
 const PLAYERS = 5;
-/** Three checks ten seconds apart, the last of which may time out; and some more. */
+/** Time for three checks ten seconds apart, the last of which may time out, with a margin. */
 const HEALTH_SECONDS = 75;
 
-/** The Dockerfile as it is in a clone, built and run by Docker. */
+/** Builds and runs a clone's Dockerfile by Docker. */
 export async function imageUnderDocker(): Promise<readonly Finding[]> {
   const root = await engines();
   const found = new Findings(root);
@@ -39,7 +39,7 @@ export async function imageUnderDocker(): Promise<readonly Finding[]> {
   return found.list;
 }
 
-/** The image as a release builds it, of executables that are there, run by Podman. */
+/** Builds the image as a release does, from existing executables, and runs it by Podman. */
 export async function imageUnderPodman(): Promise<readonly Finding[]> {
   const root = await engines();
   const found = new Findings(root);
@@ -55,11 +55,11 @@ export async function imageUnderPodman(): Promise<readonly Finding[]> {
   return found.list;
 }
 
-/** Starts the container, which serves as the Dockerfile says and as its configuration is changed. */
+/** Starts the container, which serves with the Dockerfile's configuration and with a changed one. */
 async function serves(root: Root, found: Findings, engine: "docker" | "podman"): Promise<void> {
   configure(root, "");
   await found.run("it runs read-only without rights", `${engine} ${RUN} -e TZ=Asia/Shanghai srs`);
-  // Podman's checks are timers of systemd, which this system has not.
+  // Podman runs its checks by systemd's timers, and this system has no systemd.
   const check =
     engine === "docker"
       ? healthBecomes("healthy")
@@ -99,7 +99,7 @@ async function serves(root: Root, found: Findings, engine: "docker" | "podman"):
   );
 }
 
-/** The engine's own verdict on its health, with the Dockerfile's times. */
+/** Checks the container's health as the engine reports it, with the Dockerfile's intervals. */
 async function isWatched(root: Root, found: Findings): Promise<void> {
   configure(root, "lisen = 1935");
   await root.run("docker kill -s HUP srs");
@@ -113,7 +113,7 @@ async function isWatched(root: Root, found: Findings): Promise<void> {
   await found.run("it is healthy when that goes on", healthBecomes("healthy"));
 }
 
-/** What ends it: a stop while it is watched, a crash. */
+/** Ends the container: by a stop while players watch, and by a crash. */
 async function restarts(root: Root, found: Findings): Promise<void> {
   const watching = bench(root, `play ${STREAM} --count ${PLAYERS} --seconds 60 --json`);
   const publishing = bench(root, `publish ${STREAM} --seconds 60`);
@@ -130,7 +130,7 @@ async function restarts(root: Root, found: Findings): Promise<void> {
   await root.run("docker rm -f -v srs");
 }
 
-/** A container is drained while the next one has its ports. */
+/** Drains a container while the next one has its ports. */
 async function drains(root: Root, found: Findings): Promise<void> {
   const run = "docker run -d --network host --read-only -v /srv/conf:/etc/srs:ro";
   await root.run(`${run} --name old srs && ${within(20, "docker exec old srs status --check")}`);
@@ -147,7 +147,7 @@ async function drains(root: Root, found: Findings): Promise<void> {
   await root.run("docker rm -f -v old new");
 }
 
-/** A script that waits for the engine's verdict, and prints the last check's words. */
+/** A script that waits for a health state, and prints the output of the last check. */
 function healthBecomes(state: string): string {
   const is = `[ "$(docker inspect -f '{{.State.Health.Status}}' srs)" = ${state} ]`;
   return `${within(HEALTH_SECONDS, is)} && docker inspect -f '{{range .State.Health.Log}}{{.ExitCode}} {{.Output}}{{end}}' srs | tail -n 2`;
@@ -162,7 +162,7 @@ function within(seconds: number, script: string): string {
   return `for i in $(seq ${seconds * 5}); do if ${script}; then break; fi; sleep 0.2; [ $i != ${seconds * 5} ] || exit 1; done`;
 }
 
-/** Stops it; prints its exit status and how long that took. */
+/** A script that stops the container, and prints its exit status and how long the stop took. */
 const STOP = (engine: string) =>
   `a=$(date +%s%N); ${engine} stop srs > /dev/null; b=$(date +%s%N); ${engine} inspect -f '{{.State.ExitCode}}' srs; echo "$(((b - a) / 1000000)) ms"`;
 

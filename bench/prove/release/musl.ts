@@ -1,10 +1,10 @@
-// The C++ library that executables for musl load. Debian has none for musl, so its own stands for it.
+// The C++ library for executables for musl. Debian has none for musl, so glibc's build of it is used.
 import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../../../scripts/release/must.ts";
 import { scratchFolder } from "../../command.ts";
 
-/** What glibc's build of the library needs, and musl 1.2.3 has not. */
+/** Functions that glibc's build of the library needs and musl 1.2.3 does not have. */
 const MISSING = `#include <stddef.h>
 #include <sys/random.h>
 #include <time.h>
@@ -21,19 +21,19 @@ size_t __strftime_l(char *to, size_t size, const char *format, const struct tm *
 }
 `;
 
-/** What the machine lacks to run an executable for musl; undefined when it can. */
+/** What this machine lacks to run an executable for musl; undefined if it lacks nothing. */
 export const muslLacks =
   existsSync("/lib/ld-musl-x86_64.so.1") && Bun.which("gcc") !== null ? undefined : "musl and gcc";
 
 /** Makes a folder of libraries for LD_LIBRARY_PATH. */
 export async function muslLibraries(): Promise<string> {
   const folder = scratchFolder("musl");
-  // gcc names the libraries of this machine.
+  // gcc prints the paths of this machine's libraries.
   for (const name of ["libstdc++.so.6", "libgcc_s.so.1"])
     copyFileSync((await must(["gcc", `-print-file-name=${name}`])).trim(), join(folder, name));
   const source = join(folder, "missing.c");
   writeFileSync(source, MISSING);
-  // The library names glibc's loader, whose place these functions take.
+  // The library needs glibc's loader, which these functions replace.
   const loader = "ld-linux-x86-64.so.2";
   await must(["gcc", "-shared", "-fPIC", "-nostdlib", `-Wl,-soname,${loader}`, "-o", join(folder, loader), source]);
   return folder;

@@ -13,7 +13,7 @@ interface Emulated {
   readonly what: string;
   readonly target: Target;
   readonly emulator: readonly string[] | (() => Promise<readonly string[]>);
-  /** What the machine lacks for it. */
+  /** What this machine lacks to run it; undefined if it lacks nothing. */
   readonly lacks: string | undefined;
 }
 
@@ -39,7 +39,7 @@ const EMULATED: readonly Emulated[] = [
   },
 ];
 
-/** Other processors' executables serve a stream under emulation, and musl's with its libraries. */
+/** Executables for other processors serve a stream under emulation, and those for musl with its libraries. */
 export async function otherProcessors(): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const emulated of EMULATED) findings.push(await serveUnder(emulated));
@@ -51,7 +51,7 @@ async function serveUnder({ what, target, emulator, lacks }: Emulated): Promise<
   const program = await build(target, await runtimeOf(target));
   await using stage = new Stage();
   const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"');
-  // With these the program does not start itself once more, which only works where the kernel knows the emulator.
+  // With these variables set, the program does not restart itself, which works only if the kernel knows the emulator.
   const env = { MIMALLOC_PURGE_DELAY: "10000", MIMALLOC_PURGE_HOLES_MIN_INTERVAL: "10000" };
   const before = typeof emulator === "function" ? await emulator() : emulator;
   const server = stage.start("server", [...before, program, "--conf", conf], { env });

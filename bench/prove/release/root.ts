@@ -5,17 +5,17 @@ import { must } from "../../../scripts/release/must.ts";
 import { until } from "../../../tests/support/e2e/wait.ts";
 import { owned, scratchFolder } from "../../command.ts";
 
-/** With systemd as process 1, without it, or with Docker's daemon in its place and Podman. */
+/** Without systemd; with systemd as process 1; or with Docker's daemon as process 1, and Podman. */
 export type Variant = "minimal" | "systemd" | "engines";
 
-/** What a variant is made of. */
+/** The parts of a variant. */
 interface System {
   readonly suite: "bookworm" | "trixie";
-  /** The packages that it has besides Debian's minimum. */
+  /** Packages besides Debian's minimum. */
   readonly include: readonly string[];
-  /** Its process 1. */
+  /** The command of process 1. */
   readonly init: readonly string[];
-  /** A script that succeeds when it is up. */
+  /** A script that succeeds when the system is up. */
   readonly ready: string;
 }
 
@@ -44,7 +44,7 @@ const SYSTEMS: Readonly<Record<Variant, System>> = {
 };
 const CACHE = join(import.meta.dir, "../../../dist/prove");
 const NAMESPACES = ["--mount", "--pid", "--ipc", "--uts", "--net", "--cgroup"] as const;
-/** The mounts of a container; then process 1. */
+/** Mounts what a container has, then starts process 1. */
 const ENTER = `set -e
 mount --make-rprivate /
 mount --bind "$1" "$1"
@@ -66,13 +66,13 @@ umount -l .outside
 rmdir .outside
 exec env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"`;
 
-/** What a script said, both streams together, and its status. */
+/** A script's status and its output, stdout and stderr together. */
 export interface Ran {
   readonly status: number;
   readonly said: string;
 }
 
-/** One such system, there until it is disposed of. */
+/** A running system, which ends when it is disposed of. */
 export class Root implements Disposable {
   readonly folder: string;
   readonly #pid: number;
@@ -84,7 +84,7 @@ export class Root implements Disposable {
     this.#end = end;
   }
 
-  /** Unpacks a system and starts its process 1. Throws when this machine can't: it needs root and debootstrap. */
+  /** Unpacks a system and starts its process 1. Throws if this machine can't, as it needs root and debootstrap. */
   static async start(variant: Variant): Promise<Root> {
     const base = await baseOf(variant);
     const folder = scratchFolder(`root-${variant}`);
@@ -107,7 +107,7 @@ export class Root implements Disposable {
     return root;
   }
 
-  /** Runs a shell script as root of the system. */
+  /** Runs a shell script as root in the system. */
   async run(script: string): Promise<Ran> {
     const enter = ["nsenter", "-t", String(this.#pid), "-m", "-p", "-i", "-u", "-n", "-C", "-r", "-w"];
     const clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"];
@@ -119,7 +119,7 @@ export class Root implements Disposable {
     return { status: await child.exited, said: said.trim() };
   }
 
-  /** The beginning of a command of this machine that has the system's network. */
+  /** The beginning of a command that runs a program of this machine in the system's network. */
   get network(): readonly string[] {
     return ["nsenter", "-t", String(this.#pid), "-n"];
   }
@@ -129,7 +129,7 @@ export class Root implements Disposable {
   }
 }
 
-/** The archive of a variant's fresh system, made by debootstrap the first time. */
+/** The archive of a variant's fresh system; debootstrap makes it the first time. */
 async function baseOf(variant: Variant): Promise<string> {
   const path = join(CACHE, `debian-${variant}.tar`);
   if (existsSync(path)) return path;

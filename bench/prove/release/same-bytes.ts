@@ -7,14 +7,14 @@ import type { Finding } from "../proof.ts";
 
 const TARGET = process.arch === "arm64" ? "linux-arm64" : "linux-x64";
 
-/** The last commit is released for one target from two clones, in folders whose names differ in length. */
+/** Releases of the last commit from two clones are equal, though their folders' names differ in length. */
 export async function sameBytes(): Promise<readonly Finding[]> {
   const scratch = scratchFolder("same");
   const [one, other] = [await releaseFrom(join(scratch, "one")), await releaseFrom(join(scratch, "another-clone"))];
   return [{ what: `${TARGET}, from two clones`, ok: one === other, seen: compared(one, other) }];
 }
 
-/** Makes a clone and releases it; the sums of its files. */
+/** Makes a clone and releases it; returns the checksums of its files. */
 async function releaseFrom(clone: string): Promise<string> {
   await must(["git", "clone", "--quiet", root, clone]);
   await must(["ln", "-s", join(root, "node_modules"), join(clone, "node_modules")]);

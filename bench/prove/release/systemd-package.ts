@@ -6,13 +6,13 @@ import { Findings } from "./findings.ts";
 import { Root } from "./root.ts";
 import { watchAcross } from "./watch.ts";
 
-/** How a system's package manager is asked. */
+/** The commands of a package manager. */
 interface Manager {
   readonly kind: "deb" | "rpm";
   install(file: string): string;
   upgrade(file: string): string;
   readonly remove: string;
-  /** Where a changed configuration is after the removal. */
+  /** The path of a changed configuration after the removal. */
   readonly kept: string;
 }
 
@@ -31,7 +31,7 @@ const rpm: Manager = {
   kept: "/etc/srs/srs.toml.rpmsave",
 };
 
-/** The .deb in a Debian whose systemd runs. */
+/** Tries the .deb in a Debian with systemd. */
 export async function debUnderSystemd(): Promise<readonly Finding[]> {
   using root = await Root.start("systemd");
   const found = new Findings(root);
@@ -43,7 +43,7 @@ export async function debUnderSystemd(): Promise<readonly Finding[]> {
   return found.list;
 }
 
-/** The .rpm in a system whose packages rpm manages: a stand-in gives it the C library that is there. */
+/** Tries the .rpm in a Debian with systemd and rpm, where a stand-in package provides the C library. */
 export async function rpmUnderSystemd(): Promise<readonly Finding[]> {
   using root = await Root.start("systemd");
   const found = new Findings(root);
@@ -63,14 +63,14 @@ const GLIBC_STAND_IN = `mkdir -p /tmp/s && cd /tmp/s
 printf '%s\\n' 'Name: glibc' 'Version: 2.36' 'Release: 1' 'Summary: what is there' 'License: LGPL' 'Provides: /bin/sh' '%description' 'x' '%files' > s.spec
 rpmbuild -bb --quiet --define '_topdir /tmp/s' s.spec && rpm -i RPMS/*/*.rpm`;
 
-/** Puts a version's package into the system; its path there. */
+/** Copies a version's package into the system; returns its path there. */
 async function bring(root: Root, kind: "deb" | "rpm", version: string): Promise<string> {
   const name = names(version)[kind];
   copyFileSync(join(await candidates(), name), join(root.folder, "opt", name));
   return `/opt/${name}`;
 }
 
-/** Installs the older version, serves with it, upgrades to the newer under a player's eyes, and removes it. */
+/** Installs the older version, serves with it, upgrades to the newer one while players watch, and removes it. */
 async function liveWith(root: Root, found: Findings, { kind, install, upgrade, remove, kept }: Manager): Promise<void> {
   const [older, newer] = [await bring(root, kind, versions.older), await bring(root, kind, versions.newer)];
   await found.run("it installs", install(older));

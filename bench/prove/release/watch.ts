@@ -4,17 +4,17 @@ import type { Root } from "./root.ts";
 
 const STREAM = "rtmp://127.0.0.1/live/show";
 const PLAYERS = 5;
-/** How long players watch: an upgrade takes a few seconds, more on a busy machine. */
+/** How long players watch, s: an upgrade takes a few seconds, and more on a busy machine. */
 const SECONDS = 20;
 
-/** Has players watch a stream while something is done to the server: none may lose a frame or its connection. */
+/** Lets players watch a stream while the server is changed: none may lose a frame or its connection. */
 export async function watchAcross(
   root: Root,
   found: Findings,
   what: string,
   change: () => Promise<void>,
 ): Promise<void> {
-  // A program of its own: the change replaces the installed one.
+  // Players run a copy of the program, as the change replaces the installed one.
   await root.run("cp /usr/bin/srs /opt/watch");
   const bench = (words: string) => `/opt/watch bench ${words}`;
   const begin = `${bench(`publish ${STREAM} --seconds 600`)} > /opt/publish.log 2>&1 &

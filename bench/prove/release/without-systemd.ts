@@ -7,13 +7,13 @@ import { Root } from "./root.ts";
 import { watchAcross } from "./watch.ts";
 
 const CONF = "/etc/srs/srs.toml";
-/** Waits until the server of the packaged configuration answers. */
+/** A script that waits until the server with the packaged configuration answers. */
 const READY = `for i in $(seq 100); do PATH=$PATH:/usr/local/bin srs status --check --conf ${CONF} 2>&1 | grep -qx ok && exit 0; sleep 0.1; done; exit 1`;
-/** The process id of the server that was started last. */
+/** A script that prints the process id of the server that was started last. */
 const NEWEST =
   "ls -t /proc | grep -E '^[0-9]+$' | while read p; do readlink /proc/$p/exe | grep -q '^/usr/bin/srs' && echo $p && break; done";
 
-/** The .deb in a Debian without systemd, beside an SRS, and what it says on a machine that is too old. */
+/** Tries the .deb in a Debian without systemd, beside an SRS, and on machines that are too old. */
 export async function debWithoutSystemd(): Promise<readonly Finding[]> {
   using root = await Root.start("minimal");
   const found = new Findings(root);
@@ -50,13 +50,13 @@ export async function debWithoutSystemd(): Promise<readonly Finding[]> {
   return found.list;
 }
 
-/** The machine's list of processors, without SSE4.2. */
+/** A script that removes SSE4.2 from the machine's list of processors. */
 const OLD_PROCESSOR = "sed 's/ sse4_2//' /proc/cpuinfo > /tmp/cpuinfo && mount --bind /tmp/cpuinfo /proc/cpuinfo";
-/** A system that says of its C library that it is old. */
+/** A script with which the system reports an old C library. */
 const OLD_LIBRARY =
   "printf '#!/bin/sh\\necho glibc 2.12\\n' > /usr/local/bin/getconf && chmod 755 /usr/local/bin/getconf && PATH=/usr/local/bin:$PATH";
 
-/** The archives: whole, cut short, installed by their script, and where they don't run. */
+/** Tries the archives: complete, truncated, installed by their script, and where they can't run. */
 export async function archives(): Promise<readonly Finding[]> {
   using root = await Root.start("minimal");
   const found = new Findings(root);

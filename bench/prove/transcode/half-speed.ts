@@ -4,12 +4,12 @@ import { until } from "../../../tests/support/e2e/wait.ts";
 import type { Finding, ProofContext } from "../proof.ts";
 import { BOTH, SOUND, startEngines, startSource } from "./engines.ts";
 
-/** Until a slow FFmpeg's pipe is full and it is 5 s behind, s: it is fed no less than this. */
+/** Minimum duration, s, for a slow FFmpeg's pipe to fill and the FFmpeg to be 5 s behind. */
 const LEAST_SECONDS = 60;
-/** What an undisturbed viewer may miss on a busy machine, ms. */
+/** Maximum gap of an undisturbed viewer on a busy machine, ms. */
 const STILL_MS = 1000;
 
-/** One engine's FFmpeg reads at half the speed: the source, its viewers and another engine go on as before, and the lag is told. */
+/** One engine's FFmpeg reads at half speed: the source, its viewers and another engine continue undisturbed, and the lag is reported. */
 export async function halfSpeed({ seconds }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const slow = `${BOTH}perfile = "readrate 0.5"\n`;

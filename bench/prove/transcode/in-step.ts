@@ -4,19 +4,19 @@ import { median } from "../../growth.ts";
 import type { Finding, ProofContext } from "../proof.ts";
 import { BOTH, SOUND, startEngines } from "./engines.ts";
 
-/** How long is recorded at the beginning and at the end, s. */
+/** Duration of the recordings at the beginning and at the end, s. */
 const LOOK_SECONDS = 14;
-/** A flash and a beep begin together every so many seconds, and last this long. */
+/** The interval at which a flash and a beep begin together, and their duration. */
 const PERIOD_SECONDS = 2;
 const MARK_SECONDS = 0.2;
 const LIMIT_MS = 20;
-/** Fewer marks in a recording show nothing. */
+/** Minimum number of marks in a recording for a result. */
 const LEAST_MARKS = 5;
-/** Above this a picture is a flash, and a sound (dB) a beep. */
+/** A picture that is brighter is a flash; a sound that is louder (dB) is a beep. */
 const BRIGHT = 128;
 const LOUD_DB = -30;
 
-/** Flashes and beeps of one encoder stay together in what engines make of them, in the beginning and at the end. */
+/** Flashes and beeps of one encoder stay together in the engines' outputs, at the beginning and at the end. */
 export async function staysInStep({ minutes, folder }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const server = await startEngines(stage, { both: BOTH, sound: SOUND });

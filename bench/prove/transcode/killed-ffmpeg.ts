@@ -6,10 +6,10 @@ import type { Finding, ProofContext } from "../proof.ts";
 import { BOTH, SOUND, startEngines, startSource } from "./engines.ts";
 
 const KILLS = 10;
-/** The server waits for up to 5 s before a restart; a busy machine and a GOP come on top. */
+/** Maximum gap: the server waits up to 5 s before a restart, and a busy machine and a GOP add to that. */
 const LIMIT_MS = 8000;
 
-/** FFmpeg is killed ten times under viewers, of an engine that encodes both tracks, and of one that encodes the sound alone. */
+/** The FFmpeg of an engine with viewers is killed ten times, with an engine for both tracks, and with one for the sound alone. */
 export async function killedFfmpeg({ seconds }: ProofContext): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const [name, keys] of Object.entries({ both: BOTH, sound: SOUND })) {

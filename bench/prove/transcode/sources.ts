@@ -6,10 +6,10 @@ import type { Finding, ProofContext } from "../proof.ts";
 import { BOTH, SOUND, startEngines, startSource } from "./engines.ts";
 
 const STANDBY = '[vhost.__defaultVhost__.publish]\non_conflict = "standby"\nswitch_after = 1000\n';
-/** Dead time of a source, a GOP and what FFmpeg holds, on a busy machine. */
+/** Maximum gap: the outage of a source, a GOP and FFmpeg's buffer, on a busy machine. */
 const LIMIT_MS = 8000;
 
-/** The source is killed and comes back, and is killed beside a standby; at last the server is killed. */
+/** The source is killed and comes back, and is killed beside a standby; finally the server is killed. */
 export async function sourcesChange({ seconds }: ProofContext): Promise<readonly Finding[]> {
   await using stage = new Stage();
   const server = await startEngines(stage, { both: BOTH, sound: SOUND }, STANDBY);

@@ -8,17 +8,17 @@ import type { Finding, ProofContext } from "../proof.ts";
 import { SOUND, startEngines } from "./engines.ts";
 
 const ENGINES = 20;
-/** Rounds of a full run, and of a short one. */
+/** Rounds in a full run, and in a short one. */
 const ROUNDS = 100;
 const SHORT_ROUNDS = 8;
 const FULL_MINUTES = 8;
 /**
- * A tenth of the rounds at the beginning and at the end are compared, once a fifth has warmed the runtime up. The collector lets a
- * busy server grow from 110 to 170 MiB in 30 rounds, though nothing is left when it is made to collect.
+ * After a fifth of the rounds has warmed the runtime up, the next tenth is compared with the last one. The garbage collector lets a busy
+ * server grow from 110 to 170 MiB in 30 rounds, though a forced collection frees it all.
  */
 const LOOKS_PART = 0.1;
 const WARM_PART = 0.2;
-/** A leak of 40 KiB for each start of an engine is more, in a full run. */
+/** Maximum growth; in a full run, a leak of 40 KiB for each start of an engine exceeds it. */
 const MORE_MIB = 50;
 
 /** Twenty engines are started and stopped again and again: no process, no descriptor and no memory is left. */
