@@ -73,7 +73,7 @@ export class Headers {
     return (this.#codecs[trackIndex(kind, track)] ?? NO_HEADER) !== NO_HEADER;
   }
 
-  /** A frame of another codec than its track's header: the header is no longer in force. True when there was one. */
+  /** Removes a track's headers if this frame of it has another codec; true if it has. */
   follow(kind: PacketKind, track: number, payload: Uint8Array): boolean {
     const known = this.#codecs[trackIndex(kind, track)] ?? NO_HEADER;
     if (known <= NO_HEADER) return false;

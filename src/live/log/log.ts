@@ -9,8 +9,8 @@ const FIRST_CAPACITY = 64;
 
 /**
  * A stream's packets in order, each with a sequence number that never changes. Readers hold numbers, not packets: a payload's
- * memory is used again once its packet is dropped. A ring that grows by doubling; what nobody needs any longer is dropped from
- * its start.
+ * memory is used again once its packet is dropped. The log is a ring that grows by doubling; packets that nobody needs are dropped
+ * from its start.
  */
 export class PacketLog implements PacketSource {
   #ring: Ring | undefined;

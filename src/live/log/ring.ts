@@ -26,7 +26,7 @@ export class Ring {
     this.lengths = new Uint32Array(capacity);
   }
 
-  /** Takes packets [start, end) over. */
+  /** Copies packets [start, end) from another ring. */
   copy(from: Ring, start: number, end: number): void {
     for (let seq = start; seq < end; seq++) {
       const [at, to] = [seq & from.mask, seq & this.mask];

@@ -7,8 +7,8 @@ const FIRST_SLAB_BYTES = 8 * 1024;
 const MIN_SLAB_BYTES = 16 * 1024;
 const MAX_SLAB_BYTES = 256 * 1024;
 /**
- * Slab sizes grow with a stream, so that it fills this many to twice as many. With fewer, the newest (not full yet) and the
- * oldest (partly dropped) waste more; with more, the unused ends of all slabs do.
+ * Slab sizes grow with a stream, so that its payloads fill between this many and twice as many slabs. With fewer slabs, the newest
+ * (not full yet) and the oldest (partly dropped) waste more memory; with more, the unused ends of all slabs do.
  */
 const SLABS_EACH = 8;
 /** A slab that no stream has used for this long is freed. */
@@ -26,8 +26,8 @@ interface Shelf {
 }
 
 /**
- * Pooled memory for the payloads of all streams. The collector would cost a page fault for each 4 KiB and the memory of three
- * GOPs, as payloads live for a GOP.
+ * Pooled memory for the payloads of all streams. Payloads live for a GOP: left to the garbage collector, they would cost a page
+ * fault for each 4 KiB and the memory of three GOPs.
  */
 export class SlabPool {
   readonly #shelves = new Map<number, Shelf>();
@@ -73,7 +73,7 @@ export class SlabPool {
   }
 }
 
-/** A slab that is full, or holds one large payload alone, and the packet after its last. */
+/** A slab that is full, or holds one large payload alone; `end` is the sequence number after its last packet. */
 interface Filled {
   readonly slab: Slab;
   readonly alone: boolean;
@@ -96,8 +96,8 @@ export class Slabs {
   }
 
   /**
-   * Copies a payload to `slab`, where it lasts until packet `seq` is released. Packets come in order; `held` is the bytes of
-   * those before it.
+   * Copies a payload to `slab`, where it lasts until packet `seq` is released. Packets come in order; `held` is the payload bytes
+   * that the log has before this packet.
    */
   store(payload: Uint8Array, seq: number, held: number): void {
     const { length } = payload;
