@@ -22,7 +22,7 @@ export class Audience {
   readonly fanouts = new Map<ReaderFormat, Fanout>();
   readonly #source: AudienceSource;
   readonly #readers = new Set<Reader<Piece>>();
-  /** Readers whose owners want the stream's epoch: few, among thousands of players. */
+  /** Readers whose owners are notified of epochs: a few among thousands of players. */
   readonly #epochReaders = new Set<Reader<Piece>>();
   readonly notices: Notices;
   /** Number of readers that do not take batches. */
@@ -100,7 +100,7 @@ export class Audience {
     const fanout = this.#fanout(reader.home.format);
     const start = this.#source.startPoint(fanout.format);
     const held = start !== undefined && position >= Math.max(start.seq, this.#source.log.start);
-    // From here, the reader can only resume at a start point.
+    // A reader at `notBefore` or before it can resume only at a start point.
     const sameGop = held && position > notBefore;
     if (sameGop) fanout.adopt(reader);
     else fanout.admit(reader, Math.max(position, notBefore));
@@ -120,7 +120,7 @@ export class Audience {
     return this.#awaitingVideo.size > 0;
   }
 
-  /** Video is away: readers that wait for a key frame get everything else until it is back, from the flush that begins. */
+  /** Video has stopped: from the flush that begins now, readers that wait for a key frame get everything else until video is back. */
   giveRestToWaiting(): void {
     for (const { format, waiting } of [...this.fanouts.values()]) {
       if (!format.video) continue;
@@ -132,7 +132,7 @@ export class Audience {
     }
   }
 
-  /** Readers that await video have everything before the key frame at `start`: they resume with it, sent by the flush under way. */
+  /** Readers that await video have everything before the key frame at `start`: video resumes with it, in the flush under way. */
   bringVideoBack(start: StartPoint): void {
     for (const [reader, format] of this.#awaitingVideo) {
       // A lagging reader keeps its position and waits for another key frame.
@@ -180,7 +180,7 @@ export class Audience {
     }
   }
 
-  /** Removes a reader from its fan-out, and the fan-out if it is empty: a client can cause ever new formats. */
+  /** Removes a reader from its fan-out, and an empty fan-out at once: a client can cause any number of formats. */
   #remove(reader: Reader<Piece>): void {
     const { home } = reader;
     home.remove(reader);

@@ -180,7 +180,7 @@ export class Fanout implements ReaderHome {
   }
 
   #skip(reader: Reader<Piece>): void {
-    // One that never began has lost nothing.
+    // A reader that never began has lost nothing.
     if (reader.lostFrom < 0 && reader.bytes > 0) reader.lostFrom = reader.position;
     const start = this.#source.startPoint(this.format);
     if (start !== undefined && start.seq > reader.position) {

@@ -1,7 +1,7 @@
 // Hot: mark runs for each packet of each stream that is watched.
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/** The event loop is held for no longer than about this; accepting, reading and pings run in between. */
+/** A slice of a round holds the event loop for at most about this long; accepting, reading and pings run between slices. */
 const SLICE_MS = 8;
 /** When other work has delayed a round by this much, its slices are twice as long. */
 const STARVED_MS = 20;
@@ -9,7 +9,7 @@ const STARVED_MS = 20;
 const MAX_PERIOD_MS = 350;
 /** With `auto`, the time between flushes is this many times the duration of one: fan-out takes at most a third of a core. */
 const PERIOD_FACTOR = 3;
-/** And at least this many times: even on an overloaded machine, other work gets a third of a core. */
+/** With `auto`, the time is at least this many times one flush: even on an overloaded machine, other work gets a third of a core. */
 const MIN_FACTOR = 1.5;
 /** Other work makes a flush begin earlier by at most this many ms: more frequent flushes cost more. */
 const MAX_EARLIER_MS = 100;
@@ -48,7 +48,7 @@ export class Flusher {
   /** Start of the round under way, and the time its slices have taken so far. */
   #began = 0;
   #busyMs = 0;
-  /** A recent maximum of the time from a round's start to its end, with the other work between its slices. */
+  /** A recent maximum of the time from a round's start to its end, including other work between its slices. */
   #maxRoundMs = 0;
   /** With `auto`, no flush begins before this (monotonic ms). */
   #pauseUntil = 0;

@@ -44,7 +44,7 @@ export class PacketRange {
     this.complete = taken === to - from;
   }
 
-  /** Each packet in order, with its sequence number. Payloads are lent until `take` returns: who needs one longer copies it. Headers may be kept. */
+  /** Each packet in order, with its sequence number. Payloads are lent until `take` returns: to keep one, copy it. Headers may be kept. */
   forEach(take: (packet: Packet, seq: number) => void): void {
     for (let seq = this.from; seq < this.to; seq++) if (this.#takes(seq)) take(this.#log.at(seq), seq);
   }

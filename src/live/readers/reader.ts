@@ -55,7 +55,7 @@ export class Reader<P extends Piece = Uint8Array> {
   demand: Demand | undefined;
   /** Packets skipped because the reader was too slow. */
   lost = 0;
-  /** Start of its loss, while it waits for a key frame after one. */
+  /** First packet of its loss, while it waits for a key frame after one; otherwise -1. */
   lostFrom = -1;
   /** The reader continues after a loss, and the owner is not notified yet. */
   skipPending = false;
@@ -74,7 +74,7 @@ export class Reader<P extends Piece = Uint8Array> {
     return false;
   }
 
-  /** The current loss, ended at `seq`; false when there is none. */
+  /** Ends the current loss at `seq` and counts its packets; false if there is none. */
   countLoss(seq: number): boolean {
     if (this.lostFrom < 0) return false;
     this.lost += seq - this.lostFrom;
@@ -102,7 +102,7 @@ export class Reader<P extends Piece = Uint8Array> {
     this.events.skipped?.();
   }
 
-  /** Its sink has sent everything: it goes on from its own position. */
+  /** The sink has sent everything: the reader continues from its own position. */
   drained(): void {
     if (!this.blocked) return;
     this.blocked = false;

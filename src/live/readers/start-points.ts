@@ -23,7 +23,7 @@ interface Incoming {
 /** What start points need to know of a stream. */
 interface StartPointsOwner {
   readonly log: PacketLog;
-  /** It is published, or its last packets are on their way to readers. */
+  /** Whether the stream is published, or readers still get its last packets. */
   readonly gives: boolean;
   /** The active source seems to have stopped sending video. */
   readonly videoAway: boolean;
@@ -54,7 +54,7 @@ export class StartPoints {
     if (start?.seq === this.#owner.log.end - 1) this.#firstUnflushedKey ??= start;
   }
 
-  /** The fan-outs get everything that has come. */
+  /** The fan-outs get all packets of the log. */
   flush(): void {
     this.#flushed = this.#owner.log.end;
     this.#flushedHeaders = this.#intake.headers;

@@ -58,7 +58,10 @@ export class StreamFlush implements Flushable {
     return this.#unflushed.waitMs;
   }
 
-  /** A packet of this many bytes waits for the next flush. True if so much waits that the stream has to be flushed at once. */
+  /**
+   * A packet of this many bytes waits for the next flush. True if the waiting packets exceed a limit: the stream must be flushed at
+   * once.
+   */
   appended(bytes: number): boolean {
     this.#unflushed.add(bytes, this.#clock);
     return this.#unflushed.isMuch(this.#stream.log.end - this.#starts.flushed);

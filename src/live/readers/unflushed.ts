@@ -7,7 +7,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /** The newest flush's share in the average. */
 const NEWEST = 1 / 8;
 
-/** Counts what a stream got since its last flush, and how long packets wait for a flush. */
+/** Counts the bytes that a stream got since its last flush, and averages how long packets wait for a flush. */
 export class Unflushed {
   #bytes = 0;
   /** How long packets waited for the last flushes, on average, ms. */
@@ -19,7 +19,7 @@ export class Unflushed {
     this.#bytes += bytes;
   }
 
-  /** Whether so much waits that the stream has to be flushed at once. */
+  /** Whether the waiting packets exceed a limit, so that the stream must be flushed at once. */
   isMuch(packets: number): boolean {
     return packets > MAX_PACKETS || this.#bytes > MAX_BYTES;
   }
