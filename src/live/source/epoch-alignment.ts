@@ -5,7 +5,7 @@ import { type EpochMessage, unrolled } from "./epoch-text.ts";
 const MAX_APART_MS = 10_000;
 /** Key frames of one picture are up to this far apart in several streams, as encoders shift their decoding times. */
 const SAME_KEY_MS = 100;
-/** The shortest fragment, ms, with which numbers of two epochs are furthest apart. */
+/** The shortest fragment, ms: with it, the numbers of two epochs are furthest apart. */
 const SHORTEST_FRAGMENT_MS = 1000;
 
 /** Clocks of servers do not differ by more than this. */
@@ -14,23 +14,23 @@ const MAX_CLOCK_ERROR_MS = 24 * 3600 * 1000;
 const MAX_AHEAD = 2 ** 20;
 const MAX_DISCONTINUITY = 2 ** 20;
 
-/** What is needed of a stream to align another one's epoch with its own. */
+/** What is needed from a stream to align another stream's epoch with it. */
 export interface Programme {
   readonly epoch: Epoch | undefined;
   /** Newest time, ms. */
   readonly newest: number;
-  /** What is added to timestamps of its source to get times. */
+  /** Added to its source's timestamps, gives stream times, ms. */
   readonly shift: number;
 }
 
 /** Another stream with the same programme: a variant. */
 export interface EpochReference {
   readonly programme: Programme;
-  /** An engine made this stream from that one, so its timestamps are the other's times. Otherwise one encoder has stamped both. */
+  /** True: an engine makes this stream from the other, so its timestamps are the other's times. False: one encoder has stamped both. */
   readonly isOrigin: boolean;
 }
 
-/** The epoch of the first reference that has one at a timestamp, in the time of this stream, where that timestamp is `time`. */
+/** The epoch of the first reference that has one at `timestamp`, shifted to this stream's time, in which `timestamp` is `time`. */
 export function likeAt(
   references: readonly EpochReference[] | undefined,
   timestamp: number,
@@ -44,8 +44,8 @@ export function likeAt(
 }
 
 /**
- * The other stream's epoch in the time of this stream, where the timestamp is `time`; undefined if the other one is far away in time, or
- * has ended.
+ * The reference's epoch, shifted to this stream's time, in which `timestamp` is `time`; undefined if the reference's newest time is
+ * far away, or its epoch has ended.
  */
 function alikeAt({ programme, isOrigin }: EpochReference, timestamp: number, time: number): Epoch | undefined {
   const { epoch, newest, shift } = programme;
@@ -61,7 +61,10 @@ export function isAligned(a: Epoch, b: Epoch): boolean {
   return sameNumber && isSame(a.spans[last] as Span, b.spans[other] as Span);
 }
 
-/** How the epoch continues at a key frame to be aligned with `like`; undefined if it can't, as its newest span differs. */
+/**
+ * The start of the epoch's next span, at a key frame at `time`, as `like` has it; undefined if `like` has none there, or differs
+ * before it.
+ */
 export function nextSpan(like: Epoch, epoch: Epoch, time: number): SpanStart | undefined {
   const next = like.spans.at(-1) as Span;
   const before = { ...like, spans: like.spans.slice(0, -1) } as unknown as Epoch;
@@ -80,8 +83,8 @@ export function alignedEpoch(like: Epoch, id: string, before: Epoch | undefined,
 }
 
 /**
- * Whether a received epoch continues this one without a gap: the stream came whole up to the end of the span in force (`newest` is its
- * newest time), and the next span begins with this timestamp.
+ * Whether a received epoch continues this one without a gap: the stream came whole up to the end of the span in force (`newest`:
+ * the stream's newest time), and the next span begins with this timestamp.
  */
 export function isFollowedBy(
   epoch: Epoch,
@@ -97,7 +100,7 @@ export function isFollowedBy(
   return isWhole && (next?.from === time || next?.start === time);
 }
 
-/** Whether no honest server makes such an epoch: one that is made here then does not continue it. `wall`: the date now, Unix ms. */
+/** Whether no honest server makes such an epoch; an epoch made here then does not continue it. `wall`: the date now, Unix ms. */
 export function isImplausible({ discontinuity, ahead, spans }: Epoch, wall: number): boolean {
   const last = spans.at(-1) as Span;
   const isFuture = dateAt(last, last.to ?? last.from) > wall + MAX_CLOCK_ERROR_MS;

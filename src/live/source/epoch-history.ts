@@ -1,6 +1,6 @@
 import type { Epoch } from "./epoch.ts";
 
-/** Epochs that are remembered for packets still in the log, and losses. */
+/** Maximum number of epochs remembered for packets still in the log, and of losses. */
 const MAX_REMEMBERED = 16;
 
 /** Packets before the one at `seq`, whose time is `time` (ms), were lost on their way to this server. */
@@ -11,7 +11,7 @@ export interface Loss {
 
 /** The epochs of the packets in a stream's log, and the last losses. */
 export class EpochHistory {
-  /** Oldest first, each from a packet on. */
+  /** Oldest first, each in force from packet `seq` on. */
   readonly #epochs: { readonly seq: number; readonly epoch: Epoch }[] = [];
   readonly #losses: Loss[] = [];
 
@@ -43,7 +43,7 @@ export class EpochHistory {
   }
 }
 
-/** Adds to a list of the newest. */
+/** Adds an item to a list of the newest `MAX_REMEMBERED`. */
 function remember<T>(list: T[], item: T): void {
   if (list.length === MAX_REMEMBERED) list.shift();
   list.push(item);

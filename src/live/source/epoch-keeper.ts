@@ -40,7 +40,7 @@ const MAX_STEP_MS = 2 ** 31;
 /** What a keeper needs of its stream. */
 interface EpochOwner {
   readonly log: PacketLog;
-  /** The epoch has changed, or (`lost`) packets are missing. Called before readers get the packets that it concerns. */
+  /** The epoch has changed, or (`lost`) packets are missing. Called before readers get the packets concerned. */
   epochChanged(lost: boolean): void;
 }
 
@@ -51,11 +51,11 @@ interface EpochOwner {
  */
 /** A stream's epoch: translates the one that the active source sends; if it sends none, makes one. */
 export class EpochKeeper {
-  /** The owner calls `frame` with the next frame of the active source. */
+  /** Whether the owner must call `frame` with the next frame of the active source. */
   due = false;
-  /** Streams of the same encoder, which an epoch that is made here follows; `fresh`: at the first frame of a source. */
+  /** Streams of the same encoder, whose epochs an epoch made here follows; `fresh`: asked at the first frame of a source. */
   references: ((fresh: boolean) => readonly EpochReference[]) | undefined;
-  /** What is added to timestamps to get times, as of the newest key frame or first frame. */
+  /** Added to timestamps, gives stream times (ms); measured at the newest key frame, or at the source's first frame. */
   shift = 0;
   readonly #owner: EpochOwner;
   readonly #makings: EpochMakings;
@@ -64,22 +64,22 @@ export class EpochKeeper {
   #source: LiveSource | undefined;
   /** The active source has sent no frame yet. */
   #fresh = false;
-  /** A fresh source continues the packets before it without a gap. */
+  /** The fresh source continues the previous source's packets without a gap. */
   #unbroken = false;
-  /** A fresh source has the sequence headers of the one before. */
+  /** The fresh source has the previous source's sequence headers. */
   #sameHeaders = false;
-  /** The newest time of the source before. */
+  /** The newest time of the previous source. */
   #newest = 0;
-  /** Its last key frame. */
+  /** Time of the previous source's last key frame; undefined if it had no video at its end. */
   #keyBefore: number | undefined;
   /** The epoch is made here: no other server adds spans to it. */
   #own = false;
-  /** Spans may be added here once the active source is gone, as that is another process of this server. */
+  /** This process may add spans to a received epoch once the active source is gone, as that is another process of this server. */
   #adopts = false;
-  /** The epoch in force, if the active source sent it, in that source's time; and what is added to get this stream's time. */
+  /** The epoch in force, if the active source sent it, in that source's time; `#offset` is added to get this stream's time. */
   #received: EpochMessage | undefined;
   #offset = 0;
-  /** The time from which it is in force; see `EpochMessage`. */
+  /** The time from which the epoch is in force; see `EpochMessage`. */
   #since = 0;
   /** A received epoch that comes into force with its first packet. */
   #pending: EpochMessage | undefined;
@@ -88,7 +88,7 @@ export class EpochKeeper {
   #changed = false;
   /** A span has begun with a new source: its first key frame will be its `start`. */
   #startDue = false;
-  /** The key frames of the active source. */
+  /** Measures the distance of the active source's key frames. */
   readonly #keys = new KeyDistance();
 
   constructor(owner: EpochOwner, makings: EpochMakings, timeline: Timeline) {
@@ -118,12 +118,12 @@ export class EpochKeeper {
     return epoch === undefined ? undefined : writeEpoch({ epoch, at: this.#timeline.newest, since: this.#since });
   }
 
-  /** Where packets are missing that were lost on their way here: the last few, oldest first. */
+  /** The last few places where packets were lost on their way to this server, oldest first. */
   get losses(): readonly Loss[] {
     return this.#history.losses;
   }
 
-  /** An unknown source begins. `anywhere`: the source before sent no video, or its video has stopped. */
+  /** A source that did not stand by begins. `anywhere`: the source before sent no video, or its video has stopped. */
   begin(source: LiveSource, anywhere: boolean): void {
     this.#rememberPosition();
     this.#enter(source, anywhere, false, false);
@@ -170,7 +170,7 @@ export class EpochKeeper {
     this.#set(endEpoch(epoch, this.#timeline.newest, this.#keyUnless(anywhere)), this.#owner.log.end);
   }
 
-  /** The active source has sent an epoch. `lost`: packets before those for which it holds are lost. */
+  /** The active source has sent an epoch. `lost`: packets just before those in this epoch are lost. */
   receive(received: EpochMessage, lost: boolean): void {
     if (this.#fresh) return;
     const { id } = received.epoch;
@@ -188,7 +188,7 @@ export class EpochKeeper {
     this.due = true;
   }
 
-  /** A sequence header is about to come into force in place of one of `before`. */
+  /** A sequence header is about to replace one of `before`, or to be added to them. */
   header({ kind, track, flags, payload }: Packet, before: readonly Packet[]): void {
     if (!this.#own || this.#fresh || (flags & PacketFlag.SequenceHeader) === 0) return;
     const known = sequenceHeader(before, kind, track);
@@ -224,7 +224,7 @@ export class EpochKeeper {
       // The change may be that video begins.
       this.#startDue = true;
     }
-    // Without video there are no key frames, at which references are looked at.
+    // Without video there are no key frames, so references are checked at each frame.
     const follows = anywhere && this.#own && this.references !== undefined;
     this.due = this.#pending !== undefined || this.#changed || follows;
   }
@@ -300,8 +300,8 @@ export class EpochKeeper {
   }
 
   /**
-   * Continues as a reference does. False if there is none, and at a key frame if this stream may be ahead of it; audio without video
-   * (`anywhere`) waits for the reference's key frame.
+   * Continues the epoch as a reference's continues. False if there is no reference, and at a key frame if this stream may be ahead
+   * of it; audio without video (`anywhere`) waits for the reference's key frame.
    */
   #follow(seq: number, timestamp: number, time: number, anywhere: boolean): boolean {
     const { epoch } = this;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 
-/** What making an epoch takes: the date and a random id. */
+/** What is needed to make an epoch: the date and a random id. */
 export interface EpochMakings {
   readonly clock: Clock;
   /** 32 random hexadecimal digits. */

@@ -1,6 +1,6 @@
 import { type Epoch, MAX_GOP_MS, MAX_SPANS, type Span } from "./epoch.ts";
 
-/** No epoch's text is longer, UTF-16 units. */
+/** Maximum length of an epoch's text, UTF-16 units. */
 const MAX_TEXT = 2048;
 /** Unix ms; 32 bits of seconds. */
 const MAX_WALL = 2 ** 32 * 1000;

@@ -9,8 +9,8 @@ const GOP_TOLERANCE_MS = 50;
 const EARLY_KEY_MS = 100;
 
 /**
- * A track that begins this long after its clock is late, ms: the first slot of the shortest fragment may be over, and has told players
- * which tracks there are. A discontinuity then adds the track.
+ * A track that begins this long (ms) after `clockZero` is late: with the shortest fragment, the first slot may be over, from which
+ * players know the tracks. A discontinuity then adds the track.
  */
 export const LATE_TRACK_MS = 900;
 
@@ -159,7 +159,7 @@ export function spanAt({ spans }: Epoch, time: number): number {
   return spans.findLastIndex(({ from }) => from <= time);
 }
 
-/** Length of a span's slots, ms: so many whole fragments that each has a key frame. */
+/** Length of a span's slots, ms: the fewest whole fragments with which each slot has a key frame. */
 export function slotMs({ gop }: Span, fragmentMs: number): number {
   return gop > MAX_GOP_MS ? fragmentMs : fragmentMs * Math.max(1, Math.ceil(gop / fragmentMs));
 }
@@ -170,7 +170,7 @@ export function slotStart(span: Span, fragmentMs: number, slot: number): number 
   return slot <= 0 ? span.from : span.from + slot * ms - early(ms);
 }
 
-/** The slot of a span in which a time lies, its last slot for later times. */
+/** The slot of a span in which a time lies; for later times, the span's last slot. */
 export function slotAt(span: Span, fragmentMs: number, time: number): number {
   const count = slotCount(span, fragmentMs) ?? Number.POSITIVE_INFINITY;
   return Math.min(openSlotAt(span, fragmentMs, time), count - 1);

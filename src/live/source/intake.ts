@@ -20,7 +20,7 @@ export interface IntakeOwner {
   readonly corrections: Corrections;
   /** Video has key frames but no sequence header, so most players show nothing. */
   headerless(codec: string): void;
-  /** The stream's epoch has changed, or packets are `lost`, before packets that readers have not been notified of. */
+  /** The stream's epoch has changed, or packets are `lost`. Called before readers get the packets concerned. */
   epochChanged(lost: boolean): void;
   /** A packet of this many bytes was appended to the log. */
   appended(bytes: number): void;
@@ -63,7 +63,7 @@ export class Intake {
     return this.#source?.headers.list ?? [];
   }
 
-  /** An unknown source begins. */
+  /** A source that did not stand by begins. */
   begin(source: LiveSource): void {
     this.#source = source;
     this.epochs.begin(source, this.gop.audioOnly);
@@ -126,7 +126,7 @@ export class Intake {
     // Frames before the first key frame can't be decoded.
     if (kind === PacketKind.Video && !header && !source.decodable(key, track)) return;
     if (!header && !this.resumeFilter.over && !this.#wanted(source, kind, timestamp, payload, flags, track)) {
-      // Present readers have it; later ones need it.
+      // Present readers have this message; later readers need it.
       if (isKept(flags)) source.headers.set(new Packet(kind, timestamp, payload.slice(), flags, track));
       return;
     }
@@ -171,12 +171,12 @@ export class Intake {
     source.headers.set(packet);
   }
 
-  /** Notifies the owner at the second key frame without a header, as one may merely be late. */
+  /** Notifies the owner at the second key frame without a header, as the header may merely be late. */
   #notifyHeaderless(source: LiveSource, payload: Uint8Array): void {
     if (++source.headerless === 2) this.#owner.headerless(codecName(PacketKind.Video, payload));
   }
 
-  /** False for what readers have received, and for what is before another source's turn. */
+  /** False for packets that readers have received, and for packets of another source whose time has passed. */
   #wanted(
     source: LiveSource,
     kind: PacketKind,

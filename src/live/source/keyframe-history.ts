@@ -11,7 +11,7 @@ export function fingerprint(payload: Uint8Array): number {
   return (payload.length % 2 ** 20) * 2 ** 32 + (hash >>> 0);
 }
 
-/** The newest key frames of a source. They identify its stream when it comes on another way. */
+/** The newest key frames of a source. They identify its stream when that arrives by another path. */
 export class KeyframeHistory {
   readonly #times: number[] = [];
   readonly #prints: number[] = [];
@@ -21,7 +21,7 @@ export class KeyframeHistory {
     return this.#times.at(-1);
   }
 
-  /** Distance of the two newest, ms; 0 while there are fewer than two. */
+  /** Distance of the two newest key frames, ms; 0 while there are fewer than two. */
   get gopMs(): number {
     const [last, before] = [this.#times.at(-1), this.#times.at(-2)];
     return last === undefined || before === undefined ? 0 : Math.max(0, (last - before) | 0);

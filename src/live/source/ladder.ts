@@ -1,59 +1,62 @@
-/** Endings that a ladder may have, and the characters of a name and of an ending that are read. */
+/** Maximum number of a ladder's endings, and maximum lengths of a base and of an ending, UTF-16 units. */
 const MAX_ENDINGS = 16;
 const MAX_NAME = 512;
 const MAX_ENDING = 64;
-/** No ladder's text is longer, UTF-16 units. */
+/** Maximum length of a ladder's text, UTF-16 units. */
 const MAX_TEXT = 8192;
-/** In the place of an empty ending. */
+/** Stands for an empty ending in the text. */
 const EMPTY = "+";
 
-/** Streams that one server makes of one source beside each other, so that players may choose: their names differ by their endings. */
+/**
+ * Streams of several qualities that one server makes from one source, for players to choose from. Only the endings of their names
+ * differ.
+ */
 export interface Ladder {
-  /** What their names begin with; a stream of this name need not be published. */
+  /** The common beginning of their names; a stream of this name need not be published. */
   readonly base: string;
-  /** What follows in their names, two at least: "_hd", "_sd", or nothing. */
+  /** The endings of their names, two at least: "_hd", "_sd", or "". */
   readonly endings: readonly string[];
 }
 
 /** What a ladder needs of its stream. */
 interface LadderOwner {
-  /** The active source, and the ladder that its peer has told. */
+  /** The active source, and the ladder that its peer has sent. */
   readonly source: { readonly ladder: Ladder | undefined } | undefined;
-  /** The ladder has changed: it is told with the epoch. */
+  /** The ladder has changed: other servers get it with the epoch. */
   epochChanged(lost: boolean): void;
 }
 
-/** The ladder of a stream: made by this server, or told by the one that the stream comes from. */
+/** The ladder of a stream: made by this server, or received from the server that the stream comes from. */
 export class StreamLadder {
   readonly #owner: LadderOwner;
   #made: Ladder | undefined;
-  /** Of a stream that nobody publishes. */
+  /** Received while nobody publishes the stream. */
   #heard: Ladder | undefined;
 
   constructor(owner: LadderOwner) {
     this.#owner = owner;
   }
 
-  /** What is known of it; undefined where the stream is of none. */
+  /** The stream's ladder; undefined if it belongs to none, or none is known. */
   get current(): Ladder | undefined {
     const { source } = this.#owner;
     return this.#made ?? (source === undefined ? this.#heard : source.ladder);
   }
 
-  /** As other servers get it; "" where the stream is of none. */
+  /** The text that other servers get; "" if the stream belongs to no ladder. */
   get text(): string {
     const { current } = this;
     return current === undefined ? "" : writeLadder(current);
   }
 
-  /** A server that is asked for the stream, which nobody publishes, has sent the text of its ladder. */
+  /** Nobody publishes the stream; a server that was asked for it has sent the text of its ladder. */
   hear(text: string): void {
     const before = this.#heard;
     this.#heard = readLadder(text);
     if (!sameLadder(before, this.#heard)) this.#owner.epochChanged(false);
   }
 
-  /** This server makes the stream as a step of this ladder, or of none. */
+  /** This server makes the stream as part of this ladder; undefined: of none. */
   make(ladder: Ladder | undefined): void {
     const before = this.#made;
     this.#made = ladder;
@@ -61,7 +64,7 @@ export class StreamLadder {
   }
 }
 
-/** Whether two ladders have the same steps. */
+/** Whether two ladders have the same streams. */
 export function sameLadder(a: Ladder | undefined, b: Ladder | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && writeLadder(a) === writeLadder(b));
 }

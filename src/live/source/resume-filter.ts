@@ -5,12 +5,12 @@ import { fingerprint, KeyframeHistory } from "./keyframe-history.ts";
 import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
 
 /**
- * The class of a new source's packet: `repeated`, readers have received it; `late`, of another source, and its time has passed;
- * `other`, the first packet of something else; `next`, it follows.
+ * The class of a new source's packet: `repeated`, readers have received it; `late`, its time has passed, and the source sends
+ * another stream; `other`, the first packet of a source that does not continue the one before; `next`, readers get it next.
  */
 export type ResumeClass = "repeated" | "late" | "other" | "next";
 
-/** Tracks of a source may be this far apart. A source that is this far past what was sent repeats nothing more. */
+/** Tracks of a source may be this far apart. A source this far past the newest packet sent repeats nothing more. */
 const SKEW_MS = 10_000;
 /** Sound of another source must not overlap the last sound of the one before; audio frames take 20 ms or more. */
 const MIN_SOUND_STEP_MS = 10;
@@ -40,9 +40,9 @@ export class ResumeFilter {
   readonly keys = new KeyframeHistory();
   readonly #timeline: Timeline;
   #state: State = "unknown";
-  /** What readers had received of each track when the source began. */
+  /** The newest time of each track that readers had received when the source began. */
   #hasSent = new Times();
-  /** The newest time of each track that was compared with it. */
+  /** The newest time of each track that was compared with `#hasSent`. */
   #compared = new Times();
   #until = 0;
   /** The newest packet of each track, by the source's own clock, at `trackIndex`. */
@@ -72,7 +72,7 @@ export class ResumeFilter {
     this.#state = "unknown";
   }
 
-  /** A standby takes over with a corrected clock: the `same` stream on another way, or another stream. */
+  /** A standby takes over with a corrected clock: the `same` stream by another path, or another stream. */
   takeOver(same: boolean): void {
     if (!same) this.keys.clear();
     this.#begin(same || this.#timeline.comparable ? (same ? "same" : "other") : "over");
@@ -128,7 +128,7 @@ export class ResumeFilter {
       return "repeated";
     }
     if (this.#state === "other" && kind === PacketKind.Video) this.#keepApart(this.#hasSent.of(kind, track), time);
-    // A later step back of the clock is the encoder's.
+    // The source repeats nothing more on this track: a later step back of the clock is the encoder's.
     this.#hasSent.set(kind, track, Number.NEGATIVE_INFINITY);
     if (time > this.#until) this.#state = "over";
     return "next";

@@ -16,7 +16,7 @@ import { StepsBack } from "./step-back.ts";
  */
 export type SourceVia = "client" | "pull" | "sibling" | "transcode";
 
-/** Who publishes: relays pass the parameters and the hops on. */
+/** The publisher; relays pass its parameters and hops on. */
 export interface SourceInfo {
   /** The connection's id in the log. */
   readonly id: string;
@@ -26,7 +26,7 @@ export interface SourceInfo {
   /** Ids of the servers that the stream came through, oldest first. It must not come to any of them again. */
   readonly hops: readonly string[];
   readonly via: SourceVia;
-  /** A client that publishes here replaces it, as the nodes of the cluster agree on who may publish. */
+  /** A client that publishes to this server replaces the source, as the cluster's nodes have agreed that the client may publish. */
   readonly yields?: boolean;
 }
 
@@ -96,11 +96,11 @@ export interface Source {
   /** When it began, monotonic ms. */
   readonly since: number;
   /**
-   * How old its packets are when they arrive, ms since they came to the first server: 0 from an encoder. Undefined: a server on
-   * the way does not tell.
+   * Age of its packets when they arrive: ms since they came to the first server, 0 from an encoder. Undefined: a server on the way
+   * does not report it.
    */
   readonly ageMs: number | undefined;
-  /** The ladder that its peer says the stream is of. */
+  /** The stream's ladder, as its peer reports it. */
   readonly ladder: Ladder | undefined;
   /** When it last sent an audio or video frame, monotonic ms; when it began, before that. */
   readonly lastMediaAt: number;
@@ -122,7 +122,7 @@ export interface Source {
   end(how: SourceEnd): void;
 }
 
-/** What a source feeds. */
+/** Receives a source's messages and events. */
 export interface SourceOwner {
   /** One message, classified (`PacketFlag` bits, track), its timestamp as on the wire. */
   take(
@@ -139,7 +139,7 @@ export interface SourceOwner {
   reroute(source: LiveSource): void;
   /** The source has sent an epoch. */
   onEpoch(source: LiveSource, received: EpochMessage, lost: boolean): void;
-  /** The source's stream is of another ladder. */
+  /** The source's peer reports another ladder. */
   ladderChanged(source: LiveSource): void;
   /** A track continues in another codec, so far without a sequence header. */
   codecChanged(source: LiveSource): void;
@@ -168,7 +168,7 @@ export function isKey(kind: PacketKind, flags: number): boolean {
 
 /** Bytes of a frame that show its codec. */
 const HEAD_BYTES = 64;
-/** Maximum number of data messages, by name, that a source has for later readers, and bytes of each. */
+/** Maximum number of data messages (by name) kept for later readers, and maximum bytes of each. */
 const MAX_ANNOUNCEMENTS = 16;
 const MAX_ANNOUNCEMENT_BYTES = 16 * 1024;
 /** A server's message to players, which an edge receives, too. */
@@ -176,7 +176,7 @@ const PLAY_STATUS = "onStatus";
 /** A source that has sent media within this time is alive. */
 const LIVELY_MS = 250;
 
-/** A stream's own side of `Source`: the state that it has as active source and as standby. */
+/** The stream's side of `Source`: its state as active source and as standby. */
 export class LiveSource implements Source {
   info: SourceInfo;
   preferred: boolean;
@@ -237,7 +237,7 @@ export class LiveSource implements Source {
     if (frame) {
       this.frames++;
       if (kind === PacketKind.Video) this.#countVideo((class_ & PacketFlag.Key) !== 0, class_ >>> 8, timestamp);
-      // A GOP has one video codec.
+      // Video changes its codec only at a key frame.
       if (kind === PacketKind.Audio || (class_ & PacketFlag.Key) !== 0) {
         if (this.headers.follow(kind, class_ >>> 8, payload)) this.#owner.codecChanged(this);
         if (class_ >>> 8 === 0 && !this.headers.has(kind, 0)) this.#keepHead(kind, payload, class_ & 0xff);
@@ -292,7 +292,7 @@ export class LiveSource implements Source {
     this.lastMediaAt = now;
   }
 
-  /** Whether it has published, is silent at `now`, and can be probed. */
+  /** Whether the source has sent packets, is silent at `now`, and can be probed. */
   mayBeGone(now: number): boolean {
     return this.events.probe !== undefined && this.packets > 0 && now - this.lastMediaAt > LIVELY_MS;
   }

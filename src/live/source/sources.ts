@@ -24,7 +24,7 @@ import { PublishTakeover } from "./takeover.ts";
 export interface SourcesOwner {
   readonly config: StreamConfig;
   readonly readerCount: number;
-  /** Readers get nothing before this, monotonic ms; 0: as packets come. */
+  /** Readers get nothing before this, monotonic ms; 0: they get packets as they come. */
   readonly dueAt: number;
   readonly slabs: SlabPool;
   /** The first source begins. */
@@ -37,7 +37,7 @@ export interface SourcesOwner {
   switched(change: SourceSwitch): void;
   /** The active source's stream comes through other servers. */
   rerouted(): void;
-  /** What is told with the epoch has changed. */
+  /** The ladder, which other servers get with the epoch, has changed. */
   epochChanged(lost: boolean): void;
 }
 
@@ -146,15 +146,15 @@ export class Sources implements SourceOwner {
   }
 
   /**
-   * A publisher at another server wants the stream: `answer` is called once with whether the active source is alive. It ends if it is
-   * silent and does not answer a probe.
+   * A publisher at another server wants the stream: `answer` is called once with whether the active source is alive. The source
+   * ends if it is silent and does not answer a probe.
    */
   probeActive(reason: string, answer: (alive: boolean) => void): void {
     const active = this.#active;
     const decide = (gone: boolean) => {
       if (gone) active?.dismiss(reason);
       if (gone) active?.end("lost");
-      // Others that wait for the same answer may have ended it.
+      // Another caller that waited for the same answer may have ended the source.
       answer(active?.role === "active" && this.#active === active);
     };
     if (active === undefined) answer(false);
@@ -321,7 +321,7 @@ export class Sources implements SourceOwner {
       this.#giveUp(active, now);
       return;
     }
-    // An operator's choice stays until it fails.
+    // A source that an operator chose stays active until it fails.
     const byHand = this.#switches.choseByHand(active.info);
     if (!standby.source.preferred || active.preferred || byHand || !(key || standby.audioOnly)) return;
     if (now - standby.steadySince >= this.#switches.steadyMs) this.#switch(active, standby, "preferred", now);

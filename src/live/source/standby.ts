@@ -12,9 +12,9 @@ import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
 
 /** A longer step that the wall clock does not confirm is a jump: what was held belongs to another clock. */
 const JUMP_MS = 3000;
-/** Two clocks that are this close are the same: of encoders that keep to one time. */
+/** Clocks this close (ms) count as one: their encoders are synchronised. */
 const SAME_CLOCK_MS = 500;
-/** The same stream may come this much earlier or later on another way. */
+/** The same stream may come this much (ms) earlier or later by another path. */
 const MAX_LAG_MS = 10_000;
 /** A key frame that is this much too early is still used instead of the next one: relays write up to 350 ms at once. */
 const EARLY_MS = 400;
@@ -53,7 +53,7 @@ export class Standby {
   /** The newest key frames of the stream. */
   readonly #streamKeys: KeyframeHistory;
   readonly #owner: StandbyOwner;
-  /** The source's greatest timestamp, and the track of that. */
+  /** The source's greatest timestamp, and its track. */
   #newest: number | undefined;
   #newestKind: PacketKind = PacketKind.Video;
   #newestTrack = 0;
@@ -87,7 +87,7 @@ export class Standby {
     return !this.#videoSeen;
   }
 
-  /** Whether it is the active source's stream on another way, packet by packet and by the same clock. */
+  /** Whether it sends the active source's stream by another path, packet by packet and by the same clock. */
   get same(): boolean {
     return this.inStep && this.shift === 0;
   }
@@ -298,17 +298,17 @@ export class Standby {
     if (key === undefined || (this.inStep && shift === 0)) return 0;
     const last = this.#timeline.times.of(PacketKind.Video, this.source.keyTrack);
     const early = last + BRIDGE_STEP_MS - this.#placedKey(key, shift);
-    // The next takeover takes it back, and readers wait as long as for a stall.
+    // Readers wait no longer for the key frame than for a stall, and the next takeover takes the delay back.
     return early > 0 && early <= Math.min(EARLY_MS, this.#owner.config.switch_after) ? early : 0;
   }
 
-  /** Drops what is before the GOP that the stream is in. */
+  /** Drops held packets before the GOP that the stream is in. */
   #dropPast(): void {
     const timeline = this.#timeline;
     const { held } = this;
     if (timeline.newest === 0) return;
     const { lead } = this;
-    // Of a source that is ahead, everything is kept that readers have not received.
+    // If the source is ahead, everything that readers have not received is kept.
     const shift = this.inStep && lead > 0 && lead <= MAX_LAG_MS ? 0 : this.shift;
     if (!this.#videoSeen) {
       const newest = timeline.times.of(PacketKind.Audio, 0);

@@ -60,7 +60,7 @@ export class Standbys {
     return best;
   }
 
-  /** Limits what all hold together as a cached GOP is limited: when the limit is exceeded, this standby drops its oldest. */
+  /** Applies the limits of a cached GOP to what all standbys hold together: beyond them, this standby drops its oldest packets. */
   keepBounds(standby: Standby, caps: GopCaps): void {
     const { gop_cache_max_frames: frames, gop_cache_max_bytes: bytes } = caps;
     const max = frames > 0 ? Math.min(frames, MAX_HELD) : MAX_HELD;

@@ -24,7 +24,7 @@ export class Switches {
   #last: SourceSwitch | undefined;
   #steadyMs = FIRST_STEADY_MS;
 
-  /** How many there were. */
+  /** The number of changes. */
   get count(): number {
     return this.#count;
   }

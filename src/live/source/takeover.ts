@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { LiveSource } from "./source.ts";
 
-/** Publishers that may wait for one name; others are refused at once. */
+/** Maximum number of publishers that wait for one name; others are refused at once. */
 const MAX_WAITING = 16;
 /** After this time, input that the peer sent before the request has been read. */
 const READ_MS = 50;
@@ -20,7 +20,7 @@ interface TakeoverOwner {
 
 /**
  * Publishers that want a name whose connection may be half-open: the cable was pulled, and the encoder is back on another
- * connection. The old publisher keeps the name if it sends anything; otherwise the first that waits gets it.
+ * connection. The old publisher keeps the name if it sends anything; otherwise the first waiting publisher gets it.
  */
 export class PublishTakeover {
   readonly #owner: TakeoverOwner;
@@ -50,7 +50,7 @@ export class PublishTakeover {
     if (!unread && !active.mayBeGone(this.#clock.now())) return false;
     if (this.#waiting.length === MAX_WAITING) return false;
     this.#waiting.push(waiting);
-    // Those that wait already keep their deadline.
+    // Publishers that wait already keep their deadline.
     this.#limit ??= this.#clock.after(this.#probeTimeout(active), () => this.decide());
     if (unread) this.#read(active);
     else active.events.probe?.();
@@ -87,7 +87,7 @@ export class PublishTakeover {
     this.#changed();
   }
 
-  /** The name's publisher is gone or silent: the first that waits gets the name, the others are refused. */
+  /** The name's publisher is gone or silent: the first waiting publisher gets the name, the others are refused. */
   decide(): void {
     for (const [at, waiting] of this.#end().entries()) waiting(at === 0);
   }

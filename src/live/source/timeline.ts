@@ -56,7 +56,7 @@ export class Timeline {
   #offset = 0;
   /** Sum of all jumps that did not follow another track's. */
   #jumped = 0;
-  /** The last of these, and its arrival, monotonic ms. */
+  /** The last such jump, ms, and when it came, monotonic ms. */
   #lastJump = 0;
   #jumpedAt = 0;
   /** Newest time of all tracks; undefined before the stream's first packet. */
@@ -140,7 +140,7 @@ export class Timeline {
    * sooner it comes, if it is the same stream.
    */
   takeOver({ kind, track, timestamp, shift, ahead, inStep, lead }: Takeover): void {
-    // There is nothing to continue: it begins the stream.
+    // The source begins the stream: there is nothing to continue.
     if (this.#newest === undefined) return;
     const added = this.mode === "off" ? 0 : shift;
     const offset = (this.#tracks[trackIndex(kind, track)]?.offset ?? this.#offset) + added;
@@ -271,7 +271,7 @@ export class Timeline {
     return Math.max(last, 0);
   }
 
-  /** A time before 0: the track's clock begins again there, with the others' that do, unless it is the beginning of another track. */
+  /** A time before 0 with `zero`: far before it, the track's clock has restarted, and counts from 0 again as the others that restart do. */
   #zeroAgain(kind: PacketKind, known: TrackTime, raw: number, time: number): number {
     if (time < -(known.begun ? MAX_REORDER_MS : SKEW_MS)) {
       const follows = known.offset !== this.#offset && Math.abs(raw + this.#offset) <= SKEW_MS;

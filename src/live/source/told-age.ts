@@ -1,4 +1,4 @@
-/** Smaller changes than this, in ms and as a share, are not sent. */
+/** Changes smaller than the greater of these, in ms and as a share of the age, are not sent. */
 const MIN_CHANGE_MS = 5;
 const MIN_CHANGE = 0.05;
 

@@ -9,7 +9,7 @@ const RECURRING_STEPS = 2;
 export class TrackTime {
   /** Newest unrolled timestamp; NaN before the source's first packet on this track. */
   raw = Number.NaN;
-  /** The sum of an unrolled timestamp and this is the time. */
+  /** Added to an unrolled timestamp, gives the time, ms. */
   offset = 0;
   /** The offset before the last jump; NaN before the first. */
   offsetBefore = Number.NaN;
