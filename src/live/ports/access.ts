@@ -13,7 +13,7 @@ interface AccessClient {
   readonly tcUrl: string;
   readonly pageUrl: string;
   readonly swfUrl: string;
-  /** Ids of the servers that this server asks for, or that its stream has passed. */
+  /** Ids of the servers on whose behalf the client asks, or that its stream has passed through. */
   readonly hops: readonly string[];
   /**
    * Whether a server asks on behalf of one of its own clients. The server's address then grants nothing. A client may claim
@@ -46,7 +46,7 @@ export interface AccessRequest extends AccessClient {
   readonly directed?: boolean;
 }
 
-/** The parameter with which a server marks the URLs that it sends clients to, so that these send them nowhere else. */
+/** The parameter by which a server marks the URLs that it sends clients to, so that the servers there do not send them on. */
 export const DIRECTED_PARAM = "srs_directed";
 
 /** The parameters of a signed URL: expiry, address, and signature. */
@@ -97,7 +97,7 @@ export interface Refusal {
 /** A guard's answer: undefined when it allows the request. */
 export type GuardResult = Refusal | undefined;
 
-/** A guard's no. */
+/** A guard's refusal, with its name. */
 export interface Denial extends Refusal {
   readonly guard: string;
 }
@@ -114,8 +114,8 @@ export interface Guard {
   /** Decides whether a client may connect, before it names a stream. A guard without this lets everybody connect. */
   checkConnect?(request: ConnectAccess): GuardResult | Promise<GuardResult>;
   /**
-   * A request comes to nothing: another guard refuses it, or the client has withdrawn it. Called when this guard has allowed it, and
-   * when it is deciding. `request` is the object that it was asked about.
+   * A request that this guard has allowed, or is deciding, comes to nothing: another guard refuses it, or the client has withdrawn
+   * it. `request` is the object that the guard was asked about.
    */
   withdrawn?(request: AccessRequest | ConnectAccess): void;
 }
@@ -128,12 +128,12 @@ export interface CountingGuard extends Guard {
   check(request: AccessRequest): GuardResult;
 }
 
-/** Gets the answer of all guards. `withdraw` says later that what they allowed comes to nothing. */
+/** Gets the answer of all guards. `withdraw` notifies them later if what they allowed comes to nothing. */
 type GuardAnswer = (denial: Denial | undefined, withdraw: () => void) => void;
 
 /** All guards together have this long to answer. */
 const DECISION_MS = 30_000;
-/** Most requests of one client under way in guards, cancelled ones among them. */
+/** Maximum number of one client's requests under way in guards, including cancelled ones. */
 const MAX_UNDER_WAY = 16;
 
 /** Asks the guards about one client, in their order, until one refuses. */
@@ -200,9 +200,9 @@ class Decision {
   readonly #guards: readonly Guard[];
   readonly #check: Check;
   #answer: GuardAnswer | undefined;
-  /** Guards that have allowed it. */
+  /** Number of guards that have allowed the request. */
   #at = 0;
-  /** It comes to nothing. */
+  /** The request comes to nothing. */
   #isOver = false;
 
   constructor(guards: readonly Guard[], check: Check, answer: GuardAnswer) {

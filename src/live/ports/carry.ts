@@ -14,7 +14,10 @@ export interface CarryGiving {
  * feature defines the content of a piece, which other versions must understand.
  */
 export interface Carry {
-  /** In the old process: gives all that there is, then what is added. `ready` is called when there are pieces again after `next` had none. */
+  /**
+   * In the old process: gives all that the feature has, then what is added. `ready` is called when there are pieces again after
+   * `next` had none.
+   */
   give(ready: () => void): CarryGiving;
   /** In the new process: takes the next piece of the old one. Throws SyntaxError if it can't be read. */
   take(piece: Uint8Array): void;

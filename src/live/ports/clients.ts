@@ -9,7 +9,7 @@ interface Task {
   readonly relay: boolean;
   /** Monotonic ms. */
   readonly since: number;
-  /** Of media, so far. */
+  /** Media bytes so far. */
   readonly bytes: number;
   /** Packets that the client has lost. */
   readonly lost: number;
@@ -41,9 +41,9 @@ interface Introduction {
   readonly swfUrl?: string;
 }
 
-/** Who and where a client is. */
+/** A client's id, protocol and address. */
 interface Identity {
-  /** As in its lines of the log. */
+  /** The client's id in the log. */
   readonly id: string;
   readonly protocol: string;
   readonly remote: HostPort;
@@ -118,7 +118,7 @@ export class Clients {
     return this.#clients.values();
   }
 
-  /** How many there are, by protocol. */
+  /** The number of clients by protocol. */
   get byProtocol(): ReadonlyMap<string, number> {
     return this.#byProtocol;
   }

@@ -8,7 +8,7 @@ export interface TargetRequest {
   readonly vhost: string | undefined;
   readonly app: string | undefined;
   readonly stream: string | undefined;
-  /** It is kept for the next start. */
+  /** Whether the target is kept for the next start. */
   readonly keep: boolean;
 }
 

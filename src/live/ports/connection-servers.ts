@@ -28,13 +28,13 @@ export interface ServedConnection extends TransportHandler {
 export interface ConnectionServer {
   /** The protocol's name in listeners' endpoints. */
   readonly protocol: string;
-  /** Counts its connections apart from all others: administration has room while clients have none. */
+  /** Counts its connections apart from all others, so that administration has room when clients have none. */
   readonly account?: ConnectionAccount | undefined;
   /** Takes over a connection that is counted and within the limits; `id` is unique among all clients. */
   accept(id: string, ends: ConnectionEnds): ServedConnection;
 }
 
-/** What accepting connections takes. */
+/** The dependencies of `ConnectionServers`. */
 export interface ConnectionServersOptions {
   readonly clock: Clock;
   readonly log: Log;
@@ -69,7 +69,7 @@ export class ConnectionServers implements Feature {
     this.#stage = "running";
   }
 
-  /** The server accepts no new clients; connections go on until their clients leave. */
+  /** The server accepts no new clients; connections continue until their clients leave. */
   drain(): void {
     this.#stage = "draining";
   }

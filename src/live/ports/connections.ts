@@ -1,4 +1,4 @@
-/** Clients that have ended their side and wait for an answer take no more than this share of what may be ending at a time. */
+/** Maximum share of `max_connections` for connections that have hung up and still finish an answer. */
 const ENDING_SHARE = 0.25;
 
 /** Why another connection or request is refused: the limit's key and a sentence. */
@@ -32,7 +32,7 @@ export interface ConnectionPermit extends ConnectionEnds {
 
 /** The configuration of the account. */
 export interface ConnectionAccountOptions {
-  /** Most connections at a time. */
+  /** Maximum number of connections at a time. */
   readonly maxConnections: number;
   readonly limiter: ConnectionLimits;
 }
@@ -55,7 +55,7 @@ export class ConnectionAccount {
     return this.#present;
   }
 
-  /** Whether so many that have hung up are not closed here yet that no answer is to be finished for one more. */
+  /** Whether too many connections that have hung up are not closed yet: no answer is finished for another one. */
   get crowded(): boolean {
     return this.#ending >= this.#options.maxConnections * ENDING_SHARE;
   }

@@ -56,6 +56,6 @@ export interface Pathways {
   readonly others: readonly Pathway[];
   /** Parameters that the stream's URLs on these servers need in addition to the client's own. */
   readonly params: string;
-  /** The address that says which server to use. */
+  /** The address of the steering manifest, which says which server to use. */
   readonly steering: string;
 }

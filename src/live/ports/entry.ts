@@ -51,7 +51,7 @@ export interface EntryOptions<Vhost extends EntryVhost> {
   readonly connections: ConnectionAccount;
 }
 
-/** A vhost that takes clients. */
+/** A vhost that accepts clients. */
 interface Served<Vhost> {
   readonly ok: true;
   readonly vhost: FoundVhost<Vhost>;
@@ -71,7 +71,7 @@ export interface Entered<Vhost> {
   /** The stream, with its vhost's configured name. */
   readonly name: StreamName;
   readonly param: string;
-  /** The client does not begin what it was let in for. */
+  /** To be called if the client does not begin what it was let in for. */
   withdraw(): void;
 }
 
@@ -85,8 +85,8 @@ export interface Refused extends Refusal {
 }
 
 /**
- * The way in for clients of every protocol: hops, then the vhost, then the guards in order. The protocol reads the client's
- * names before, and maps the result to its own codes.
+ * The way in for clients of every protocol: hops, then the vhost, then the guards in order. The protocol reads the names from the
+ * client's request first, and maps the result to its own codes.
  */
 export class Entry<Vhost extends EntryVhost> {
   readonly #options: EntryOptions<Vhost>;

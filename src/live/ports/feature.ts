@@ -27,7 +27,7 @@ export interface Feature {
   readonly countingGuards?: readonly CountingGuard[];
   /** Answer requests over HTTP; the first that takes one answers it. */
   readonly http?: readonly HttpRoute[];
-  /** How long it looks on other servers for a stream that a viewer wants, ms; 0: it does not. */
+  /** How long the feature searches other servers for a stream that a viewer wants, ms; 0: it does not search. */
   searchMs?(name: StreamName, demand: Demand): number;
   /** What the new process of an upgrade continues with. */
   readonly carry?: Carry;
@@ -35,9 +35,9 @@ export interface Feature {
   reconfigure?(): void;
   report?(): Report;
   readonly commands?: FeatureCommands;
-  /** Servers on these hosts answer again after an outage: it retries connections that wait for them soon. */
+  /** Servers on these hosts answer again after an outage: the feature soon retries connections that wait for them. */
   serverReturned?(hosts: ReadonlySet<string>): void;
-  /** The stream of this key may have moved to another server of the cluster: it looks there soon, if it waits for the stream. */
+  /** The stream of this key may have moved to another server of the cluster: the feature soon looks there, if it waits for the stream. */
   streamMoved?(key: string): void;
   /** The server stops: the feature ends its activities, then streams end. */
   stop?(how: SourceEnd): void;
@@ -79,7 +79,7 @@ export class FeatureSet {
     return this.#features.flatMap(({ http }) => http ?? []);
   }
 
-  /** The longest time that any of them looks on other servers for a stream, ms; 0: none does. */
+  /** The longest time that any feature searches other servers for a stream, ms; 0: none does. */
   searchMs(name: StreamName, demand: Demand): number {
     return this.#features.reduce((max, feature) => Math.max(max, feature.searchMs?.(name, demand) ?? 0), 0);
   }

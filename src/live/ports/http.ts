@@ -87,8 +87,8 @@ export interface HttpExchange {
    */
   stream(answer: HttpStreamAnswer, owner: HttpBodyOwner): HttpBody;
   /**
-   * There is nothing at the address after all, or nothing yet: the next route is asked. Where none has anything, `otherwise` is the answer,
-   * or a function that goes on with the request.
+   * There is nothing at the address after all, or nothing yet: the next route is asked. If no route has anything, `otherwise` is
+   * the answer, or a function that continues with the request.
    */
   pass(otherwise?: LoggedRefusal | (() => void)): void;
 }

@@ -110,7 +110,7 @@ export interface StreamPlace {
 export interface StreamPlaces {
   /** Living nodes, this process among them. */
   readonly places: readonly StreamPlace[];
-  /** Whether everybody who was asked has answered: without places, no node has the stream then. */
+  /** Whether every node and registry that was asked has answered; if there are no places then, no node has the stream. */
   readonly sure: boolean;
 }
 
@@ -120,7 +120,7 @@ export interface StreamPlaces {
 export interface Nodes {
   /** All known nodes, this process first; a node that has not answered has a problem. */
   all(): readonly KnownNode[];
-  /** The same without this process, whose load costs a walk over all clients. */
+  /** All known nodes except this process, whose load costs a walk over all clients. */
   peers(): readonly KnownNode[];
   /** Which nodes have the stream of this key: at once, or by a promise if others must be asked. It never rejects, and takes a second at most. */
   locate(key: string): StreamPlaces | Promise<StreamPlaces>;

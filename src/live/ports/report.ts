@@ -1,6 +1,6 @@
 import type { HealthReport } from "./health.ts";
 
-/** How the attempts of a relay go. Times are Unix ms. */
+/** The state of a relay's attempts. Times are Unix ms. */
 export interface RelayProgress {
   readonly state: "stopped" | "connecting" | "running" | "waiting" | "paused";
   /** When this state began. */
@@ -109,9 +109,9 @@ export interface RegistryReport {
 
 /** A feature's state in numbers. The summary, metrics and the API add up the numbers of all features by name. */
 export interface Report {
-  /** How many there are now. */
+  /** Current numbers, by name. */
   readonly now?: Readonly<Record<string, number>>;
-  /** The number of connections since the start. */
+  /** Numbers of connections since the start, by name. */
   readonly since?: Readonly<Record<string, number>>;
   readonly relays?: readonly RelayReport[];
   readonly origins?: readonly OriginReport[];
