@@ -34,9 +34,9 @@ export interface StreamOwner {
   newEpochId(): string;
   published(stream: Stream, source: Source): void;
   unpublished(stream: Stream, source: Source, how: SourceEnd): void;
-  /** The first viewer has come. */
+  /** The first viewer has joined. */
   wanted(stream: Stream, demand: Demand): void;
-  /** Another viewer with other parameters has come. */
+  /** Another viewer has joined; its parameters may differ. */
   viewerJoined(stream: Stream, demand: Demand): void;
   /** The last viewer has gone. */
   unwanted(stream: Stream): void;
@@ -48,7 +48,7 @@ export interface StreamOwner {
   corrected(stream: Stream, correction: Correction): void;
   /** The active source's video has key frames but no sequence header. */
   headerless(stream: Stream, codec: string): void;
-  /** There is no publisher, no reader, and no publisher that may come back: the stream can be forgotten. */
+  /** The stream has neither a source nor a reader, and can be forgotten. */
   idle(stream: Stream): void;
 }
 
@@ -61,7 +61,7 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
   readonly key: string;
   config: StreamConfig;
   readonly log: PacketLog;
-  /** What was changed in the timestamps of its sources. */
+  /** Corrections of its sources' timestamps. */
   readonly corrections: Corrections;
   readonly #owner: StreamOwner;
   readonly #intake: Intake;
@@ -73,7 +73,7 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
   /** The last source has ended, and readers are being notified. */
   #ending = false;
   readonly grace: GracePeriod;
-  /** The ladder that it is of. */
+  /** The ladder that the stream belongs to. */
   readonly ladder = new StreamLadder(this);
   readonly #starts: StartPoints;
   readonly #flush: StreamFlush;
@@ -112,7 +112,7 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
     return this.sources.active;
   }
 
-  /** Readers that are no relays. */
+  /** Number of readers that are viewers, not relays. */
   get viewers(): number {
     return this.#viewers;
   }
@@ -125,12 +125,12 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
     return this.#audience.size;
   }
 
-  /** The demand of each viewer, the one that came first leads. */
+  /** The demand of each viewer, in the order in which they joined. */
   demands(): Iterable<Demand> {
     return this.#audience.demands();
   }
 
-  /** Programme times, slots and numbers of its packets. */
+  /** Gives the programme times, slots and segment numbers of its packets. */
   get epochs(): EpochKeeper {
     return this.#intake.epochs;
   }
@@ -203,7 +203,7 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
     this.#audience.reformat(reader, format);
   }
 
-  /** The origin refuses some viewers' demands: they are notified, and are to be refused. */
+  /** An origin refuses the demands that `refused` selects: these viewers' owners are notified, and refuse them. */
   notifyRefused(refused: (demand: Demand) => boolean, reason: string): void {
     this.#audience.notifyRefused(refused, reason);
   }
@@ -225,7 +225,7 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
     return Math.max(0, this.#intake.timeline.newest - this.log.timeAt(position));
   }
 
-  /** How old packets are when they leave for a reader, by default one that is up to date, ms; undefined: nobody knows. */
+  /** Age of packets (ms) when they are sent to `reader`, or to a reader that is up to date; undefined if the source's age is unknown. */
   ageMs(reader?: Reader): number | undefined {
     const age = this.source?.ageMs;
     return age === undefined ? age : age + this.#flush.waitMs + (reader === undefined ? 0 : this.lagMs(reader));
@@ -246,7 +246,7 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
     return this.#starts.audio(seq);
   }
 
-  /** It is published, or its last packets are on their way to readers. */
+  /** Whether the stream is published, or readers still get its last packets. */
   get gives(): boolean {
     return this.source !== undefined || this.#ending;
   }
@@ -279,7 +279,7 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
     this.#owner.published(this, source);
   }
 
-  /** The last source is about to end. Its last packets come first, as readers that are notified of the end may close at once. */
+  /** The last source is about to end. Its last packets are flushed first, as readers that are notified of the end may close at once. */
   ending(): void {
     this.#intake.end();
     this.#flushNow();
@@ -312,7 +312,7 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
     this.#owner.rerouted(this);
   }
 
-  /** The epoch has changed, or packets are missing (`lost`). Called before readers get the packets that it concerns. */
+  /** The epoch has changed, or packets are missing (`lost`). Called before readers get the packets concerned. */
   epochChanged(lost: boolean): void {
     this.#audience.notifyEpoch(lost);
   }
