@@ -15,11 +15,11 @@ export interface Examination {
 
 /** The examined part of a configuration. */
 export interface Examined {
-  /** All resources outside the process. */
+  /** All resources outside the process that the configuration names. */
   readonly resources: readonly Named<Resource>[];
   readonly vhosts: readonly string[];
   readonly maxConnections: number;
-  /** Where a value is written. */
+  /** Where a value is written in the configuration. */
   readonly origin: Origin;
   /** The vhost whose name a peer receives; undefined for none. */
   vhostFor(peer: Named<PeerResource>): string | undefined;

@@ -11,8 +11,8 @@ export interface ListenersReport {
 }
 
 /**
- * Checks whether each address can be listened on, and which process occupies it. The server that runs with this file is no
- * problem.
+ * Checks whether each address can be listened on, and which process occupies it. An address that the server of this file occupies
+ * is no problem.
  */
 export async function examineListeners(
   listeners: readonly Named<ListenerResource>[],
@@ -48,7 +48,7 @@ export async function examineListeners(
   return { findings, ownNode };
 }
 
-/** In a container, process 1 may be any program. */
+/** Checks the name, too: in a container, process 1 may be any program. */
 function isSystemd({ pid, name }: PortHolder): boolean {
   return pid === 1 && (name === "systemd" || name === "init");
 }

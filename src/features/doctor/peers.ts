@@ -8,7 +8,7 @@ import type { SystemProbes } from "./system-probes.ts";
 /** Servers dialled at a time. */
 const AT_A_TIME = 8;
 
-/** This machine's identity on the network: recognises a peer that leads back here. */
+/** This server's listeners and id, by which a peer that leads back here is recognised. */
 export interface OwnIdentity {
   readonly listeners: readonly ListenerResource[];
   readonly node: string | undefined;
@@ -18,11 +18,11 @@ export interface OwnIdentity {
 interface Seen {
   readonly finding: Finding;
   readonly node: string;
-  /** The peer's vhost that serves us: `""` if it does not report one, undefined if it has none. */
+  /** The peer's vhost that serves this server: `""` if the peer does not report it, undefined if the peer has no vhosts. */
   readonly vhost: string | undefined;
 }
 
-/** How nginx-rtmp and its derivatives call themselves; none of them has vhosts. */
+/** The name that nginx-rtmp and its derivatives report; they have no vhosts. */
 const WITHOUT_VHOSTS = "FMS/3,0,1,123";
 
 /**
@@ -94,7 +94,7 @@ function isOwn(address: string, port: number, own: OwnIdentity, probes: SystemPr
   });
 }
 
-/** Problems between two peers of one vhost that are fine separately. */
+/** Problems between two peers, each of which is fine alone. */
 function relation(
   about: Named<PeerResource>,
   at: number,
@@ -155,7 +155,7 @@ function isSameServer(a: Named<PeerResource>, b: Named<PeerResource>, mine: Seen
   return mine.node !== "" && mine.node === other?.node;
 }
 
-/** What an unnamed app is asked for as. */
+/** The app that is requested if the peer's address names none. */
 const SOME_APP = "live";
 
 function urlOf({ resource }: Named<PeerResource>, vhost: string | undefined): { tcUrl: string; app: string } {

@@ -12,7 +12,7 @@ export interface SystemProbes {
   probe(target: ProbeTarget): Promise<ProbeResult>;
   /** Why an address can't be connected to, or its TLS server is not trusted; undefined when all is well. */
   dial(host: string, port: number, tls: boolean): Promise<string | undefined>;
-  /** How a server of the registry is, and what to do if something is wrong with it. */
+  /** The state of a server of the registry, and what to do if something is wrong with it. */
   registry(server: RedisServer): Promise<{ readonly state: string; readonly advice: string | undefined }>;
   /** The addresses of this machine. */
   ownAddresses(): ReadonlySet<string>;
