@@ -18,7 +18,7 @@ import {
 } from "../../relay/target.ts";
 import { buildUrl, type ClientUrl, DEFAULT_VHOST, withoutVhost } from "../../rtmp/address.ts";
 
-/** A server that streams are played at by RTMP. */
+/** A server from which streams are played by RTMP. */
 export interface RtmpOrigin {
   readonly protocol: "rtmp";
   readonly target: RelayTarget;
@@ -94,7 +94,7 @@ export function originText(origin: EdgeOrigin): string {
   return origin.protocol === "rtmp" ? origin.target.text : origin.text;
 }
 
-/** The same, without what may be secret. */
+/** The origin as the operator wrote it, without what may be secret. */
 export function maskOrigin(origin: EdgeOrigin): string {
   if (origin === REGISTRY) return REGISTRY;
   if (origin.protocol === "rtmp") return maskTarget(origin.target);
@@ -115,7 +115,7 @@ export function upstreamNames(template: string, name: Omit<StreamNames, "param">
   return { ...name, vhost: upstreamVhost(template, name.vhost), param };
 }
 
-/** The origin's server, for `srs check`; undefined for the word. */
+/** The origin's server, for `srs check`; undefined for the word "registry". */
 export function originPeer(origin: EdgeOrigin): PeerResource | undefined {
   if (origin === REGISTRY) return undefined;
   if (origin.protocol === "rtmp") return { kind: "peer", flow: "from", ...targetServer(origin.target) };
@@ -136,7 +136,7 @@ export function rtmpUrl({ target }: RtmpOrigin, stream: StreamNames): ClientUrl 
   return buildUrl(target, targetNames(target, stream));
 }
 
-/** The same for a connection that requests no stream: the parameters are in the URL then. */
+/** The names for a connection to an RTMP origin that requests no stream: the stream's parameters are in its URL. */
 export function rtmpConnectUrl(origin: RtmpOrigin, stream: StreamNames): ClientUrl {
   const { tcUrl, app, playPath } = rtmpUrl(origin, stream);
   const question = playPath.indexOf("?");
@@ -163,7 +163,7 @@ export function flvUrl(origin: FlvOrigin, stream: StreamNames): string {
   const inQuery = (name: string) => (name === "param" ? others : encodeURIComponent(nameOf(stream, name)));
   const vhost = path === undefined && stream.vhost !== DEFAULT_VHOST ? `vhost=${encodeURIComponent(stream.vhost)}` : "";
   const asked = path === undefined ? `${inQuery("param")}&${vhost}` : query.expand(inQuery);
-  // Servers of our kind give all that they have then; others pass over what they don't know.
+  // A server of this kind then sends packets as they came; other servers ignore the parameter.
   const whole = keys.includes("enhanced") ? "" : "enhanced=1";
   const pairs = `${asked}&${whole}`.split("&").filter((pair) => pair !== "");
   const expandedPath = path === undefined ? `/${inPath("app")}/${inPath("stream")}.flv` : path.expand(inPath);

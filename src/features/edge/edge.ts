@@ -51,7 +51,7 @@ interface Wanted {
 export class Edge implements Feature, StreamObserver {
   readonly name = "edge";
   readonly streams = this;
-  /** Refuses publishers without `edge.publish`, players of streams known to be missing, and clients that origins refuse. */
+  /** Refuses publishers where `edge.publish` is off, players of streams known to be missing, and clients that origins refuse. */
   readonly guards: readonly Guard[];
   readonly #context: EdgeContext;
   readonly #vhosts = new Map<string, EdgeVhost>();
@@ -228,7 +228,7 @@ export class Edge implements Feature, StreamObserver {
     }
   }
 
-  /** Hangs up on all origins. */
+  /** Closes all connections to origins. */
   stop(): void {
     this.#timer?.cancel();
     this.#pushes.stop();
@@ -255,7 +255,7 @@ export class Edge implements Feature, StreamObserver {
     return this.#missing.remainingMs(key) > 0 && this.#missing.remainingMs(paramsKey(key, request)) > 0;
   }
 
-  /** The guard asks for exactly the request that will be made; after a reload in between, it asks again. */
+  /** Asks the origins with exactly the request that will follow; if the configuration is reloaded meanwhile, asks again. */
   async #askOrigins({ config, origins }: EdgeVhost, request: AccessRequest): Promise<GuardResult> {
     const result = await this.#ask({ config, origins }, request);
     const now = this.#vhost(request.name.vhost);
@@ -341,7 +341,7 @@ export class Edge implements Feature, StreamObserver {
           if (state === "dead") log.warn("origin dead", fields);
           else {
             log.info("origin alive again", fields);
-            // Not within the caller's call.
+            // Later, not within the origin's call.
             clock.soon(() => this.#retrySoon(origins));
           }
         },

@@ -115,7 +115,7 @@ export class Fetched implements UpstreamOwner {
     } else for (const upstream of this.#upstreams) upstream.retrySoon();
   }
 
-  /** The stream may have moved to another node: it is searched for there soon. */
+  /** The stream may have moved to another node: the search soon includes that node. */
   moved(): void {
     if (this.#hold !== undefined) this.retrySoon();
     else for (const upstream of this.#upstreams) upstream.moved();
@@ -132,7 +132,7 @@ export class Fetched implements UpstreamOwner {
   switched(): void {
     const { next } = this.#shortcut;
     if (next === undefined || next !== this.#playing) return;
-    // Not within the change.
+    // Later, not within the change.
     this.#options.context.clock.soon(() => {
       if (next !== this.#shortcut.next) return;
       const source = this.#sources.get(next);
@@ -172,7 +172,7 @@ export class Fetched implements UpstreamOwner {
     this.#linger = undefined;
   }
 
-  /** Another viewer has joined. Its parameters may succeed where others were refused or were sent with too many hops. */
+  /** Another viewer has joined. Its parameters may be accepted where others' were refused, or it may allow a request with fewer hops. */
   viewerJoined(demand: Demand): void {
     if (this.#sources.size > 0) return;
     const fewerHops = this.paramsChooser.needsFewerHops(demand);
@@ -226,11 +226,11 @@ export class Fetched implements UpstreamOwner {
   publish(by: Upstream, info: SourceInfo, params: RequestParams): Source | undefined {
     const before = this.#sources.get(by);
     const active = this.stream.source;
-    // The source to continue from is the upstream's own last one; it stands by for another upstream's.
+    // A new source replaces its own upstream's last source, and stands by behind another upstream's.
     const others = active !== undefined && this.#own.has(active) ? "standby" : "reject";
     const isShortcut = by === this.#shortcut.next;
     if (isShortcut && active !== undefined && info.hops.length >= active.info.hops.length) {
-      // The shorter way has gone meanwhile.
+      // The way is no longer shorter than the present one.
       this.#options.context.clock.soon(() => this.#shortcut.stop());
       return undefined;
     }
@@ -254,7 +254,7 @@ export class Fetched implements UpstreamOwner {
   }
 
   lost(by: Upstream): void {
-    // While another upstream runs, no source is waited for.
+    // While another upstream's source runs, a lost source ends at once.
     const source = this.#sources.size > 1 ? this.#sources.get(by) : undefined;
     if (source === undefined) return;
     this.#sources.delete(by);
@@ -264,7 +264,7 @@ export class Fetched implements UpstreamOwner {
   refused(params: RequestParams, reason: string | undefined): boolean {
     const others = this.paramsChooser.refused(params);
     this.#refused = !others;
-    // Viewers that were let in stay, as long as any viewer's parameters are accepted.
+    // Viewers that were let in stay.
     if (reason === undefined || this.#ran) return others;
     const { refusedParams, config } = this.#options;
     refusedParams.add(paramsKey(this.stream.key, params.viewer), config.missing_ttl * 1000, reason);
@@ -286,7 +286,7 @@ export class Fetched implements UpstreamOwner {
     if (this.#sources.size === 0) this.paramsChooser.yieldedNothing(params);
   }
 
-  /** The stream is not searched for again soon, and viewers with the same parameters are refused at once. */
+  /** For a while, the stream is not searched for again, and viewers with the same parameters are refused at once. */
   #addMissing(askedBy: readonly Upstream[]): void {
     const { key } = this.stream;
     const ttlMs = this.config.missing_ttl * 1000;
@@ -309,7 +309,7 @@ export class Fetched implements UpstreamOwner {
     return new Upstream(context, origins, this, nextId());
   }
 
-  /** Disconnects. Unless another upstream has the stream, the source stays so that the next one can continue it. */
+  /** Ends an upstream. Unless another one has the stream, its source stays, so that the successor's source can continue it. */
   #replace(upstream: Upstream, successor: Upstream | undefined): void {
     upstream.stop();
     this.#pastBytes += upstream.bytes;

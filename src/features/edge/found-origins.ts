@@ -5,7 +5,7 @@ const MAX_STREAMS = 10_000;
 /** Longer keys are not stored: memory is bounded by bytes, too. */
 const MAX_KEY = 512;
 
-/** Remembers which origin had a stream that others did not have, so that the next viewer need not wait for the others' silence. */
+/** Remembers which origin had a stream that others did not have, so that the next viewer need not wait for the others. */
 export class FoundOrigins {
   readonly #foundOrigins = new Map<string, Origin>();
 

@@ -5,7 +5,7 @@ const MAX_NAMES = 10_000;
 /** Longer keys are not stored: memory is bounded by bytes, too. */
 const MAX_KEY = 512;
 
-/** Streams that no origin had, or gave, a moment ago, by key: not requested again at once. Bounded in number and time. */
+/** Streams that origins lacked or refused a moment ago, by key: they are not requested again at once. Bounded in number and time. */
 export class MissingStreams {
   readonly #clock: Clock;
   /** Expiry (monotonic ms) and reason; in insertion order. */
@@ -31,12 +31,12 @@ export class MissingStreams {
     this.#until.set(key, { until: now + ttlMs, reason });
   }
 
-  /** The stream is there. */
+  /** An origin has the stream. */
   delete(key: string): void {
     this.#until.delete(key);
   }
 
-  /** How much longer the stream is known to be missing, ms; 0 when nothing is known. */
+  /** For how long (ms) the stream still counts as missing; 0 if it doesn't. */
   remainingMs(key: string): number {
     const known = this.#until.get(key);
     return known === undefined ? 0 : Math.max(0, known.until - this.#clock.now());

@@ -12,10 +12,10 @@ import type { RequestParams } from "./params-chooser.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
 
-/** What one attempt asks for, and how. */
+/** The request of one attempt. */
 export interface PullClientRequest {
   readonly address: OriginAddress;
-  /** Where the origin has sent us. */
+  /** The server to which the origin has redirected this one. */
   readonly redirected: Redirected | undefined;
   /** The stream's names at the origin. */
   readonly names: StreamNames;
@@ -25,7 +25,7 @@ export interface PullClientRequest {
   readonly config: EdgeConfig;
 }
 
-/** How an attempt connects: by RTMP, or to an HTTP origin unless it has redirected us. */
+/** How an attempt connects: by RTMP, or to an HTTP origin unless it has redirected this server. */
 export function pullClientFor(context: EdgeContext, request: PullClientRequest): OpenPullClient {
   const { address, redirected, names, params, handshake, config } = request;
   let to: Pick<RtmpPullTarget, "host" | "port" | "tls" | "publicOnly" | keyof ClientUrl> | undefined = redirected;

@@ -28,7 +28,7 @@ export interface OriginRules {
 /** One origin, with the experience of all its connections, for all streams. */
 export class Origin {
   readonly address: OriginAddress;
-  /** Connections that are in the making. */
+  /** Limits the connections that are being established. */
   readonly dialLimiter: DialLimiter;
   readonly handshake = new HandshakeChoice();
   readonly #clock: Clock;
@@ -64,14 +64,14 @@ export class Origin {
     return { state, lastError: this.#lastError, deadUntil: this.#deadUntil };
   }
 
-  /** Whether it may get a connection: it is alive, or its time to be left alone has passed. */
+  /** Whether the origin may get a connection: it is alive, or its time without connections has passed. */
   get eligible(): boolean {
     // A probed origin needs no trial by viewers.
     if (this.#rules.probe && !this.alive) return false;
     return this.#deadUntil <= this.#clock.now();
   }
 
-  /** A connection to it starts. While it may be dead, other connections wait for the outcome. */
+  /** A connection to the origin starts. While the origin may be dead, other connections wait for the outcome. */
   try(): void {
     if (!this.alive) this.#deadUntil = Math.max(this.#deadUntil, this.#clock.now() + TRIAL_MS);
   }
@@ -89,7 +89,7 @@ export class Origin {
     this.#deadUntil = 0;
   }
 
-  /** It has not answered. Connections that wait for it are not tried one by one. */
+  /** The origin has not answered. Connections that wait for it fail at once, instead of being tried one by one. */
   failed(error: string): void {
     const now = this.#clock.now();
     const wasDead = !this.alive;

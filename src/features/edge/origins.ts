@@ -25,7 +25,7 @@ interface Found {
   readonly origins: readonly Origin[];
   /** How many servers the stream passes before each of them. */
   readonly hops: ReadonlyMap<Origin, number>;
-  /** Whether everybody who was asked has answered. */
+  /** Whether every node and registry that was asked has answered. */
   readonly sure: boolean;
 }
 
@@ -79,7 +79,7 @@ export class Origins {
     return this.#config.origin.includes(REGISTRY);
   }
 
-  /** All of them. */
+  /** All origins, including nodes of the cluster. */
   *all(): Iterable<Origin> {
     yield* this.#origins.values();
     yield* this.#nodeOrigins.values();
@@ -90,7 +90,7 @@ export class Origins {
     return this.#origins.get(identity) === origin || this.#nodeOrigins.get(identity) === origin;
   }
 
-  /** Finds out whether an origin is alive that has not answered a request. It may have reasons for that besides its death. */
+  /** Finds out whether an origin that has not answered a request is alive: it may have other reasons not to answer. */
   examine(origin: Origin): void {
     this.#context.examine(origin);
   }
@@ -108,7 +108,7 @@ export class Origins {
     return answer instanceof Promise ? answer : undefined;
   }
 
-  /** Whether no origin can have the stream: none is configured, and everybody who was asked has answered that no node has it. */
+  /** Whether no origin can have the stream: none is configured, and all nodes and registries have answered that no node has it. */
   isNowhere(key: string): boolean {
     const found = this.#found.get(key);
     return this.#origins.size === 0 && found?.sure === true && found.origins.length === 0;
@@ -121,7 +121,7 @@ export class Origins {
     return origins.some((origin) => origin.eligible && of(origin) < of(than));
   }
 
-  /** The stream is no longer needed: nodes without another needed stream are forgotten. */
+  /** The stream is no longer needed: nodes that no other needed stream uses are forgotten. */
   forget(key: string): void {
     if (!this.#found.delete(key)) return;
     const used = new Set([...this.#found.values()].flatMap(({ origins }) => origins));
@@ -133,7 +133,7 @@ export class Origins {
     return this.#ranked(key, turn).filter((origin) => suits(origin.address) && origin.eligible);
   }
 
-  /** If all are dead, the origin that is most likely to have recovered. */
+  /** The origin that is most likely to have recovered, if all are dead. */
   leastDead(key: string, suits: (origin: Origin) => boolean): Origin | undefined {
     const all = [...this.#ranked(key, 0)].filter(suits);
     return all.toSorted((a, b) => a.health.deadUntil - b.health.deadUntil)[0];

@@ -21,7 +21,7 @@ export class ParamsChooser {
   /** Viewers whose parameters failed since all were tried. */
   #tried = new WeakSet<Demand>();
 
-  /** `demands`: of the present viewers, the longest-present first; `first`: of the first viewer. */
+  /** `demands`: the demands of the present viewers, in the order in which they joined; `first`: the first viewer's demand. */
   constructor(demands: () => Iterable<Demand>, first: Demand) {
     this.#demands = demands;
     this.#last = { viewer: first, hops: first.hops };

@@ -16,7 +16,7 @@ import { Search } from "./search.ts";
 
 /** A publisher that an origin has accepted must begin within this time. */
 const ACCEPTED_MS = 2000;
-/** Origins must answer within this time; guards have no longer either. */
+/** Origins must answer within this time, which is also the limit for guards. */
 const DECISION_MS = 30_000;
 
 /** A vhost's origins and its edge table. */
@@ -52,7 +52,7 @@ interface Running {
   origin: Origin;
 }
 
-/** A push to an origin that is asked before the client may publish. */
+/** A push whose origin is asked before the client may publish. */
 interface Prepared {
   readonly running: Running;
   readonly clientId: string;
@@ -63,7 +63,7 @@ interface Prepared {
 export class EdgePushes {
   readonly #context: EdgeContext;
   readonly #running = new Map<Stream, Running>();
-  /** By the stream's key, then by the parameters. Once an origin has accepted one push of a stream, it is the only one. */
+  /** By the stream's key, then by the parameters. Once an origin has accepted one push of a stream, the others end. */
   readonly #prepared = new Map<string, Map<string, Prepared>>();
   readonly #leaving = new Set<PushRelay>();
   #pastBytes = 0;
@@ -98,8 +98,8 @@ export class EdgePushes {
   }
 
   /**
-   * Asks an origin to accept a client's stream, and lets the client in if it does: nothing else sees the stream before. The
-   * stream then uses the same connection.
+   * Asks an origin to accept a client's stream, and lets the client in if the origin does. The stream is not begun here before, and
+   * then uses the same connection.
    */
   prepare({ name, param, pageUrl, swfUrl, hops, clientId }: AccessRequest, vhost: PushOrigins): Promise<GuardResult> {
     const key = `${name.vhost}/${name.app}/${name.stream}`;
@@ -110,7 +110,7 @@ export class EdgePushes {
     if (before !== undefined) this.#giveWay(key, before);
     return new Promise((resolve) => {
       const answer = (refusal: GuardResult) => {
-        // Not within the call of the relay that reports it.
+        // Later, not within the call of the relay that reports the answer.
         if (refusal !== undefined) this.#context.clock.soon(() => this.#drop(key, param, clientId));
         else this.#keepOnly(key, param, clientId);
         resolve(refusal);
@@ -164,7 +164,7 @@ export class EdgePushes {
     running.relay.start();
   }
 
-  /** One of these origins is alive again: pushes that wait for one try soon. */
+  /** One of these origins is alive again: waiting pushes are soon retried. */
   retrySoon(origins: Origins): void {
     for (const { relay, search } of this.#running.values()) if (search.origins === origins) relay.retrySoon();
   }
@@ -297,7 +297,7 @@ export class EdgePushes {
       over: (outcome, error, description): Failure => {
         const detail = `${originLabel(origin.address)}: ${error}`;
         if (outcome === "refused") {
-          // Later, such an answer may mean that the origin takes us for another client.
+          // Once the stream was accepted, a refusal may mean that the origin takes this push for another client's.
           if (!pushed.taken)
             pushed.onAnswer({ kind: "denied", reason: description || "refused by the origin", detail });
           // Another origin would accept a second publisher of the same stream.

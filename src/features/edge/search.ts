@@ -6,9 +6,9 @@ import type { FoundOrigins } from "./found-origins.ts";
 import type { Origin } from "./origin.ts";
 import type { Origins } from "./origins.ts";
 
-/** An origin has this long to send a stream's first media when there are others; then the next is asked. */
+/** If there are other origins, an origin has this long to send a stream's first media; then the next one is asked. */
 const LOOK_MS = 1000;
-/** When there is no other origin to ask, the only one is asked again after this. */
+/** If there is only one origin, it is asked again after this time. */
 const STAY_MS = 30_000;
 
 /**
@@ -46,8 +46,8 @@ export class Search {
   lastRound: RoundResult = "unknown";
 
   /**
-   * `suits`: which origins can be asked; `taken`: those that the stream's other connections use, which are not asked; `foundOrigins`: the
-   * origins at which streams were found.
+   * `suits`: whether an origin can be asked; `taken`: origins that the stream's other connections use, which are not asked;
+   * `foundOrigins`: the origins at which streams were found.
    */
   constructor(
     origins: Origins,
@@ -78,12 +78,12 @@ export class Search {
     return this.#asked.size > 0 || this.#again !== undefined ? undefined : this.origins.look(this.#key);
   }
 
-  /** Whether no origin of any kind has the stream. */
+  /** Whether neither a configured origin nor a node has the stream. */
   get isNowhere(): boolean {
     return this.origins.isNowhere(this.#key);
   }
 
-  /** The known origin of the stream may be out of date: a round begins. */
+  /** The stream may be at another origin now: a new round begins. */
   restart(): void {
     this.#asked.clear();
     this.#again = undefined;
@@ -134,7 +134,7 @@ export class Search {
   }
 
   get #alone(): boolean {
-    // Other nodes may have the stream soon.
+    // Other nodes may get the stream soon.
     if (this.origins.asksNodes) return false;
     let count = 0;
     for (const { address } of this.origins.all()) if (this.#suits(address)) count++;
@@ -149,12 +149,12 @@ export class Search {
     const ranked = found !== undefined && eligible.includes(found) ? [found, ...eligible] : eligible;
     const left = [...new Set(ranked)].filter((origin) => !this.#asked.has(origin) && !taken.has(origin));
     if (!this.#ran) return left;
-    // New streams find out whether a dead origin has recovered: this stream's viewers would miss media meanwhile.
+    // Requests for new streams find out whether a dead origin has recovered: the viewers of this one would miss media meanwhile.
     const [alive, dead] = [true, false].map((wanted) => left.filter((origin) => origin.alive === wanted));
     return [...(alive ?? []), ...(dead ?? [])];
   }
 
-  /** None is left to ask, or all are dead: the one most likely to have recovered. */
+  /** The origin that is most likely to have recovered, if none is left to ask, or all are dead. */
   #last(): Origin | undefined {
     const taken = this.#taken();
     return this.origins.leastDead(this.#key, (origin) => this.#suits(origin.address) && !taken.has(origin));

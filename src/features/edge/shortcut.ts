@@ -1,18 +1,21 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** A shorter way is searched for this long (ms) after the way became longer, or up to twice as long by chance: other streams move first. */
+/** A shorter way is searched for this long (ms) after the way became longer, times 1 to 2 at random: other streams move first. */
 const SETTLE_MS = 2000;
-/** A shorter way must take over within this time, ms: its source must be steady for 10 s, and have a key frame. */
+/** A source by a shorter way must take over within this time, ms: it must be steady for 10 s, and have a key frame. */
 const LIMIT_MS = 30_000;
 
 /** What a change to a shorter way needs of the fetched stream. */
 export interface ShortcutOwner {
   readonly clock: Clock;
   readonly randomNumber: () => number;
-  /** The connection by which the stream comes. */
+  /** The connection from which the stream comes now. */
   playing(): Upstream | undefined;
-  /** Asks the nodes again: whether the stream passes fewer servers on its way to one of them than to this connection's origin. */
+  /**
+   * Asks the nodes again, and returns whether the stream passes fewer servers on its way to one of them than to this connection's
+   * origin.
+   */
   look(upstream: Upstream): Promise<boolean>;
   /** Opens another connection, whose source takes over when it is steady. */
   add(): Upstream;
@@ -29,7 +32,7 @@ export interface ShortcutOwner {
 export class Shortcut {
   readonly #owner: ShortcutOwner;
   #timer: Timer | undefined;
-  /** The connection by which the stream comes, and the one that is to take over. */
+  /** The connection from which the stream comes now, and the connection that is to take over. */
   #old: Upstream | undefined;
   #next: Upstream | undefined;
   /** Counts attempts: an answer about nodes that comes after its attempt is ignored. */
@@ -61,7 +64,7 @@ export class Shortcut {
   /** The other connection has failed, or the stream is no longer fetched. */
   stop(): void {
     const next = this.#next;
-    // It began after the first connection had lost the stream.
+    // The other connection's source became active, as the first connection had lost the stream.
     if (next !== undefined && next === this.#owner.playing()) {
       this.taken();
       return;

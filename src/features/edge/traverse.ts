@@ -43,7 +43,7 @@ export async function askOrigins(
   return { kind: "unavailable", reason: "no origin can be asked", detail };
 }
 
-/** A stream that an origin lacks, or has elsewhere, is not denied: it may come. */
+/** A stream that an origin lacks, or has at another server, is not denied: it may come. */
 function resultOf(origin: Origin, end: Answer): GuardResult {
   origin.reached();
   if (end?.how !== "refused" || end.redirect !== undefined) return undefined;

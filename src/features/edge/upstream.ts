@@ -35,7 +35,7 @@ export interface UpstreamOwner {
   readonly paramsChooser: ParamsChooser;
   /** Origins in use by the stream's other upstreams. */
   taken(by: Upstream): ReadonlySet<Origin>;
-  /** The first media is here; undefined when the stream is published locally. */
+  /** The first media has come: returns the source for it; undefined if the stream is published locally. */
   publish(by: Upstream, info: SourceInfo, params: RequestParams): Source | undefined;
   /** The connection of the running stream is lost; another origin is asked. */
   lost(by: Upstream): void;
@@ -69,9 +69,9 @@ export class Upstream {
   #report: AttemptReport | undefined;
   #pull: Pull | undefined;
   #pastBytes = 0;
-  /** Redirects logged since the stream last ran. */
+  /** Redirects that were logged since the stream last ran. */
   readonly #logged = new LoggedErrors();
-  /** For servers that origins redirect to. */
+  /** The handshake for servers that origins redirect to. */
   readonly #redirectHandshake = new HandshakeChoice();
   /** An origin ended the stream, and none has given it since. */
   #ended = false;
@@ -288,14 +288,14 @@ export class Upstream {
     return source;
   }
 
-  /** `elsewhere`: the origin had redirected us, and the other server's silence is not the origin's fault. */
+  /** `elsewhere`: the origin had redirected this server, and the other server's silence is not the origin's fault. */
   #classify(origin: Origin, elsewhere: boolean, end: PullEnd): Failure {
     const isSilent = end.how === "unreachable" || end.how === "unanswered";
     let outcome = elsewhere && isSilent ? "failed" : end.how;
     if (end.how === "refused") {
       if (end.redirect === undefined) this.#refusal = end.description || this.#refusal;
       else if (this.#follow(end.redirect)) return "elsewhere";
-      // That says nothing about the request's parameters.
+      // A redirect that can't be followed says nothing about the request's parameters.
       else outcome = "failed";
     }
     if (end.how === "ended" || end.how === "lost") this.#owner.lost(this);

@@ -11,8 +11,8 @@ export interface Way {
 }
 
 /**
- * The nodes from which a stream may be fetched, in the order of the servers on the way, then of zone, then of load. A node whose
- * stream has passed this server is left out, and so is one whose hops are unknown, as they may include it.
+ * The nodes from which a stream may be fetched, ordered by the number of servers on the way, then by zone, then by load. A node
+ * whose stream has passed this server is left out, and so is one whose hops are unknown, as they may include it.
  */
 export function waysTo(places: readonly StreamPlace[], self: NodeState): readonly Way[] {
   const ways = places.flatMap(({ node: { isSelf, state }, hops }) => {
@@ -25,7 +25,7 @@ export function waysTo(places: readonly StreamPlace[], self: NodeState): readonl
   return ways.toSorted((a, b) => a.hops - b.hops || Number(b.isNear) - Number(a.isNear) || a.use - b.use);
 }
 
-/** The fullest of its connections, line and processor; 1 is full. */
+/** The greatest of the shares in use of a node's connections, line and processor; 1 is full. */
 function useOf({ load: { connections, maxConnections, kbps, maxKbps, cpu } }: NodeState): number {
   return Math.max(connections / Math.max(1, maxConnections), maxKbps > 0 ? kbps / maxKbps : 0, cpu);
 }
