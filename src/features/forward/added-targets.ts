@@ -18,7 +18,7 @@ export class AddedTargets {
   readonly #kept: KeptTargets;
   readonly #added = new Map<string, Added>();
   #nextId = 1;
-  /** Changes follow one another, as writing takes time. */
+  /** The last change: changes run one after another, as writing takes time. */
   #changing: Promise<unknown> = Promise.resolve();
 
   /** Begins with the targets that are kept in the store. */
@@ -44,7 +44,7 @@ export class AddedTargets {
       });
   }
 
-  /** All of them, with masked targets. */
+  /** All added targets, without their secrets. */
   list(): AddedTarget[] {
     return [...this.#added].map(([id, added]) => shown(id, added));
   }

@@ -29,7 +29,7 @@ export interface ForwardContext extends Omit<PushContext, "chunkSize"> {
   readonly randomNumber: () => number;
   /** This process's id in hop traces. */
   readonly nodeId: string;
-  /** The targets of a stream: its vhost's in the current configuration, and those that other programs name. */
+  /** The targets of a stream: those of its vhost in the current configuration, and those that back ends name for it. */
   targets(name: StreamName): readonly RelayTarget[];
   /** Outgoing chunk size of a vhost, bytes. */
   chunkSizeOf(vhost: string): number;
@@ -61,7 +61,7 @@ export class Forward implements Feature, StreamObserver {
   #missed = 0;
   #nextId = 1;
   readonly #added: AddedTargets;
-  /** Streams and targets whose forwards the operator has paused; they stay so when the stream is published again. */
+  /** Streams and targets whose forwards the operator has paused; they stay paused when the stream is published again. */
   readonly #paused = new Set<string>();
 
   constructor(context: ForwardContext) {
@@ -133,7 +133,7 @@ export class Forward implements Feature, StreamObserver {
   }
 
   published(stream: Stream, name: StreamName, source: Source): void {
-    // Compares names: a stream without readers is dropped, and this may be another one.
+    // Relays are compared by key: the stream may have been dropped when it had no readers, and made anew.
     for (const relay of this.#leaving) if (relay.key === stream.key) relay.abort();
     const forwarded = { name, source, relays: new Map<string, PushRelay>() };
     this.#forwarded.set(stream, forwarded);
@@ -172,7 +172,7 @@ export class Forward implements Feature, StreamObserver {
 
   /** Gives a stream one relay for each target of its vhost; existing relays stay. */
   #follow(stream: Stream, { name, source, relays }: Forwarded): void {
-    // The process with the publisher forwards, too: a target gets a stream once.
+    // The process that has the publisher forwards the stream: a target gets it only once.
     const elsewhere = (stream.source?.info ?? source.info).via === "sibling";
     const wanted = elsewhere ? [] : [...this.#context.targets(name), ...this.#added.of(name)];
     const targets = new Map(wanted.map((target) => [targetIdentity(target), target]));
@@ -211,7 +211,7 @@ export class Forward implements Feature, StreamObserver {
       port: target.port,
       tls: target.tls,
       ...buildUrl(target, names),
-      // A relay continues when the stream's source changes.
+      // Read anew each time, as the relay continues when the stream's source changes.
       get hops() {
         return [...(stream.source ?? source).info.hops, context.nodeId];
       },
