@@ -3,9 +3,9 @@ import { type Carry, type CarryGiving, MAX_CARRY_PIECE } from "../../live/ports/
 import { lineOf } from "./messages.ts";
 
 /*
- * Carries a feature's memory over, on a connection of its own: the new process asks with a line, the old one answers with
+ * Carries over a feature's memory on a connection of its own: the new process asks with a line, the old one answers with
  *
- *     length  u32, big-endian: bytes of the piece that follow; 0: all that there was is sent, and new pieces follow
+ *     length  u32, big-endian: bytes of the piece that follow; 0: all earlier content is sent, and what is added follows
  *     piece
  */
 const LENGTH_BYTES = 4;
@@ -15,7 +15,7 @@ export class CarryGiver {
   readonly #transport: Transport;
   readonly #giving: CarryGiving;
   #full = false;
-  /** The new process knows that it has all that there was. */
+  /** The new process was sent the mark (length 0) after all earlier content. */
   #endSent = false;
 
   constructor(carry: Carry, transport: Transport) {
@@ -61,7 +61,7 @@ export class CarryTaker implements TransportHandler {
   #transport: Transport | undefined;
   #rest = new Uint8Array(0);
 
-  /** `caughtUp` is called when all that there was has come, and when no more pieces will come. */
+  /** `caughtUp` is called when all earlier content has come, and when no more pieces will come. */
   constructor(name: string, carry: Carry, caughtUp: () => void) {
     this.#name = name;
     this.#carry = carry;

@@ -30,20 +30,23 @@ export interface HandoverContext {
   carries(): ReadonlyMap<string, Carry>;
   /** The treatment of a second publisher on a vhost. */
   onConflict(vhost: string): OnConflict;
-  /** The other process publishes a stream, by its key; without a source, no more. */
+  /** The other process publishes the stream of this key; without a source, it no longer does. */
   theirs(key: string, source: TheirSource | undefined): void;
 }
 
 /** A source in the other process. */
 export type TheirSource = Pick<Source, "info" | "dismiss">;
 
-/** A reconnecting encoder may come here before the other process has reported that it left: this process waits this long for the report. */
+/**
+ * An encoder that reconnects may come here before the other process has reported that it left: this process waits this long (ms)
+ * for that.
+ */
 const LEAVE_MS = 1000;
-/** The time within which a stream is fetched from the other process. */
+/** Time within which a stream arrives from the other process. */
 const SEARCH_MS = 5000;
 /** What the old process carries over must arrive within this time; then clients are accepted without it. */
 const CARRY_MS = 10_000;
-/** After a failure, a stream is fetched from the other process again after this time. */
+/** A stream whose source has ended is fetched from the other process again after this time. */
 const AGAIN_MS = 200;
 
 /** The other process, and its published streams by key. */
@@ -104,7 +107,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     this.#onReady = onReady;
   }
 
-  /** In the new process: connects to the old one, which waits at `path`; the old one can reach us at `own`. Throws UserError. */
+  /** In the new process: connects to the old one, which waits at `path`; the old one can reach this process at `own`. Throws UserError. */
   async join(path: string, own: string): Promise<void> {
     this.#isNew = true;
     this.#open(own);
@@ -121,7 +124,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     await this.#takeCarries();
   }
 
-  /** In the new process: we accept clients. */
+  /** In the new process: it accepts clients now. */
   ready(): void {
     this.#sibling?.link.send({ ready: true });
   }
@@ -131,7 +134,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     this.#leaving = true;
   }
 
-  /** Nothing waits for the other process any more. */
+  /** Closes the link: nothing waits for the other process any more. */
   close(): void {
     this.#listener?.stop();
     this.#listener = undefined;
@@ -175,7 +178,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
 
   unwanted(stream: Stream): void {
     this.#wanted.delete(stream.key);
-    // Standby sources would have no active source to wait for.
+    // With standby sources, the fetched stream stays, as they stand by for it.
     if (stream.sources.standbys.length === 0) this.#fetched.get(stream.key)?.stop();
   }
 

@@ -1,6 +1,6 @@
 import type { StreamName } from "../../live/streams.ts";
 
-/** Changes when an old and a new process that differ in it could not understand each other. */
+/** Version of the messages: processes with different versions can't understand each other. */
 export const PROTOCOL = 1;
 
 /** A stream published in the sending process. */
@@ -24,8 +24,8 @@ export interface Hello {
 
 /**
  * Messages between the two processes, a line of JSON each. `hello` makes a connection the link for the other messages; `ready`,
- * from the new process: it accepts clients. `dismiss`: the publisher of a stream has to end, for a reason. `lend` requests a stream,
- * and `carry` a feature's memory, each on a connection of its own.
+ * from the new process: it accepts clients. `dismiss`: the publisher of a stream has to end, for a reason. `lend` requests a
+ * stream, and `carry` a feature's memory, each on a connection of its own.
  */
 export type Message =
   | { readonly hello: Hello }

@@ -7,7 +7,7 @@ import type { SiblingReader } from "./sibling-reader.ts";
 export interface SiblingLinkEvents {
   open?(link: SiblingLink): void;
   received(link: SiblingLink, message: Message): void;
-  /** Once, last. */
+  /** Called once, as the last event. */
   gone(link: SiblingLink, reason: string | undefined): void;
 }
 
@@ -16,9 +16,9 @@ export class SiblingLink implements TransportHandler {
   readonly #events: SiblingLinkEvents;
   readonly #lines = new Lines();
   transport: Transport | undefined;
-  /** The stream sent on it. */
+  /** Sends a stream on this connection. */
   reader: SiblingReader | undefined;
-  /** What is carried over on it. */
+  /** Sends a feature's memory on this connection. */
   carry: CarryGiver | undefined;
 
   constructor(events: SiblingLinkEvents) {

@@ -10,13 +10,13 @@ import { ChunkStreamId, MessageType } from "../../rtmp/messages.ts";
 const CHUNK_SIZE = 60_000;
 const FIRST_CHUNK_SIZE = 128;
 
-/** A text in a message of the sibling's. */
+/** Encodes texts of messages. */
 const encoder = new TextEncoder();
 
 /**
- * A stream sent to the other process: RTMP messages without the dialogue. It begins with Set Chunk Size. A command message
- * (AMF0) of one byte is the end: 1 if the publisher ended the stream properly, else 0. A command message of type 17 (AMF3) is
- * the stream's epoch: a byte, 1 when packets before the next are lost, else 0, then its text; a message of type 16 (a shared
+ * A stream sent to the other process: RTMP messages without the dialogue. It begins with Set Chunk Size. A command message (AMF0)
+ * of one byte is the end: 1 if the publisher ended the stream properly, else 0. A command message of type 17 (AMF3) is the stream's
+ * epoch: a byte, 1 when packets just before those that follow are lost, else 0, then its text; a message of type 16 (a shared
  * object), before the epoch that it comes with, is the stream's ladder; one of type 19 (another shared object) is the age of its
  * packets, ms as text. Older versions ignore these.
  */

@@ -23,22 +23,22 @@ export interface OtherProcess {
 
 /** Notifications for a sibling source's owner. */
 export interface SiblingSourceEvents {
-  /** Its publisher in the other process has to end. */
+  /** The stream's publisher in the other process has to end. */
   dismissed(reason: string): void;
   /** Called once, when no more packets follow. */
   gone(): void;
 }
 
 /**
- * A stream published in the other process, as a source of the same stream here. It exists from the first moment, so that no
- * origin is asked for the stream.
+ * A stream published in the other process, as a source of the same stream here. The source exists before the first packet, so that
+ * no origin is asked for the stream.
  */
 export class SiblingSource implements TransportHandler, MessageHandler {
   readonly stream: Stream;
   readonly published: Published;
   readonly #other: OtherProcess;
   #source: Source | undefined;
-  /** What comes with the next epoch. */
+  /** The stream's ladder, which applies with the next epoch. */
   #ladder = "";
   readonly #reader: ChunkReader;
   readonly #events: SiblingSourceEvents;
