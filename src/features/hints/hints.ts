@@ -12,14 +12,14 @@ const WAIT_MS = 3000;
 const LINES = 10;
 const WINDOW_MS = 10_000;
 
-/** Absent streams of one loose name that clients are hinted at, once each. */
+/** Maximum number of absent streams of one loose name that are logged, once each. */
 const MAX_ABSENT = 16;
 
 /** A stream with viewers. */
 interface Watched {
-  /** Monotonic ms since when the stream may be unpublished. */
+  /** When its viewers came, or its publisher left, monotonic ms. */
   since: number;
-  /** Its viewers have had their hint. */
+  /** Whether its hint was logged. */
   hinted: boolean;
 }
 
@@ -27,9 +27,9 @@ interface Watched {
 interface Alike {
   readonly live: Set<Stream>;
   readonly watched: Map<Stream, Watched>;
-  /** Keys of absent streams that were asked for, and logged. */
+  /** Keys of absent streams that clients asked for, and that were logged. */
   readonly absent: Set<string>;
-  /** They have to be checked. */
+  /** Whether a check is scheduled. */
   due: boolean;
 }
 
@@ -132,7 +132,7 @@ export class SpellingHints implements Feature, StreamObserver {
   }
 }
 
-/** The live stream that was probably meant: one of the same vhost, else one on the default vhost, or from there. */
+/** The live stream that was probably meant: one of the same vhost; otherwise one of another vhost, if either vhost is the default one. */
 function closest(wanted: string, live: ReadonlySet<Stream>): Stream | undefined {
   const own = vhostOf(wanted);
   let best: Stream | undefined;

@@ -2,8 +2,8 @@
 const MAX_LENGTH = 1024;
 
 /**
- * The same text for streams that people and programs confuse: capitals, percent-encoding, one kind of punctuation for another,
- * a repeated last level, another vhost. Undefined for a key with nothing to compare.
+ * The same text for streams that people and programs confuse: they differ in capitals, percent-encoding, the kind of punctuation, a
+ * repeated last level, or the vhost. Undefined for a key with nothing to compare.
  */
 export function looseName(key: string): string | undefined {
   if (key.length > MAX_LENGTH) return undefined;
