@@ -1,12 +1,12 @@
 import type { Clock } from "../../base/clock.ts";
 
-/** Sites whose rate is remembered; those that came longest ago are forgotten first. About 6 MB. */
+/** Maximum number of sites whose rate is remembered, about 6 MB; those whose newest use is oldest are forgotten first. */
 const MAX_RATES = 65_536;
-/** Old sites are removed after each such number of new ones. */
+/** Old sites are removed each time this many new ones have come. */
 const BATCH = 64;
 const MINUTE_MS = 60_000;
 
-/** Limits the rate of each site: a minute's uses at once, then as many spread over each minute. */
+/** Limits the rate of each site: a minute's uses may come at once, further ones only at the rate. */
 export class AddressRate {
   readonly #clock: Pick<Clock, "now">;
   /** By site, the time up to which its rate is used up; in the order of their newest use. */
@@ -25,8 +25,8 @@ export class AddressRate {
   }
 
   /**
-   * Counts one use, of `rate` a minute (0: no limit); false when the site has used up its rate. Each uses up its share of a
-   * minute; at most a minute can be used up ahead.
+   * Counts one use, of `rate` a minute (0: no limit); false when the site has used up its rate. Each use takes its share of a
+   * minute; at most one minute can be used up ahead.
    */
   take(site: string, rate: number): boolean {
     // Used-up time depends on the rate: after a change of the rate, counting starts afresh.

@@ -95,7 +95,7 @@ export const vhostLimitsTable = table("Limits on the clients of the vhost.", {
   }),
 });
 
-/** What holds for each address. */
+/** The limits that apply to each address. */
 export type AddressLimits = Pick<
   ValueOf<typeof limitsTable>,
   "max_connections_per_address" | "max_connects_per_minute" | "max_requests_per_minute" | "exempt"

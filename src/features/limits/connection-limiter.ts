@@ -45,7 +45,7 @@ export class ConnectionLimiter {
   countRequest(host: string): TooMany | undefined {
     const limits = this.#limits();
     const rate = limits.max_requests_per_minute;
-    // Parses the address only if it counts.
+    // The address is parsed only if there is a limit.
     if (rate > 0 && isExempt(limits, host)) return undefined;
     const site = rate === 0 ? "" : siteName(host);
     if (this.#requests.take(site, rate)) return undefined;

@@ -9,11 +9,11 @@ export interface LimitsOptions {
   limits(vhost: string): VhostLimits | undefined;
 }
 
-/** The use of a vhost's limit. */
+/** How much of a vhost's limit is in use. */
 export interface LimitUse {
-  /** Its key. */
+  /** The limit's key. */
   readonly limit: string;
-  /** The vhost or the stream that has it. */
+  /** The vhost or the stream that the limit applies to. */
   readonly of: string;
   readonly now: number;
   readonly max: number;
