@@ -68,7 +68,7 @@ export class Admission {
     return names.ok ? `/${names.address.app}/${names.address.stream}` : name;
   }
 
-  /** What a client's stream is at another server, for a client that follows: where to connect, and the stream's whole URL. */
+  /** A stream's address at another server, for a client that follows redirects: the URL to connect to, and the stream's whole URL. */
   elsewhere(name: string, { server, params }: Elsewhere): { readonly tcUrl: string; readonly url: string } {
     const names = this.#names(name);
     const { app = "", stream = "", param = "" } = names.ok ? names.address : {};
@@ -76,7 +76,7 @@ export class Admission {
     return { tcUrl, url: `${tcUrl}/${stream}${param === "" ? "?" : `${param}&`}${params}` };
   }
 
-  /** A client without TLS may get it; one with TLS is sent nowhere without. */
+  /** Schemes of the servers that the client may be sent to: a client with TLS is sent only to servers with TLS. */
   get #follows(): readonly string[] {
     if (!this.#request?.follows) return [];
     return this.#request.tcUrl.startsWith("rtmps:") ? ["rtmps"] : ["rtmp", "rtmps"];

@@ -30,7 +30,7 @@ export interface StreamsOwner {
   attempt(work: () => void): void;
   /** Counts a refusal by its rule, and logs it. */
   count(rule: string, message: string, more: LogFields): void;
-  /** Pings the client: another publisher wants a stream that this one publishes, and it may be half-open. */
+  /** Pings the client, whose connection may be half-open: another publisher wants a stream that it publishes. */
   probe(): void;
   /** Frames dropped since the last call, because too much was waiting for an answer. */
   takeDropped(): number;
@@ -38,7 +38,7 @@ export interface StreamsOwner {
   close(): void;
 }
 
-/** What one client publishes and plays on its connection: begins its streams, watches them, and ends them. */
+/** Begins, watches and ends what one client publishes and plays on its connection. */
 export class ClientStreams implements StreamEvents {
   readonly #context: RtmpContext;
   readonly #log: Log;
@@ -68,7 +68,7 @@ export class ClientStreams implements StreamEvents {
     this.#tasks.drained();
   }
 
-  /** Checks the limits of what it publishes, and tells relays how old packets are; called about once a second with monotonic ms. */
+  /** Checks the limits of publishers, and sends relays the age of their packets; called about once a second with monotonic ms. */
   watch(now: number): void {
     for (const relay of this.#tasks.relays) relay.tellAge();
     for (const publisher of this.#tasks.publishers) {
@@ -230,7 +230,7 @@ export class ClientStreams implements StreamEvents {
       net.redirect(refusalCodes[action][kind], tcUrl, url);
     }
     this.#end(net, "lost");
-    // Its other publications go on.
+    // The client's other publications continue.
     if (this.#tasks.publishers.length === 0) this.#owner.close();
   }
 
@@ -251,7 +251,7 @@ export class ClientStreams implements StreamEvents {
     };
   }
 
-  /** Another publisher has replaced it: the client is notified, and its connection stays only for its other streams. */
+  /** Another publisher has replaced this client's: the client is notified, and its connection stays only for its other streams. */
   #replaced(net: NetStream, { id, remote }: SourceInfo): void {
     const publisher = this.#tasks.publisher(net);
     if (publisher === undefined) return;

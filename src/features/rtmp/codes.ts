@@ -4,7 +4,7 @@ const BAD_NAME = "NetStream.Publish.BadName";
 const PUBLISH_DENIED = "NetStream.Publish.Denied";
 const NOT_FOUND = "NetStream.Play.StreamNotFound";
 const PLAY_FAILED = "NetStream.Play.Failed";
-/** SRS's, with the other server's URL. */
+/** As SRS has it, with the other server's URL. */
 const REDIRECTED = "NetConnection.Connect.Rejected";
 
 /** RTMP's code for each kind of refusal. A refused `connect` has one code for all, `NetConnection.Connect.Rejected`. */

@@ -20,7 +20,7 @@ import { Pending } from "./pending.ts";
 /** The refusal of clients that speak HTTP. */
 const WRONG_PORT = "this port speaks RTMP, not HTTP";
 
-/** One client's RTMP connection: its session, its timeouts, and its end. Its streams have what it publishes and plays. */
+/** One client's RTMP connection: its session, its timeouts, and its end. `ClientStreams` has what the client publishes and plays. */
 export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsOwner, Activity, AcceptedConnection {
   readonly #context: RtmpContext;
   readonly #log: Log;
@@ -98,14 +98,14 @@ export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsO
   onData(bytes: Uint8Array): void {
     const isFirst = this.bytesReceived === 0;
     this.bytesReceived += bytes.length;
-    // The handshake then reports what is wrong.
+    // The handshake then fails, and its error is logged.
     if (isFirst && beginsLikeHttp(bytes))
       this.transport?.send(textResponse(400, WRONG_PORT, this.#context.clock.wall()));
     this.#idleMonitor.onInput(this.#context.clock.now());
     const probed = this.#probed;
     this.#probed = false;
     this.attempt(() => this.#session.receive(bytes));
-    // Only now, as the input may have been an unpublish.
+    // After the input was processed, as it may have been an unpublish.
     if (probed) for (const { source } of this.#streams.publishers) source.alive();
   }
 
@@ -165,7 +165,7 @@ export class RtmpConnection implements ServedConnection, ConnectEvents, StreamsO
   }
 
   kick(reason: string): void {
-    // Later, as an observer may ask for it within any call.
+    // Later, as an observer may call this from within any other call.
     this.#context.clock.soon(() => {
       if (this.#closing) return;
       this.count("kicked", "connection closed", { error: reason });

@@ -48,6 +48,6 @@ export interface RtmpContext {
   readonly random: RandomFill;
   /** The server's description for clients. */
   readonly identity: Readonly<Record<string, AmfValue>>;
-  /** Outgoing chunk size where no vhost says otherwise, bytes. */
+  /** Chunk size (bytes) of what is sent to clients without a vhost. */
   readonly chunkSize: number;
 }

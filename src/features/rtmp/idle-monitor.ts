@@ -2,10 +2,10 @@ import type { IdleLimits } from "./context.ts";
 
 /** A client that has sent nothing for this long is pinged. */
 const PING_AFTER_MS = 60_000;
-/** The time for its answer. */
+/** Time for the client's answer to a ping. */
 const PONG_TIMEOUT_MS = 60_000;
 
-/** What a connection does. */
+/** A connection's activity, which decides how long it may be silent. */
 export interface Activity {
   /** It has sent connect. */
   readonly connectReceived: boolean;

@@ -15,7 +15,7 @@ interface PlayerOptions {
   readonly demand: Demand;
   /** The player was admitted, and gets no stream after all. */
   readonly refuse: (refused: Refused) => void;
-  /** This server's id, for a relay, which receives the servers that the stream came through. */
+  /** For a relay: this server's id, which is added to the hops that the relay gets. */
   readonly node: string | undefined;
   /** Monotonic ms. */
   readonly since: number;
@@ -41,7 +41,7 @@ export class Player implements ReaderEvents, PlayTask {
   readonly skipped?: () => void;
   #reader: Reader | undefined;
   readonly #toldAge = new ToldAge();
-  /** Bytes sent to and lost by its earlier readers. */
+  /** Bytes sent to earlier readers, and packets lost by them. */
   #pastBytes = 0;
   #pastLost = 0;
 
@@ -119,15 +119,15 @@ export class Player implements ReaderEvents, PlayTask {
     if (this.#node !== undefined && source !== undefined) this.net.sendHops([...source.info.hops, this.#node]);
   }
 
-  /** Sends a relay the stream's epoch and ladder; `lost`: packets before those that it concerns are missing. */
+  /** Sends a relay the stream's epoch and ladder; `lost`: packets just before those in the epoch are missing. */
   #sendEpoch(lost: boolean): void {
     const { epochs, ladder } = this.stream;
     const { text = "" } = epochs;
-    // A ladder's base need not be published: who asks for it is told what there is instead.
+    // A ladder's base need not be published: a server that asks for it gets the ladder.
     if (text !== "" || ladder.text !== "") this.net.sendEpoch(text, lost, ladder.text);
   }
 
-  /** Tells a relay how old packets are when they leave, if that has changed; called about once a second. */
+  /** Sends a relay the age of its packets when they leave, if that has changed; called about once a second. */
   tellAge(): void {
     const age = this.stream.ageMs(this.#reader);
     if (this.#toldAge.isNews(age)) this.net.sendAge(age);

@@ -35,7 +35,7 @@ export class Publisher implements MediaHandler, PublishTask {
   #lastMediaAt: number;
   #begun = false;
   readonly #bitrate = new BitrateWatch();
-  /** Its server has sent a text that is no epoch. */
+  /** The publishing server has sent a text that is no epoch. */
   #epochMalformed = false;
   /** Notified of the first data message that cannot be read. */
   #onMalformed: ((reason: string) => void) | undefined;
@@ -83,14 +83,14 @@ export class Publisher implements MediaHandler, PublishTask {
     this.source.push(kind, timestamp, payload, amf3);
   }
 
-  /** Its server has sent the stream's epoch and ladder. False the first time that the text is no epoch. */
+  /** The publishing server has sent the stream's epoch and ladder. False the first time that the text is no epoch. */
   receiveEpoch(text: string, lost: boolean, ladder: string): boolean {
     if (this.source.receiveEpoch(text, lost, ladder) || this.#epochMalformed) return true;
     this.#epochMalformed = true;
     return false;
   }
 
-  /** Its server has told how old packets are when they arrive. */
+  /** The publishing server has sent the age of its packets at their arrival. */
   receiveAge(ms: number | undefined): void {
     this.source.receiveAge(ms);
   }
@@ -110,7 +110,7 @@ export class Publisher implements MediaHandler, PublishTask {
     }
   }
 
-  /** Its fault at `now` (monotonic ms), if any. Called about once a second. */
+  /** The publisher's fault at `now` (monotonic ms), if any. Called about once a second. */
   look(now: number, limits: PublishLimits | undefined): Complaint | undefined {
     const reason = this.#silence(now);
     if (reason !== undefined) {

@@ -7,7 +7,7 @@ export function busyRefusal({ key, source, sources }: Stream): Refused {
   const { length } = sources.standbys;
   const busy = `${streamLabel(key)} is already being published`;
   const reason = length > 0 ? `${busy}, and ${length} more stand by` : busy;
-  // For the log only: the address must not be visible to everybody who tries the name.
+  // For the log only: a client that tries the name must not see the publisher's address.
   const by = `${source?.info.remote} [${source?.info.id}]`;
   return { ok: false, rule: "busy", kind: "busy", reason, by };
 }

@@ -23,18 +23,18 @@ const ORDER = { publish: 0, play: 1, waiting: 2 } as const;
  *     asked ──let in──> taking over ──has the stream──> publishing ──> ended
  *       └─────let in──> playing ─────────────────────────────────────────^
  *
- * While it is asked for, the guards decide. While it takes over, another publisher has the stream and may be gone. Both are `waiting`,
- * and every task may end at any time.
+ * While a task is asked for, the guards decide. While it takes over, another publisher has the stream and may be gone. Both states
+ * are `waiting`, and every task may end at any time.
  */
 export class Tasks {
   readonly #tasks = new Map<NetStream, Task>();
-  /** Those that publish. The list is replaced, never changed: every connection is asked for it each second. */
+  /** Tasks that publish. The list is replaced, never changed: it is read each second for every connection. */
   publishers: readonly Publisher[] = NONE;
-  /** Those that play for other servers; replaced, never changed. */
+  /** Tasks that play for other servers; replaced, never changed. */
   relays: readonly Player[] = NONE;
   readonly #attempt: (work: () => void) => void;
 
-  /** `attempt` runs what follows an answer: commands that waited for it are processed then, and may be a breach. */
+  /** `attempt` runs what follows an answer: commands that waited for it are processed then, and may breach the protocol. */
   constructor(attempt: (work: () => void) => void) {
     this.#attempt = attempt;
   }
