@@ -12,7 +12,7 @@ import type { AccessRequest, GuardResult } from "../../live/ports/access.ts";
 
 type Action = AccessRequest["action"];
 
-/** To whom an `allow` or `deny` applies. */
+/** The clients to which an `allow` or `deny` applies. */
 export interface AddressRule {
   /** Undefined: the rule concerns publishers and players. */
   readonly action: Action | undefined;
@@ -66,9 +66,9 @@ export function formatAddressRule({ action, network }: AddressRule): string {
 }
 
 /**
- * SRS's rules: a client that a `deny` matches is refused; then, if there is any `allow`, for whichever action, one must match.
- * Switched on without rules, they refuse all clients. `client` is undefined if it has no IP address. A `deny` also matches an
- * IPv6 address by the IPv4 address that it embeds; an `allow` does not.
+ * SRS's rules: a client that a `deny` matches is refused; then, if there is any `allow`, even for the other action, one must match.
+ * Switched on without rules, they refuse all clients. `client` is undefined if it has no IP address. A `deny` also matches an IPv6
+ * address by the IPv4 address that it embeds; an `allow` does not.
  */
 export function checkAddress(rules: AddressRules, action: Action, client: IpAddress | undefined): GuardResult {
   const { enabled, allow, deny } = rules;
@@ -83,8 +83,8 @@ export function checkAddress(rules: AddressRules, action: Action, client: IpAddr
 }
 
 /**
- * Whether a client is trusted with its request. A server that asks for one of its clients is not: the client would inherit its
- * rights.
+ * Whether a client is trusted with its request. A server that asks on behalf of one of its clients is not: the client would inherit
+ * the server's rights.
  */
 export function isTrusted(rules: readonly TrustRule[], { action, address, forClient }: AccessRequest): boolean {
   if (rules.length === 0 || forClient) return false;

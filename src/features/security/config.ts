@@ -12,7 +12,7 @@ import {
 } from "./address-rule.ts";
 import { parseReferHost } from "./refer.ts";
 
-/** A shorter key could be guessed from one signed URL. */
+/** Minimum length of a key: a shorter one could be guessed from one signed URL. */
 const MIN_KEY_CHARS = 16;
 
 /** `[vhost.NAME.security]` */

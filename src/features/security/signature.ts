@@ -17,13 +17,13 @@ export interface Claims extends Pick<AccessRequest, "action" | "name"> {
  * HMAC-SHA256 in lower-case hex over six lines, the last without a line feed:
  *
  *     publish | play
- *     vhost            as the configuration has it, `__defaultVhost__` where no other serves the name
+ *     vhost            as the configuration has it, `__defaultVhost__` if no other vhost serves the name
  *     app
  *     stream
  *     exp
  *     addr             empty for none
  *
- * No name holds a line feed.
+ * No name contains a line feed.
  */
 export function sign(key: string, { action, name, exp, addr }: Claims): string {
   const text = [action, name.vhost, name.app, name.stream, exp, addr].join("\n");
@@ -37,7 +37,7 @@ export function checkSignature(keys: readonly string[], request: AccessRequest, 
   if (exp === undefined || signature === undefined)
     return { kind: "denied", reason: `to ${action} this stream, the URL must be signed` };
   const claims = { action, name, exp, addr: addr ?? "" };
-  // Compares with all keys, so that the time does not reveal which one fits.
+  // All keys are compared, so that the time taken does not reveal which one fits.
   const fitting = keys.filter((key) => equal(sign(key, claims), signature));
   if (fitting.length === 0 || !/^[0-9]{1,12}$/.test(exp))
     return { kind: "denied", reason: "the signature does not fit this URL" };

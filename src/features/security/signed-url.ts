@@ -5,7 +5,7 @@ import { resolve, splitStreamUrl } from "../../rtmp/address.ts";
 import type { Security } from "./config.ts";
 import { param, sign } from "./signature.ts";
 
-/** What a URL is signed for. */
+/** What a signed URL allows, and the vhosts whose keys sign it. */
 export interface SignOptions {
   /** Undefined: the only action for which the vhost has keys. */
   readonly action: AccessRequest["action"] | undefined;
