@@ -5,7 +5,7 @@ import { deviceArguments, hardwareApi, presetFor, profileFor } from "./hardware.
 /** FFmpeg's time at the start of a run, ms: encoders put their first packets before their first frame. */
 export const RUN_START_MS = 10_000;
 
-/** The duration that FFmpeg analyses before it begins, µs: live input comes in real time. */
+/** The duration of input that FFmpeg analyses before it begins, µs: short, as live input comes in real time. */
 const ANALYZE_US = "500000";
 
 /** One encoded track that FFmpeg writes to a pipe of its own. */
@@ -94,13 +94,13 @@ function videoArguments({ engine, encoder }: EncodedTrack, index: number, facts:
   const args = [...filterArguments(engine, encoder, index), "-c:v", encoder];
   if (vbitrate > 0) args.push("-b:v", `${vbitrate}k`);
   if (vfps > 0) args.push("-r", String(vfps));
-  // Frames keep their times to the millisecond; with a rate of its own the encoder counts frames.
+  // Frames keep their times to the millisecond; with `vfps`, the encoder counts frames instead.
   else if (/^libx26[45]$/.test(encoder)) args.push("-enc_time_base", "1:1000");
   if (scalesBehind(engine, encoder)) args.push("-s", `${width}x${height}`, "-aspect", `${width}:${height}`);
   if (vthreads > 0) args.push("-threads", String(vthreads));
   if (vprofile !== "") args.push("-profile:v", profileFor(encoder, vprofile));
   if (preset !== undefined) args.push("-preset", preset);
-  // All steps of a ladder have their key frames where the source has them.
+  // All streams of a ladder have their key frames where the source has them.
   if (!vparams.some(setsKeyFrames) && (facts?.forcesSourceKeys ?? true))
     args.push("-force_key_frames", "source", ...(api?.keyFrames ?? []));
   return [...args, ...optionArguments(vparams)];
@@ -121,7 +121,7 @@ function filterArguments(
   return ["-filter_complex", `${graph}${label}`, "-map", label];
 }
 
-/** Whether FFmpeg scales by -s, as in SRS. Hardware encoders take only frames of their own kind, which filters scale before. */
+/** Whether FFmpeg scales by -s, as in SRS. A hardware encoder that takes only frames of its own kind gets them scaled by a filter. */
 function scalesBehind({ width, height }: Pick<EngineConfig, "width" | "height">, encoder: string): boolean {
   return width > 0 && height > 0 && !hardwareApi(encoder)?.upload;
 }

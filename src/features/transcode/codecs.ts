@@ -3,7 +3,7 @@ import { nearest } from "../../base/suggest.ts";
 import { codecName } from "../../media/codec.ts";
 import { PacketKind } from "../../media/packet.ts";
 
-/** FFmpeg's names of codecs, by ours (`codecName`), and the container in which FFmpeg gets them. */
+/** FFmpeg's name of each codec, by this server's (`codecName`), and the container in which FFmpeg gets the codec. */
 const byName: Readonly<Record<string, Omit<TrackCodec, "label">>> = {
   "H.264": { name: "h264", container: "any" },
   "Sorenson H.263": { name: "flv1", container: "flv" },
@@ -33,7 +33,7 @@ const byName: Readonly<Record<string, Omit<TrackCodec, "label">>> = {
 
 const known: ReadonlySet<string> = new Set(Object.values(byName).map(({ name }) => name));
 
-/** The input container that carries a codec; `none`: neither does. */
+/** The input container that carries a codec; `none`: FFmpeg can't get the codec. */
 type Container = "flv" | "mp4" | "any" | "none";
 
 /** A codec of one of a stream's tracks. */

@@ -7,7 +7,7 @@ import { parseCodec } from "./codecs.ts";
 import { type Output, outputIdentity, parseOutput, shownOutput } from "./output.ts";
 import { parsePattern } from "./pattern.ts";
 
-/** Not given: FFmpeg decides. */
+/** The value of a key that leaves the decision to FFmpeg. */
 const UNSET = 0;
 const COPY = "copy";
 const VAAPI_DEVICE = "/dev/dri/renderD128";
@@ -220,7 +220,7 @@ function readOutput(value: unknown): Output {
   return withText(value, `a stream such as "live.example.com/[app]/[stream]"`, parseOutput);
 }
 
-/** What `parse` makes of a text that is not empty; its errors quote the text. */
+/** Parses a text that must not be empty; errors quote the text. */
 function withText<T>(value: unknown, what: string, parse: (text: string) => T): T {
   if (typeof value !== "string" || value.trim() === "") throw new UserError(`must be ${what}, not ${show(value)}`);
   try {

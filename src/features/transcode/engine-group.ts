@@ -73,7 +73,7 @@ export class EngineGroup {
   #report: AttemptReport | undefined;
   #permit: ProcessPermit | undefined;
   #runSince = 0;
-  /** The device of a hardware encoder is missing. */
+  /** Whether software encodes, as the hardware encoder does not run. */
   #software = false;
   #skipLoggedAt = Number.NEGATIVE_INFINITY;
   #strayLoggedAt = Number.NEGATIVE_INFINITY;
@@ -153,7 +153,7 @@ export class EngineGroup {
     else run.finish(left);
   }
 
-  /** Ends it at once. */
+  /** Ends FFmpeg at once. */
   abort(): void {
     this.#look.cancel();
     this.#supervisor.stop();
@@ -190,7 +190,7 @@ export class EngineGroup {
     const known = facts(ffmpeg);
     const outputs = tracks.map(({ kind, results }) => {
       const packets = kind === "video" ? PacketKind.Video : PacketKind.Audio;
-      // If the source's time has stepped back, the result's does, too.
+      // An end of a result far after the source's newest time is dropped: the source's time has stepped back.
       const latest = this.#input.tracks.newest(packets) + STEP_BACK_MS;
       const ends = results.map((result) => result.endOf(kind)).filter((end) => end <= latest);
       return new OutputTrack(packets, Math.max(startsAt, ...ends));
@@ -248,7 +248,7 @@ export class EngineGroup {
   }
 
   #onEnded(run: Run, reason: string): void {
-    // FFmpeg may have given audio before it found that it can't encode the video.
+    // FFmpeg may have given audio before it found that it can't encode the video, so only video counts.
     const missing = this.plan.tracks.some(
       ({ engine, kind }, index) => kind === "video" && softwareEncoder(engine) !== undefined && !run.hasGiven(index),
     );
@@ -272,7 +272,7 @@ export class EngineGroup {
     this.#report?.failed(why, how);
   }
 
-  /** A stream that changes all the time must not cost a process each time. */
+  /** Another run begins at once only after a run of some length: a stream that changes all the time must not cost a process each time. */
   #haste(): Failure {
     return this.#context.clock.now() - this.#runSince > SETTLED_MS ? "elsewhere" : "lost";
   }

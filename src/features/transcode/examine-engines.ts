@@ -8,7 +8,7 @@ import { type FfmpegFacts, flvProblem, readFacts } from "./ffmpeg-facts.ts";
 import { hardwareApi, softwareEncoder } from "./hardware.ts";
 import { encodedTrack } from "./plan.ts";
 
-/** Limit on a start of FFmpeg, and on the trial of a track. */
+/** Time limit for a call of FFmpeg: for its facts, or for the trial of a track. */
 const TRIAL_MS = 20_000;
 /** Maximum number of trials at a time. */
 const AT_A_TIME = 2;
@@ -16,7 +16,7 @@ const AT_A_TIME = 2;
 /** Runs a program to its end. */
 export type RunProgram = (command: readonly string[], timeoutMs: number) => Promise<ProgramResult>;
 
-/** Knows the installed FFmpegs; asks each of them once. */
+/** The facts of the installed FFmpegs; asks each FFmpeg once. */
 export class InstalledFfmpegs {
   readonly #run: RunProgram;
   readonly #asked = new Map<string, Promise<FfmpegFacts | string>>();
@@ -119,10 +119,10 @@ function encoderProblem({ kind, engine, encoder }: EncodedTrack, facts: FfmpegFa
   return problem === undefined ? undefined : `${key}: ${problem}`;
 }
 
-/** FFmpeg's names of codecs, by other names for them. */
+/** FFmpeg's names of codecs, by other names that people write. */
 const codecAliases: Readonly<Record<string, string>> = { x264: "h264", avc: "h264", h265: "hevc", x265: "hevc" };
 
-/** Suggests encoders for an unknown one: those of the codec that was named instead, or the one with a similar name. */
+/** Suggests encoders in place of an unknown one: if the name is a codec's, the encoders of that; otherwise one with a similar name. */
 function meantInstead(encoder: string, { encoders }: FfmpegFacts): string {
   const codec = codecAliases[encoder] ?? encoder;
   const ofCodec = [...encoders].filter(([, { codec: made }]) => made === codec).map(([name]) => name);
@@ -160,7 +160,7 @@ async function tryTrack(
   };
 }
 
-/** The command that lists the possible values, if FFmpeg's reason is an unknown one. */
+/** Names the command that lists the possible values, if FFmpeg refuses an unknown one. */
 function hint(reason: string, encoder: string): string {
   if (/No such filter/.test(reason)) return '; "ffmpeg -filters" lists what it has';
   return /Unrecognized option|Undefined constant|not found/.test(reason)
@@ -174,7 +174,7 @@ function ignoredOptions(messages: string): string[] {
   return ignored === undefined ? [] : [`FFmpeg ignores an option: ${firstLine(ignored)}`];
 }
 
-/** The first line of FFmpeg's messages, which says most, without the address of the speaking object. */
+/** The first line of FFmpeg's messages, which says most, without the memory address of the object that it comes from. */
 function firstLine(text: string): string {
   const lines = text.split(/[\r\n]+/).map((line) => line.replace(/ @ 0x[0-9a-f]+\]/g, "]").trim());
   return lines.find((line) => line !== "")?.slice(0, 300) ?? "";

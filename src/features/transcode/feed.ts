@@ -37,7 +37,7 @@ export interface FeedEvents {
   begin(startsAt: number): FedRun;
   /** Packets of this duration were left out. */
   skipped(ms: number): void;
-  /** Another run has to follow. */
+  /** The run must end, and another one has to follow. */
   expired(why: string): void;
 }
 
@@ -87,7 +87,7 @@ export class Feed implements PacketSink {
     this.#reader = this.#stream.tap(this, {});
   }
 
-  /** The run takes more packets. */
+  /** The run has room for more packets. */
   drained(): void {
     if (!this.#left) this.#reader.drained();
   }
@@ -114,7 +114,7 @@ export class Feed implements PacketSink {
       if ((time < since && since < latest) || !this.#tracks.hasCodec(kind, payload)) return;
       packets.push(new Packet(kind, Math.max(0, time - this.#base), payload, flags, track));
       if (isHeader(flags)) return;
-      // A run that began with audio far ahead of the video would leave the video out: the next one begins with a key frame.
+      // A run that audio began far ahead of the video would leave the video out: the next run begins with a key frame.
       const isBefore = kind === PacketKind.Video && time < this.#base;
       hasSteppedBack ||= isBefore || time < this.newestOf(kind) - STEP_BACK_MS;
       this.#newest.set(kind, time);

@@ -4,11 +4,11 @@ export interface FfmpegFacts {
   readonly version: string;
   /** Each encoder's codec, by the encoder's name: "h264" for "libx264". */
   readonly encoders: ReadonlyMap<string, { readonly kind: "video" | "audio"; readonly codec: string }>;
-  /** It can put key frames where the source has them (since 5.0). */
+  /** Whether it can put key frames where the source has them (since 5.0). */
   readonly forcesSourceKeys: boolean;
 }
 
-/** Codecs that FLV has and FFmpeg writes, by the version that learnt it; a build without a number is taken for a new one. */
+/** The first version of FFmpeg that writes a codec into FLV; a build without a number counts as newer than all. */
 const flvCodecs: Readonly<Record<string, number>> = {
   h264: 0,
   flv1: 0,
@@ -30,7 +30,7 @@ const flvCodecs: Readonly<Record<string, number>> = {
   eac3: 8,
 };
 
-/** Reads what `ffmpeg -version` and `ffmpeg -encoders` print; undefined when that is no FFmpeg. */
+/** Reads what `ffmpeg -version` and `ffmpeg -encoders` print; undefined if the program is no FFmpeg. */
 export function readFacts(versionText: string, encodersText: string): FfmpegFacts | undefined {
   const version = /^ffmpeg version (\S+)/m.exec(versionText)?.[1];
   if (version === undefined) return undefined;

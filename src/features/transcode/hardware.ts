@@ -1,12 +1,12 @@
 import type { EngineConfig } from "./config.ts";
 
-/** A hardware API: encoders' names end in its name. */
+/** A hardware API; the names of its encoders end in its name. */
 interface Api {
-  /** Its names of x264's presets; undefined: it has none. */
+  /** Its preset for each of x264's; undefined: it has no presets. */
   readonly presets: Readonly<Record<string, string>> | undefined;
-  /** Options with which -force_key_frames begins a new GOP. */
+  /** Options that its encoders need so that -force_key_frames begins a new GOP. */
   readonly keyFrames: readonly string[];
-  /** The filters that make its kind of frames. */
+  /** Filters that turn frames into its own kind. */
   readonly upload: string;
 }
 
@@ -53,7 +53,7 @@ export function softwareEncoder({ vcodec, fallback }: EngineConfig): string | un
   return fallback === "auto" ? software[vcodec.slice(0, vcodec.lastIndexOf("_"))] : fallback || undefined;
 }
 
-/** The preset as an encoder names it; undefined: it gets none. */
+/** The preset as an encoder names it; undefined if the encoder gets none. */
 export function presetFor(encoder: string, preset: string): string | undefined {
   const api = hardwareApi(encoder);
   if (preset === "" || api === undefined) return preset || undefined;

@@ -24,7 +24,7 @@ export interface InputMuxer {
 export class Mp4Input implements InputMuxer {
   readonly #audio: boolean;
   readonly #video: boolean;
-  /** Headers, and frames of codecs without. */
+  /** Sequence headers, and frames of codecs that have none. */
   readonly #samples: readonly Packet[];
   #writer: FragmentWriter | undefined;
   #sequence = 1;
@@ -46,7 +46,7 @@ export class Mp4Input implements InputMuxer {
     return initSegment(tracks);
   }
 
-  /** They stand in the head. */
+  /** Nothing: the container's head has them. */
   headers(): Uint8Array {
     return NOTHING;
   }
@@ -56,7 +56,7 @@ export class Mp4Input implements InputMuxer {
   }
 }
 
-/** FLV for H.264, AAC, MP3 and older codecs. The first of several tracks goes in; data does not. */
+/** FLV for H.264, AAC, MP3 and older codecs, with the first of several tracks and without data. */
 export class FlvInput implements InputMuxer {
   readonly #format: FlvFormat;
 

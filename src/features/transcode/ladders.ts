@@ -15,17 +15,17 @@ interface Rung {
   readonly output: LocalOutput;
 }
 
-/** Stands for a source's name, in which it can't occur. */
+/** Stands for any source's name; no name contains it. */
 const SOURCE = "\0";
 
 /**
- * Knows which streams of this server are ladders: several engines of one vhost make them of one source, under names that begin with the
- * source's. The configuration alone decides it, so it is known before anything is published.
+ * Knows which streams of this server form a ladder: several engines of one vhost make them from one source, under names that begin
+ * with the source's. The configuration alone decides this, so ladders are known before anything is published.
  */
 export class Ladders {
   readonly #vhosts: () => Vhosts;
   readonly #serving: (name: string) => string | undefined;
-  /** The ladders of all vhosts, and the configuration in which they were found. */
+  /** The engines' results of all vhosts, and the configuration in which they were found. */
   #rungs: readonly Rung[] = [];
   #foundIn: Vhosts | undefined;
 
@@ -35,7 +35,7 @@ export class Ladders {
     this.#serving = serving;
   }
 
-  /** The ladder to which a stream belongs, or of which it has the base name. */
+  /** The ladder to which a stream belongs, or whose base is the stream's name. */
   of(name: StreamName): Ladder | undefined {
     const rungs = this.#all().flatMap((rung) => {
       const ending = this.#endingAt(rung, name);

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { printable } from "../../base/printable.ts";
 
-/** Maximum number of lines of one group in a period; further ones are counted. */
+/** Maximum number of logged lines of one group in a period; further lines are counted. */
 const MAX_LINES = 10;
 const PERIOD_MS = 60_000;
 

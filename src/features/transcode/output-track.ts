@@ -20,8 +20,9 @@ export class OutputTrack {
   }
 
   /**
-   * The source's time of a packet, from the FLV timestamp that FFmpeg gave it (31 bits); `inputTime` is the newest that FFmpeg has
-   * had. "priming": an audio encoder puts it before the first sample. "stray": its time can't be right.
+   * The source's time of a packet, from the FLV timestamp that FFmpeg gave it (31 bits); `inputTime` is the source's time of the
+   * newest packet that FFmpeg got. "priming": the audio encoder has put the packet before the first sample. "stray": its time can't
+   * be right.
    */
   timeOf(timestamp: number, flags: number, inputTime: number): number | "priming" | "stray" {
     if ((flags & (PacketFlag.SequenceHeader | PacketFlag.Config)) !== 0) return this.#at(this.#newest);
@@ -29,7 +30,7 @@ export class OutputTrack {
     if (time < this.#newest - MAX_STRAY_MS || this.#at(time) > inputTime + MAX_STRAY_MS) return "stray";
     if (this.kind === PacketKind.Audio && time < RUN_START_MS - ROUNDING_MS) return "priming";
     this.#newest = time;
-    // A first audio frame whose time was rounded down is not before its header.
+    // The first audio frame must not be before its header, even if its time was rounded down.
     return this.#at(this.kind === PacketKind.Audio ? Math.max(time, RUN_START_MS) : time);
   }
 

@@ -45,7 +45,7 @@ export function outputName(output: Extract<Output, { kind: "stream" }>, from: St
   };
 }
 
-/** The output as others may see it. */
+/** The output without its secrets. */
 export function shownOutput(output: Output): string {
   return output.kind === "stream" ? output.text : maskTarget(output.target);
 }

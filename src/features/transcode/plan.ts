@@ -56,14 +56,14 @@ export interface Group<R> {
   readonly tracks: readonly PlannedTrack<R>[];
 }
 
-/** The groups of a stream's engines. Engines that encode no video have one without it, so that only audio goes through FFmpeg. */
+/** The groups of a stream's engines. Engines that encode no video form groups without video, so that only audio goes through FFmpeg. */
 export function groupsOf<R>(parts: readonly Part<R>[], ffmpeg: string): Group<R>[] {
   const byInput = new Map<string, Part<R>[]>();
   for (const part of parts) {
     const { video, audio } = part.actions;
     if (video !== "encode" && audio !== "encode") continue;
     const { engine } = part;
-    // FFmpeg's filters take one device.
+    // All filters of one FFmpeg use one device.
     const device = video === "encode" ? deviceArguments(engine.vcodec, engine.hw_device) : [];
     const key = JSON.stringify([engine.ffmpeg || ffmpeg, engine.perfile, engine.inputs, video === "encode", device]);
     const others = byInput.get(key);
@@ -91,7 +91,7 @@ function groupOf<R>(parts: readonly Part<R>[], ffmpeg: string): Group<R> {
   return { key: JSON.stringify([own, video, audio, ...tracks.keys()]), ffmpeg: own, video, audio, tracks: list };
 }
 
-/** A track with its encoder: the one that the engine names, or the one in its place when hardware is missing. */
+/** A track with its encoder: the one that the engine names, or with `software` its software encoder instead of a hardware one. */
 export function encodedTrack(
   { kind, engine }: Pick<PlannedTrack<unknown>, "kind" | "engine">,
   software: boolean,

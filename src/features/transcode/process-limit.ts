@@ -1,4 +1,4 @@
-/** A permit to run a process, or the wait for one. */
+/** A permit to run a process, or a place among those that wait for one. */
 export interface ProcessPermit {
   /** The process has ended, or is no longer needed. */
   release(): void;

@@ -24,7 +24,7 @@ export function metadataValues(payload: Uint8Array): Values | undefined {
   }
 }
 
-/** The metadata of a result: about each track from its maker (source or FFmpeg), the rest from the source. */
+/** The metadata of a result: a track's values from the track's maker (source or FFmpeg), the rest from the source. */
 export function resultMetadata(source: Values, video: Values | undefined, audio: Values | undefined): Uint8Array {
   const values = new Map<string, AmfValue>();
   for (const [key, value] of source)

@@ -9,7 +9,7 @@ import { compositionOf, decodedLater } from "./output-track.ts";
 import { metadataValues, resultMetadata } from "./result-metadata.ts";
 import { TrackMerge } from "./track-merge.ts";
 
-/** A busy target is requested again after this. */
+/** A target that could not be published is tried again after this time. */
 const BUSY_RETRY_MS = 5000;
 /** A frame that is this much earlier than the one before it shows that the source's time stepped back (`time_jitter = "off"`). */
 export const STEP_BACK_MS = 20_000;
@@ -36,7 +36,7 @@ interface Newest {
   header: Uint8Array | undefined;
 }
 
-/** The newest packet's share in the average delay. */
+/** The newest frame's share in the average delay. */
 const NEWEST_SHARE = 1 / 8;
 
 const noValues = new Map();
@@ -81,7 +81,7 @@ export class Result {
     return Math.max(this.#newest.video.time, this.#newest.audio.time);
   }
 
-  /** The source's time at which another run continues a track; -Infinity if that begins. */
+  /** The source's time at which another run continues a track; -Infinity if the track has no frame yet. */
   endOf(kind: "video" | "audio"): number {
     return this.#newest[kind].end;
   }
@@ -100,7 +100,7 @@ export class Result {
     }
     if (track.time - time > STEP_BACK_MS)
       Object.assign(track, { time: Number.NEGATIVE_INFINITY, end: Number.NEGATIVE_INFINITY });
-    // A new run of an encoder has decoding times before its first picture.
+    // A new run begins with decoding times before its first picture, which may be before the last run's newest.
     const at = Math.max(time, track.time + 1, 0);
     const frame = at > time && kind === PacketKind.Video ? decodedLater(payload, at - time) : payload;
     track.end =
@@ -147,7 +147,7 @@ export class Result {
     this.#source?.push(kind, time >>> 0, payload);
   }
 
-  /** The age of its packets: that of the input's, and the engine's delay. */
+  /** Updates the age of its packets: the input's age plus the engine's delay. */
   #noteAge(time: number): void {
     const behindMs = Math.max(0, this.#input.timeline.newest - time);
     this.#behindMs ??= behindMs;

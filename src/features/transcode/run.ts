@@ -20,7 +20,7 @@ const FINISH_MS = 5000;
 /** Last lines of FFmpeg that don't say why it ends. */
 const EMPTY_MESSAGE =
   /^(?:Conversion failed!|To ignore this, add|Error initializing output stream .* opening encoder)|frames left in the queue on closing$/;
-/** The address in memory of the speaking object, which says nothing. */
+/** The memory address of the object that a message comes from, which says nothing. */
 const ADDRESS = / @ 0x[0-9a-f]+\]/g;
 
 /** Notifications for the owner of a run. */
@@ -31,13 +31,13 @@ export interface RunEvents {
   productive(): void;
   /** A line of FFmpeg's messages. */
   message(line: string): void;
-  /** It takes input again. */
+  /** FFmpeg takes input again. */
   drained(): void;
-  /** It has ended by itself, or was ended for a fault; not called after `abort`. */
+  /** FFmpeg has ended by itself, or was ended for a fault; not called after `abort`. */
   ended(reason: string): void;
 }
 
-/** One FFmpeg process: packets in by its standard input, tracks out by a pipe each, as FLV. */
+/** One FFmpeg process: it gets packets by its standard input, and gives each track by a pipe, as FLV. */
 export class Run {
   readonly #clock: Clock;
   readonly #events: RunEvents;
@@ -51,12 +51,12 @@ export class Run {
   #lastMessage = "";
   /** The outputs that have given a frame: metadata and headers come also from an FFmpeg that cannot encode the other track. */
   readonly #productive = new Set<number>();
-  /** The time since which it takes no input, monotonic ms. */
+  /** When it ceased to take input, monotonic ms; undefined while it takes input. */
   #blockedAt: number | undefined;
   /** Packets that it got since its last tag, and the time of that tag. */
   #unanswered = 0;
   #taggedAt: number;
-  /** The time since which each output has an incomplete tag. */
+  /** For each output: since when it has an incomplete tag, monotonic ms. */
   readonly #partialSince: (number | undefined)[] = [];
   #gone: (() => void) | undefined;
 
@@ -132,7 +132,7 @@ export class Run {
     this.#finish = this.#clock.after(FINISH_MS, () => this.#child.stop());
   }
 
-  /** Ends it at once. `gone` is called when the process has ended. */
+  /** Ends FFmpeg at once. `gone` is called when the process has ended. */
   abort(gone: () => void = () => undefined): void {
     this.#gone = gone;
     if (this.#child.pid === undefined) gone();

@@ -15,17 +15,17 @@ import { type Actions, actionsOf, type Group, groupsOf } from "./plan.ts";
 import type { Result } from "./result.ts";
 import { SeenTracks } from "./stream-tracks.ts";
 
-/** The second track of a new stream must come within this; otherwise the stream has one track. */
+/** If the second track of a new stream does not come within this time, the stream counts as having one track. */
 const SETTLE_MS = 1000;
-/** Maximum number of packets kept meanwhile. */
+/** Maximum number of packets kept until the tracks are known. */
 const MAX_PENDING = 4096;
 
 /** What a job needs from outside. */
 export interface JobContext extends GroupContext {
   readonly log: Log;
-  /** The program of engines that name none. */
+  /** The FFmpeg of engines that name none. */
   readonly ffmpeg: string;
-  /** The muxer of a container; `samples` are the tracks' sequence headers, or frames of codecs without. */
+  /** The muxer of a container; `samples` are the tracks' sequence headers, or frames of codecs that have none. */
   muxerOf(container: "flv" | "mp4", audio: boolean, video: boolean, samples: readonly Packet[]): InputMuxer;
   readonly totals: GroupTotals;
 }
@@ -164,7 +164,7 @@ export class StreamJob implements PacketSink {
     const pending = this.#pending;
     if (pending === undefined) return;
     const { video, audio } = this.#tracks;
-    // Nothing has come yet.
+    // No track has come yet.
     if (video === undefined && audio === undefined) return;
     this.#settling?.cancel();
     this.#pending = undefined;

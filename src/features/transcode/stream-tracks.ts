@@ -71,7 +71,7 @@ export class SeenTracks implements StreamTracks {
     if (kind === PacketKind.Data || track !== 0 || payload.length === 0) return undefined;
     const known = this.#known(kind);
     known.newest = isHeader(flags) ? known.newest : time;
-    // A GOP has one video codec.
+    // Video changes its codec only at a key frame.
     const describes =
       known.codec === undefined || isHeader(flags) || kind === PacketKind.Audio || (flags & PacketFlag.Key) !== 0;
     if (!describes || isCommand(kind, payload)) return undefined;

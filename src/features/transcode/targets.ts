@@ -10,7 +10,7 @@ import { type RelayTarget, targetLabel, targetNames, targetSecrets } from "../..
 import { buildUrl } from "../../rtmp/address.ts";
 import type { Target } from "./result.ts";
 
-/** A vhost that takes results. */
+/** A vhost in which results are published. */
 export interface ResultVhost {
   /** Its configured name. */
   readonly name: string;
@@ -43,7 +43,7 @@ export class LocalTarget implements Target {
       return undefined;
     }
     const stream = this.#streams.open({ ...this.#name, vhost: vhost.name }, vhost.stream);
-    // It replaces no publisher, as two engines would replace each other again and again.
+    // A result replaces no publisher: two engines would replace each other again and again.
     const onConflict = vhost.onConflict === "standby" ? "standby" : "reject";
     const source = stream.publish(this.#info(), { onConflict, events });
     this.problem = source === undefined ? `somebody else publishes ${this.label}` : "";

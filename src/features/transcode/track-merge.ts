@@ -19,9 +19,9 @@ interface Waiting {
 class Track {
   readonly kind: PacketKind;
   readonly queue: Waiting[] = [];
-  /** Its newest time; nothing earlier follows. */
+  /** Time of its newest frame; no earlier packet follows. */
   newest = Number.NEGATIVE_INFINITY;
-  /** The other track waits for it. */
+  /** Whether the other track waits for it. */
   expected = false;
 
   constructor(kind: PacketKind) {
@@ -30,8 +30,8 @@ class Track {
 }
 
 /**
- * Merges audio and video that come from two makers, in the order of their times. A packet waits for the other track only while that is
- * expected, and for a limited time: no packet waits for a late track until it sends again.
+ * Merges audio and video that come from two makers, in the order of their times. A packet waits for the other track only while that
+ * is expected, and for a limited time; after that, packets wait for the late track no more until it sends again.
  */
 export class TrackMerge {
   readonly #clock: Clock;

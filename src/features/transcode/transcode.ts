@@ -21,7 +21,7 @@ import { Result, type Target } from "./result.ts";
 import { type NamedResult, StreamJob } from "./stream-job.ts";
 import { LocalTarget, type ResultVhost, ServerTarget } from "./targets.ts";
 
-/** FFmpeg continues if a lost publisher comes back within this. */
+/** FFmpeg continues if a lost publisher comes back within this time. */
 const LINGER_MS = 5000;
 
 /** What transcoding needs from outside. */
@@ -31,7 +31,7 @@ export interface TranscodeContext extends Omit<PushContext, "chunkSize"> {
   readonly randomNumber: () => number;
   readonly nodeId: string;
   readonly streams: Streams;
-  /** Streams that only relays to other servers read. */
+  /** Streams that are read only by relays to other servers. */
   readonly hidden: Streams;
   readonly startChild: StartChild;
   /** Limits the processor time of all FFmpegs together. */
@@ -218,7 +218,7 @@ export class Transcode implements Feature, StreamObserver {
     });
   }
 
-  /** Another process now transcodes it. */
+  /** Another process now transcodes the stream. */
   #drop(stream: Stream, known: Transcoded): void {
     known.linger?.cancel();
     this.#transcoded.delete(stream);
