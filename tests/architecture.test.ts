@@ -235,19 +235,19 @@ function leaking(all: Files): string[] {
 describe("the sources", () => {
   const typescript = new Map([...files].filter(([path]) => path.endsWith(".ts")));
 
-  test("import only what their layer may", () => expect(layering(sources)).toEqual([]));
-  test("import inside a layer only what stands in rooms before theirs", () => {
+  test("import only what their layer's rules allow", () => expect(layering(sources)).toEqual([]));
+  test("import, inside a layer, only from rooms that come before theirs", () => {
     expect(roomOrder(sources)).toEqual([]);
   });
 
-  test("use every permission of their layers", () => {
+  test("need every import that the rules of their layers allow", () => {
     expect(unusedPermissions(sources)).toEqual([]);
   });
 
   test("have no import cycles", () => expect(cycles(sources)).toEqual([]));
-  test("touch the outside only in io, app and cli", () => expect(reachesOutside(sources)).toEqual([]));
-  test("say of every export what it is", () => expect(undocumented(sources)).toEqual([]));
-  test("stay small", () => {
+  test("use the operating system only in io, app and cli", () => expect(reachesOutside(sources)).toEqual([]));
+  test("have a doc comment on every export", () => expect(undocumented(sources)).toEqual([]));
+  test("have no more lines than the limit", () => {
     expect(tooLong(typescript)).toEqual([]);
     const long = tooLong(sources, longLines);
     if (long.length > 0) process.stdout.write(`warning: over ${longLines} lines: ${long.join(", ")}\n`);
@@ -256,7 +256,7 @@ describe("the sources", () => {
   test("name no machine paths and no registries", () => expect(leaking(files)).toEqual([]));
 });
 
-describe("the rules see", () => {
+describe("the rules of the architecture", () => {
   const only = (path: string, text: string): Files => new Map([[path, text]]);
 
   test.each([
@@ -269,13 +269,13 @@ describe("the rules see", () => {
     ["src/other/a.ts", ""],
   ])("a wrong import in %s", (path, text) => expect(layering(only(path, text))).toHaveLength(1));
 
-  test("right imports, and imports in comments, as right", () => {
+  test("accept allowed imports, and ignore imports in comments", () => {
     const text =
       'import { x } from "../base/x.ts";\nimport * as v from "valibot";\n// import { y } from "../app/y.ts";';
     expect(layering(only("src/live/a.ts", text))).toEqual([]);
   });
 
-  test("a cycle over three files", () => {
+  test("find a cycle over three files", () => {
     const ring = ["a", "b", "c"].map((name, at, all) => {
       return [`src/base/${name}.ts`, `import type { X } from "./${all[(at + 1) % 3]}.ts";`] as const;
     });
@@ -290,17 +290,17 @@ describe("the rules see", () => {
     ["src/app/a.ts", "Buffer.alloc(1);"],
   ])("the outside in %s", (path, text) => expect(reachesOutside(only(path, text))).toHaveLength(1));
 
-  test("the outside named in strings and comments as harmless", () => {
+  test("ignore system modules that are named in strings and comments", () => {
     expect(reachesOutside(only("src/live/a.ts", '// Bun.sleep\nconst text = "Date.now()";'))).toEqual([]);
   });
 
-  test("an export without a doc comment directly above", () => {
+  test("find an export without a doc comment directly above it", () => {
     const text =
       "/** Right. */\nexport const a = 1;\n\n/* Wrong. */\nexport async function b() {}\n/** Wrong. */\n\nexport type C = 1;";
     expect(undocumented(only("src/base/a.ts", text))).toEqual(["src/base/a.ts:5: b", "src/base/a.ts:8: C"]);
   });
 
-  test("long files, bad names and leaks", () => {
+  test("find long files, bad names and leaked paths", () => {
     expect(tooLong(only("src/a.ts", "x\n".repeat(maxLines + 1)))).toEqual([`src/a.ts: ${maxLines + 1} lines`]);
     expect(badNames(["src/base/good-name.test.ts", "src/base/BadName.ts"])).toEqual(["src/base/BadName.ts"]);
     expect(leaking(only("a.md", `see ${["", "work", "x"].join("/")}`))).toHaveLength(1);
