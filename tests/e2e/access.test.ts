@@ -31,7 +31,7 @@ function sign(stage: Stage, conf: string, ...args: readonly string[]): string {
   return stdout.toString().trim();
 }
 
-test.concurrent("an encoder and a player at an address that may not are told so", async () => {
+test.concurrent("an encoder and a player whose address is not allowed get an error", async () => {
   await using stage = new Stage();
   const more = security('allow = ["play all", "publish 10.0.0.0/8"]\ndeny = "play 127.0.0.1"');
   const server = await startSrs(stage, "server", { more });
@@ -44,7 +44,7 @@ test.concurrent("an encoder and a player at an address that may not are told so"
   await server.program.line(/WARN .*play refused .*detail="deny \\"play 127\.0\.0\.1\\""/);
 });
 
-test.concurrent("a rule that changes is for who comes next, and who is in stays", async () => {
+test.concurrent("a changed rule applies to new clients, and connected clients stay", async () => {
   await using stage = new Stage();
   const server = await ReloadServer.start(stage, security('allow = "all"'));
   const [publisher, player] = [await server.publish(), await server.play()];
@@ -123,7 +123,7 @@ test.concurrent("a key is rotated without a gap, and read from a file", async ()
   expect(player.closed).toBe(false);
 });
 
-test.concurrent("a publisher's signature travels to the edge, where the origin may as well be trusted", async () => {
+test.concurrent("an edge passes a publisher's signature to the origin, which may instead trust the edge", async () => {
   await using stage = new Stage();
   const keys = `publish_keys = "${KEY}"`;
   const strict = await startSrs(stage, "strict", { more: security(keys) });
@@ -145,7 +145,7 @@ test.concurrent("a publisher's signature travels to the edge, where the origin m
   await origin.program.line(/forward .*refused: the signature does not fit this URL \(NetStream\.Publish\.Denied\)/);
 });
 
-test.concurrent("an edge fetches with its viewer's signature, or is trusted", async () => {
+test.concurrent("an edge fetches a stream with its viewer's signature, or because the origin trusts it", async () => {
   await using stage = new Stage();
   const keys = `play_keys = "${KEY}"`;
   const strict = await startSrs(stage, "strict", { more: security(keys) });
@@ -170,7 +170,7 @@ test.concurrent("an edge fetches with its viewer's signature, or is trusted", as
   }
 });
 
-test.concurrent("rules tell IPv4 from IPv6 on a port that takes both", async () => {
+test.concurrent("address rules distinguish IPv4 from IPv6 on a port that accepts both", async () => {
   await using stage = new Stage();
   const conf = stage.write("both.toml", `listen = 0\n${security('deny = ["play ::/0", "publish 127.0.0.0/8"]')}`);
   const server = stage.start("server", [executable(), "--conf", conf]);
@@ -190,7 +190,7 @@ test.concurrent("rules tell IPv4 from IPv6 on a port that takes both", async () 
   ]);
 });
 
-test.concurrent("conf/access.toml asks for page and signature, and trusts the studio", async () => {
+test.concurrent("conf/access.toml requires page and signature, and trusts the studio", async () => {
   await using stage = new Stage();
   const example = await Bun.file(`${import.meta.dir}/../../conf/access.toml`).text();
   const conf = stage.write("access.toml", example.replaceAll("CHANGE-ME", "0123456789abcdef"));

@@ -14,11 +14,11 @@ async function variables(env: Record<string, string>): Promise<string[]> {
   return environment.filter((line) => line.startsWith("MIMALLOC_")).toSorted();
 }
 
-test("a server has the allocator keep free memory for ten seconds, under the process id that it was started with", async () => {
+test("the allocator of a server keeps free memory for ten seconds, and the server keeps its process id at the start", async () => {
   expect(await variables({})).toEqual(SET);
 });
 
-test("an operator's value for the allocator stays", async () => {
+test("a value that the operator sets for the allocator is not changed", async () => {
   expect(await variables({ MIMALLOC_PURGE_DELAY: "5" })).toEqual(["MIMALLOC_PURGE_DELAY=5", SET[1] ?? ""]);
 });
 

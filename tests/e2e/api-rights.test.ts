@@ -80,7 +80,7 @@ class Walked {
 const isOpen = (status: number) => ![401, 403, 429].includes(status) && status < 500;
 
 describe("Every route of an API with users", () => {
-  test("is closed to all but those with its right", async () => {
+  test("refuses users without the right that it requires", async () => {
     await using stage = new Stage();
     const walked = await Walked.start(stage, API + USERS, ops);
     const { program } = walked.server;
@@ -100,7 +100,7 @@ describe("Every route of an API with users", () => {
     await program.line(/reload requested by=ops/);
   });
 
-  test("does by GET what changes something for pages of its own host alone", async () => {
+  test("changes something by GET only for pages of its own host", async () => {
     await using stage = new Stage();
     const walked = await Walked.start(stage, API + USERS, ops);
     for (const path of ["/api/v1/clients/c1?method=DELETE", "/api/v1/raw?rpc=reload", "/api/v1/streams?callback=f"])
@@ -117,7 +117,7 @@ describe("Every route of an API with users", () => {
   });
 });
 
-test("Every route of an API without users is open to this machine, and to no name that leads here", async () => {
+test("Every route of an API without users is open to this machine, but not by a host name that resolves to it", async () => {
   await using stage = new Stage();
   const walked = await Walked.start(stage, API);
   const refused = (status: number) => status === 403;
@@ -128,7 +128,7 @@ test("Every route of an API without users is open to this machine, and to no nam
   expect(await walked.odd({}, isOpen)).toEqual([]);
 });
 
-test("The control socket is its user's alone, and answers what it does not know with a sentence", async () => {
+test("The control socket accepts only its user, and answers unknown requests with a sentence", async () => {
   await using stage = new Stage();
   const server = await ReloadServer.start(stage, "");
   const path = stage.path("server.sock");
@@ -157,7 +157,7 @@ test("The control socket is its user's alone, and answers what it does not know 
 });
 
 describe("Bad input to every route", () => {
-  test("is refused with a sentence, and nothing of it is done", async () => {
+  test("is refused with a sentence, and changes nothing", async () => {
     await using stage = new Stage();
     const walked = await Walked.start(stage, API);
     const megabyte = "x".repeat(1_000_000);
@@ -174,7 +174,7 @@ describe("Bad input to every route", () => {
   });
 
   test.each(["none", "__proto__", "%22%0a", "%00", "..%2f..", "%ff", "-1", "a/b", "'%20or%201=1"])(
-    "an unknown id %s is not there, and neither is one that is far longer",
+    "an unknown id %s is answered as not found, and so is a far longer one",
     async (short) => {
       const ids = [short, short.repeat(300)];
       await using stage = new Stage();
@@ -192,7 +192,7 @@ describe("Bad input to every route", () => {
     },
   );
 
-  test("is a flood, of which an address gets no more than its share", async () => {
+  test("that comes as a flood is answered up to the address's limit", async () => {
     await using stage = new Stage();
     const server = await ReloadServer.start(stage, API.replace("100000", "5"));
     const walked = new Walked(server, await httpPort(server.program, "api"));

@@ -33,7 +33,7 @@ async function apiOf(server: ReloadServer) {
   return { port, call };
 }
 
-test.concurrent("an operator sees what is wrong, and changes it in the terminal", async () => {
+test.concurrent("an operator sees in the terminal what is wrong, and changes it there", async () => {
   await using stage = new Stage();
   const toml = `${API}[vhost.__defaultVhost__]\nforward = "${DEAD}"\n[vhost.__defaultVhost__.publish]\non_conflict = "standby"\n[vhost.edge.edge]\norigin = "${DEAD}"`;
   const server = await ReloadServer.start(stage, toml);
@@ -77,7 +77,7 @@ test.concurrent("an operator sees what is wrong, and changes it in the terminal"
   expect(spare.closed).toBe(false);
 });
 
-test.concurrent("a target that is added to be kept is there after a restart, and a stream goes to it", async () => {
+test.concurrent("a target that is added with --keep gets its stream after a restart, too", async () => {
   await using stage = new Stage();
   const state = `forward_state = ${JSON.stringify(stage.path("forwards.json"))}`;
   const first = await ReloadServer.start(stage, state, "first");
@@ -144,7 +144,7 @@ test.concurrent("viewers of every kind are listed by SRS's names, and kicked", a
   expect(publisher.closed).toBe(false);
 });
 
-test.concurrent("the terminal says why it can't find a server without a pid file whose port the system has chosen", async () => {
+test.concurrent("the terminal says why it can't find a server that has no pid file and whose port the system has chosen", async () => {
   await using stage = new Stage();
   const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"\n[http_server]\nlisten = "127.0.0.1:0"');
   const asked = Bun.spawnSync([executable(), "status", "--conf", conf]);

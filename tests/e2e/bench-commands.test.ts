@@ -15,7 +15,7 @@ function childrenOf(pid: number): number[] {
   );
 }
 
-test("a soak that is told to end leaves no process and no folder behind", async () => {
+test("a soak that is interrupted leaves no process and no folder behind", async () => {
   await using stage = new Stage();
   executable();
   const env = { TMPDIR: stage.directory };

@@ -92,7 +92,7 @@ testWithFfmpeg.concurrent("FFmpeg decodes the synthetic stream without complaint
   expect(player.lines).toEqual([]);
 });
 
-test.concurrent("a server that dies is a failure, told with its reason and exit code 1", async () => {
+test.concurrent("bench reports a server that dies with the reason, and ends with exit code 1", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server");
   const run = bench(stage, "both", server.url("live/show"), "-n", "5", "--seconds", "60");

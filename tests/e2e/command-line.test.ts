@@ -24,7 +24,7 @@ gop_cache = true
 forward = ["192.168.1.6:1935", "192.168.1.6:1936", "192.168.1.7:1935", "192.168.1.7:1936"]
 `;
 
-test.concurrent("--version says version and commit, --help all that it takes", () => {
+test.concurrent("--version prints version and commit, and --help prints every command and option", () => {
   const version = run("--version");
   expect(version.exitCode).toBe(0);
   expect(version.out).toMatch(
@@ -47,7 +47,7 @@ test.concurrent("check prints the effective configuration, which is itself a con
   expect(values(second.out)).toBe(values(first.out));
 });
 
-test.concurrent("check tells every error with its place, status 1", async () => {
+test.concurrent("check prints every error with its place, and ends with status 1", async () => {
   await using stage = new Stage();
   const wrong = stage.write("wrong.toml", 'listn = 1935\nmax_connections = "many"\n[vhost.a]\nforward = ["h:99999"]\n');
   const { exitCode, out, err } = run("check", "--conf", wrong);
@@ -64,14 +64,14 @@ test.concurrent.each([
   ["no file at all", ["check"], /--conf FILE/],
   ["an unknown option", ["--config", "x"], /did you mean --conf/],
   ["an unknown command", ["chek"], /did you mean "check"/],
-])("%s is one clear line, status 1", (_what, args, pattern) => {
+])("%s ends the start with one clear line and status 1", (_what, args, pattern) => {
   const { exitCode, out, err } = run(...args);
   expect({ exitCode, out }).toEqual({ exitCode: 1, out: "" });
   expect(err).toMatch(pattern);
   expect(err.trim().split("\n").length).toBe(1);
 });
 
-test.concurrent("a taken port is one clear line, status 1", async () => {
+test.concurrent("a taken port ends the start with one clear line and status 1", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server");
   const conf = stage.write("second.toml", `listen = "127.0.0.1:${server.port}"\nmax_connections = 10\n`);
@@ -82,7 +82,7 @@ test.concurrent("a taken port is one clear line, status 1", async () => {
   );
 });
 
-test.concurrent("a limit of open files too low for max_connections is one clear line, status 1", async () => {
+test.concurrent("a limit of open files too low for max_connections ends the start with one clear line and status 1", async () => {
   await using stage = new Stage();
   const conf = stage.write("origin.toml", example.replace("1935", '"127.0.0.1:0"'));
   const { exitCode, stderr } = Bun.spawnSync(
@@ -97,7 +97,7 @@ test.concurrent("a limit of open files too low for max_connections is one clear 
   );
 });
 
-test.concurrent("beyond max_connections a connection is refused at once, with a few lines for all of them, and room is given again", async () => {
+test.concurrent("connections beyond max_connections are refused at once and logged in a few lines, and later ones are accepted when others have left", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server", { maxConnections: 3 });
   const inside = await Promise.all([0, 1, 2].map(() => Client.connect(stage, { port: server.port })));
@@ -111,7 +111,7 @@ test.concurrent("beyond max_connections a connection is refused at once, with a 
   expect(server.program.count(/connection refused .*max_connections/)).toBe(10);
 });
 
-test.concurrent("a client of a vhost that is switched off is told so before it is disconnected", async () => {
+test.concurrent("a client of a vhost that is switched off gets the reason before it is disconnected", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server", { more: '[vhost."off.example.com"]\nenabled = false' });
   const tcUrl = "rtmp://127.0.0.1/live?vhost=off.example.com";
@@ -126,7 +126,7 @@ test.concurrent("a client of a vhost that is switched off is told so before it i
   await until("the server is still there", () => server.program.running);
 });
 
-test.concurrent("without a file, the variables say which server is asked, as they do for the server itself", async () => {
+test.concurrent("without a file, commands find the server by the same variables that configure it", async () => {
   await using stage = new Stage();
   const env = { SRS_PID: stage.path("srs.pid"), SRS_LISTEN: "127.0.0.1:0" };
   const server = stage.start("server", [executable()], { env });

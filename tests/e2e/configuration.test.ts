@@ -62,7 +62,7 @@ vhost __defaultVhost__ { cluster { mode remote; origin 127.0.0.1:${origin.port};
   },
 );
 
-test.concurrent("what an SRS file says in vain is in the log, with its place", async () => {
+test.concurrent("directives of an SRS file that have no effect are in the log, with their places", async () => {
   await using stage = new Stage();
   const conf = stage.write(
     "srs.conf",
@@ -86,7 +86,7 @@ test.concurrent("convert prints an SRS file as TOML, with its warnings apart", a
   expect(values(toml)).toBe(values(conf));
 });
 
-test.concurrent("a file that asks for what this server has not starts, and each thing is a warning in its log", async () => {
+test.concurrent("a file that asks for features that this server does not have starts, and logs a warning for each", async () => {
   await using stage = new Stage();
   const more = "heartbeat { enabled on; }\nvhost a { dash { enabled on; } }\n";
   const conf = stage.write("srs.conf", `listen 127.0.0.1:0;\nmax_connections 10;\n${more}`);
@@ -96,7 +96,7 @@ test.concurrent("a file that asks for what this server has not starts, and each 
   await server.line(/listening/);
 });
 
-test.concurrent("a file that asks for what must not be missing starts with --ignore only", async () => {
+test.concurrent("a file that asks for required features that are missing starts only with --ignore", async () => {
   await using stage = new Stage();
   const vhost = "vhost a {\n  dvr { enabled on; }\n  exec { enabled on; publish ./x; }\n}";
   const conf = stage.write(
@@ -120,7 +120,7 @@ test.concurrent("a file that asks for what must not be missing starts with --ign
   expect(run("reload", "-c", conf, "--ignore", "dvr,exec")).toMatchObject({ exitCode: 0, err: "" });
 });
 
-test.concurrent("convert prints what can be kept of a file, with the rest as comments, and its status says so", async () => {
+test.concurrent("convert prints what it can convert, the rest as comments, and reports the difference by its status", async () => {
   await using stage = new Stage();
   const conf = stage.write("srs.conf", "listen 1936;\nvhost a {\n  dvr { enabled on; }\n  forward 127.0.0.1:9;\n}\n");
   const said = "dvr: left out: this server has no DVR, so nothing would be recorded";
@@ -136,7 +136,7 @@ forward = "127.0.0.1:9"
   expect(run("convert", conf)).toEqual({ exitCode: 2, out: toml, err: `${conf}:3: ${said}\n` });
 });
 
-test.concurrent("variables alone are a configuration, and go before a file", async () => {
+test.concurrent("variables alone configure a server, and override a file", async () => {
   await using stage = new Stage();
   const secret = stage.write("target", "127.0.0.1:9\n");
   const env = { SRS_LISTEN: "127.0.0.1:0", SRS_MAX_CONNECTIONS: "7", SRS_VHOST_FORWARD_FILE: secret };
@@ -160,7 +160,7 @@ test.concurrent("a mistyped variable does not start the server", () => {
   expect(stderr.toString()).toBe("SRS_LISTN: no key is set by this variable; did you mean SRS_LISTEN?\n");
 });
 
-test.concurrent("check --probe dials targets, looks at ports, files and loops, and draws it all", async () => {
+test.concurrent("check --probe dials targets, examines ports, files and loops, and draws the result", async () => {
   await using stage = new Stage();
   const edge = await startSrs(stage, "edge");
   const free = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });

@@ -96,7 +96,7 @@ describe("The console by the keyboard alone", () => {
     expect(await focused()).toBe("Pause f1");
   });
 
-  test("makes another source active, and goes on from there", async () => {
+  test("makes another source active, and keeps the focus there", async () => {
     sendGop(await server.publish(), 0, 5);
     await open.go("streams");
     await press("/live/show");
@@ -109,7 +109,7 @@ describe("The console by the keyboard alone", () => {
     expect(await focused()).not.toBe("Skip to content");
   });
 
-  test("sends a client away for a while, and lets its address in again", async () => {
+  test("kicks a client with a ban, and lifts the ban of its address again", async () => {
     const players = [await server.play("watched"), await server.play("watched")];
     await open.go("clients");
     await open.page.type("input[type=search]", "watched");
@@ -148,7 +148,7 @@ describe("The console by the keyboard alone", () => {
 });
 
 describe("The console", () => {
-  test("follows an address that changes before it is drawn for the first time", async () => {
+  test("follows an address that changes before the page is drawn for the first time", async () => {
     await another("about:blank", async (other) => {
       // The page is told to go on in the moment in which it is drawn, before it listens for changes of its address.
       await other.page.evaluateOnNewDocument(() => {
@@ -170,7 +170,7 @@ describe("The console", () => {
     });
   });
 
-  test("says that a stream whose clients it shows is no more", async () => {
+  test("says that the stream whose clients it shows has ended", async () => {
     const publisher = await server.publish("short");
     sendGop(publisher, 0, 5);
     await open.go("clients", "?stream=/live/short");
@@ -197,7 +197,7 @@ describe("The console", () => {
     for (const name of ["Version", "Up for", "Memory"]) await open.shows(".figures", name);
   });
 
-  test("no longer asks about a client whose id is that of another one, as its server was started again", async () => {
+  test("stops asking about a client when a restarted server has given the client's id to another one", async () => {
     let small = await ReloadServer.start(stage, 'http_api.listen = "127.0.0.1:0"\n', "small");
     const smallApi = await httpPort(small.program, "api");
     const fixed = `listen = "127.0.0.1:${small.port}"\nhttp_api.listen = "127.0.0.1:${smallApi}"\n`;
@@ -215,7 +215,7 @@ describe("The console", () => {
     });
   });
 
-  test("goes on with the log of a server that was started again, after the lines from before", async () => {
+  test("continues the log of a restarted server after the lines from before", async () => {
     await open.go("streams");
     await open.go("log");
     await open.shows(".log", "listening rtmp=");

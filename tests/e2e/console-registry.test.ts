@@ -8,7 +8,7 @@ import { testWith } from "../support/e2e/tools.ts";
 
 const test = testWith("the console of a cluster with a registry", "Redis", "Chromium");
 
-test("The console shows how the registry stands and which nodes it tells of, in both languages, without a barrier", async () => {
+test("The console shows the registry's state and its nodes, in both languages, accessibly", async () => {
   await using stage = new Stage();
   const [browser, nodes] = await Promise.all([openBrowser(), RegistryNodes.start(stage, ["b"])]);
   stage.defer(() => browser.close());

@@ -54,7 +54,7 @@ async function signInAs(name: string, password: string): Promise<void> {
 }
 
 describe("The console", () => {
-  test("shows nothing before a user has signed in, and says that a password is wrong", async () => {
+  test("shows nothing before a user has signed in, and reports a wrong password", async () => {
     await open.shows("h1", "srs console");
     expect(await open.violations()).toEqual([]);
     await open.signIn("ops", "a wrong password");
@@ -78,7 +78,7 @@ describe("The console", () => {
     await until("a line for each", async () => (await open.page.$$(".picture path")).length === 7);
   });
 
-  test("shows an edge that is killed, and its return", async () => {
+  test("shows that an edge was killed, and that it has returned", async () => {
     await open.go("overview");
     const { port } = cluster.of("a");
     await cluster.of("a").program.kill();
@@ -90,7 +90,7 @@ describe("The console", () => {
     await open.shows(".box.node.alive .incoming .running", "from this server: 2 running");
   });
 
-  test("shows an edge that is stopped, and answers nothing, and that it goes on", async () => {
+  test("shows that a stopped edge does not answer, and that it runs again", async () => {
     await open.go("overview");
     const { port, program } = cluster.of("d");
     program.signal("SIGSTOP");
@@ -100,7 +100,7 @@ describe("The console", () => {
     await open.shows(".box.node.alive", `127.0.0.1:${port}`);
   });
 
-  test("shows names of streams as they are, whatever they would be as markup", async () => {
+  test("shows names of streams as text, even if they look like markup", async () => {
     // The stream's sources are silent, which is unhealthy; what somebody sent to the API is remembered.
     const body = JSON.stringify({ target: MARKUP });
     const authorization = `Basic ${btoa("ops:for all of it")}`;
@@ -117,7 +117,7 @@ describe("The console", () => {
     expect(await open.page.$("img")).toBeNull();
   });
 
-  test("switches sources, pauses and resumes forwards, sends clients away, and remembers who did it", async () => {
+  test("switches sources, pauses and resumes forwards, kicks clients, and lists who did it", async () => {
     await open.go("streams");
     await open.click(`/live/${MARKUP}`);
     await open.shows("tbody tr", "standby");
@@ -162,7 +162,7 @@ describe("The console", () => {
     await open.hides("button", "Hide the preview");
   });
 
-  test("asks no host but its own server", () => {
+  test("sends requests to no host except its own server", () => {
     expect([...open.origins].every((origin) => origin.startsWith("http://127.0.0.1:") || origin === "null")).toBe(true);
     expect(open.origins.size).toBeLessThanOrEqual(3);
   });
@@ -170,7 +170,7 @@ describe("The console", () => {
   test.each([
     ["en", "light", 1280],
     ["zh", "dark", 360],
-  ] as const)("has no barrier in %s and %s on a page %i pixels wide, and fits it", async (language, theme, width) => {
+  ] as const)("is accessible in %s and %s on a page %i pixels wide, and fits it", async (language, theme, width) => {
     await open.page.setViewport({ width, height: 800 });
     const found: string[] = [];
     for (const page of names) {
@@ -187,7 +187,7 @@ describe("The console", () => {
     expect(found).toEqual([]);
   });
 
-  test("is used by the keyboard: the first key leads past the menu", async () => {
+  test("can be used by the keyboard: the first key skips the menu", async () => {
     await signInAs("ops", "for all of it");
     await open.page.keyboard.press("Tab");
     expect(await open.focused()).toBe(".skip");
@@ -195,7 +195,7 @@ describe("The console", () => {
     expect(await open.focused()).toBe("content.");
   });
 
-  test("lets a user who may only see do nothing", async () => {
+  test("lets a user with the right to view change nothing", async () => {
     await signInAs("eye", "only to read");
     await open.shows(".who", "eye, may only see");
     await open.go("clients");
@@ -207,7 +207,7 @@ describe("The console", () => {
     ).toBe(true);
   });
 
-  test("has its buttons by the role that its user gets while it is open", async () => {
+  test("shows buttons by the user's role, also when that changes while the page is open", async () => {
     await signInAs("ops", "for all of it");
     await open.go("clients");
     await cluster.mayChange(false);
@@ -244,7 +244,7 @@ describe("The console", () => {
     await other.page.close();
   });
 
-  test("offers to load itself again when its server is upgraded to another version", async () => {
+  test("offers to reload when its server was upgraded to another version", async () => {
     const upgraded = await UpgradableServer.start(stage, 'http_api.listen = "127.0.0.1:0"', "upgraded");
     const api = await httpPort(upgraded.server.program, "api");
     const other = await ConsolePage.open(browser, `http://127.0.0.1:${api}/console/`);
@@ -270,7 +270,7 @@ describe("The console", () => {
     await open.hides(".standing", "The server has not answered since");
   });
 
-  test("goes on when its server is started again, and asks for a sign-in when the user is one no more", async () => {
+  test("continues when its server is started again, and asks for a sign-in if the user no longer exists", async () => {
     await signInAs("ops", "for all of it");
     await open.go("overview");
     await cluster.of("origin").program.kill();

@@ -12,7 +12,7 @@ const problem = containerProblem();
 if (problem !== undefined) process.stdout.write(`skipped: ${file} can't make containers of namespaces: ${problem}\n`);
 const test = problem === undefined ? testWith(file) : (testWith(file).skip as ReturnType<typeof testWith>);
 
-test.concurrent("the image serves as process 1 of its user, read-only and without HOME, and stops by SIGTERM with status 0", async () => {
+test.concurrent("the image runs as process 1 of its user, read-only and without HOME, and stops on SIGTERM with status 0", async () => {
   await using stage = new Stage();
   const server = await Container.start(stage, "server", image());
   expect(await server.program.line(/listening .*rtmp/)).toInclude(":1935");
@@ -47,7 +47,7 @@ test.concurrent("the health check finds the server whatever file and port it has
   expect((await server.health()).said).toMatch(/^the last reload was refused: .*lisen/);
 });
 
-test.concurrent("the server waits for orphans that it is given as process 1", async () => {
+test.concurrent("the server as process 1 waits for orphaned processes", async () => {
   await using stage = new Stage();
   const server = await Container.start(stage, "server", image());
   await server.program.line(/listening .*rtmp/);

@@ -37,7 +37,7 @@ async function publishNumbers(stage: Stage, port: number, sizeBytes: number) {
   return { state, stop: () => clearInterval(timer) };
 }
 
-test("3000 players on one edge: all play, none is lost, none misses a picture", async () => {
+test("3000 players on one edge all play without a loss or a missing picture", async () => {
   await using stage = new Stage();
   const players = 3000;
   const edge = await startSrs(stage, "edge", { maxConnections: 10_240 });
@@ -82,7 +82,7 @@ test("3000 players on one edge: all play, none is lost, none misses a picture", 
   expect(edge.program.count(/play ended/)).toBe(players);
 });
 
-test("asking for 20000 names that nobody publishes leaves no memory behind", async () => {
+test("requests for 20000 names that nobody publishes leave no memory behind", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server");
   const connections = 60;

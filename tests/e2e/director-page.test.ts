@@ -16,7 +16,7 @@ interface Opened {
   from: string;
 }
 
-test.each(["flv", "hls"])("the page's player goes on at another edge when its own is killed: by %s", async (way) => {
+test.each(["flv", "hls"])("the page's player continues at another edge when its own is killed: by %s", async (way) => {
   await using stage = new Stage();
   const edge = (name: string) => ({ name, named: true, origin: "origin" });
   const origin = { name: "origin", named: true, cluster: "weight = 0" };

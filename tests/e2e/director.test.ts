@@ -68,7 +68,7 @@ test.concurrent("three edges with uneven load end within 10 % of even, over one 
   expect((await connections()).filter((count) => count < 27 || count > 33)).toEqual([]);
 });
 
-test.concurrent("viewers go on elsewhere when their edge is killed, and none is sent to a node that is gone or drains", async () => {
+test.concurrent("viewers continue at another edge when theirs is killed, and none is sent to a node that is gone or drains", async () => {
   await using stage = new Stage();
   const nodes = await DirectorNodes.start(stage, cluster("a", "b", "c"));
   publish(stage, nodes.of("origin").server.url("live/show"));

@@ -6,7 +6,7 @@ import { testWith } from "../support/e2e/tools.ts";
 
 const test = testWith("tests/e2e/drain.test.ts");
 
-test.concurrent("SIGQUIT lets go on who is there, takes nobody new, and ends with the last connection", async () => {
+test.concurrent("SIGQUIT lets connected clients continue, refuses new ones, and ends the server with the last connection", async () => {
   await using stage = new Stage();
   const edge = await startSrs(stage, "edge");
   const server = await ReloadServer.start(stage, `[vhost.__defaultVhost__]\n${forwardTo(edge)}`);
@@ -37,7 +37,7 @@ test.concurrent("SIGQUIT lets go on who is there, takes nobody new, and ends wit
   expect(server.program.lines.at(-1)).toEndWith("INFO  stopped");
 });
 
-test.concurrent("after drain_timeout those who are left are told, and it ends", async () => {
+test.concurrent("after drain_timeout, the remaining clients get the reason, and the server ends", async () => {
   await using stage = new Stage();
   const server = await ReloadServer.start(stage, "drain_timeout = 1");
   const [publisher, player] = [await server.publish(), await server.play()];
@@ -51,7 +51,7 @@ test.concurrent("after drain_timeout those who are left are told, and it ends", 
   );
 });
 
-test.concurrent("SIGTERM cuts a drain short; another server has the port and the pid file by then", async () => {
+test.concurrent("SIGTERM ends a drain early, when another server may have the port and the pid file already", async () => {
   await using stage = new Stage();
   const server = await ReloadServer.start(stage, "");
   const player = await server.play();

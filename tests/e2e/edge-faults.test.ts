@@ -69,7 +69,7 @@ async function fetchesFrom(edge: Srs, { port }: { readonly port: number }, count
   await until(`it fetches from ${port}`, fetches, WAIT_LIMIT_MS, () => edge.program.tail());
 }
 
-test.concurrent("origins of one stream are killed, stopped, cut off: two edges go on from the next, and their players jump by no more than a picture group, or the silence", async () => {
+test.concurrent("when origins are killed, stopped or cut off, two edges continue from the next one, and players skip at most a GOP or the silence", async () => {
   await using stage = new Stage();
   const [a, b, c] = await threeOrigins(stage);
   const wires = [a.wire, b.wire, c.wire];
@@ -117,7 +117,7 @@ test.concurrent("origins of one stream are killed, stopped, cut off: two edges g
   expectUndisturbed(stage, player);
 });
 
-test.concurrent("an encoder dies, and another origin has another encoder's stream: the player goes on at its next key frame", async () => {
+test.concurrent("when an encoder dies, the player continues with another origin's encoder at the next key frame", async () => {
   await using stage = new Stage();
   const [a, b] = [await startSrs(stage, "A"), await startSrs(stage, "B")];
   const edge = await startEdge(stage, "edge", [a, b], [timeout]);
@@ -139,7 +139,7 @@ test.concurrent("an encoder dies, and another origin has another encoder's strea
   expectUndisturbed(stage, player);
 });
 
-test.concurrent("with two upstreams, an origin that is killed, stopped or cut off costs a player no frame, and no time but for the silence", async () => {
+test.concurrent("with two upstreams, the loss of an origin costs a player no frame and no time except the silence", async () => {
   await using stage = new Stage();
   const [a, b, c] = await threeOrigins(stage);
   const keys = [timeout, "redundancy = 2"];

@@ -120,7 +120,7 @@ testWithTls.concurrent(
 );
 
 test.concurrent.each(["round_robin", "hash"])(
-  "an origin that takes connections and says nothing delays the streams that come to it by read_timeout, and no others (%s)",
+  "an origin that accepts connections and sends nothing delays only the streams fetched from it, by read_timeout (%s)",
   async (choice) => {
     await using stage = new Stage();
     const names = Array.from({ length: 12 }, (_, at) => `s${at}`);
@@ -137,7 +137,7 @@ test.concurrent.each(["round_robin", "hash"])(
   },
 );
 
-test.concurrent("an origin that says nothing does not decide: another one is asked, and later clients don't wait", async () => {
+test.concurrent("an origin that sends nothing does not decide: another one is asked, and later clients do not wait", async () => {
   await using stage = new Stage();
   const mute = startMute(stage);
   const origin = await startSrs(stage, "origin");
@@ -150,7 +150,7 @@ test.concurrent("an origin that says nothing does not decide: another one is ask
   expect(mute.connections).toBe(1);
 });
 
-test.concurrent("an HTTP server that fails for one stream serves the others, and one that is back is asked as soon as a probe finds it", async () => {
+test.concurrent("an HTTP origin that fails for one stream serves the others, and is asked again as soon as a probe reaches it", async () => {
   await using stage = new Stage();
   const good = flvFile([
     { kind: 9, timestamp: 0, payload: avcHeader },
@@ -187,7 +187,7 @@ test.concurrent("an HTTP server that fails for one stream serves the others, and
   await waiting.packet("a picture", ({ payload }) => payload[1] === 1);
 });
 
-test.concurrent("streams that are published on an edge go to an origin over no more connections in the making than max_dials", async () => {
+test.concurrent("streams published on an edge go to an origin with at most max_dials connections being established", async () => {
   await using stage = new Stage();
   const mute = startMute(stage);
   const edge = await startEdge(stage, "edge", [mute], ["max_dials = 3", "read_timeout = 600000", "publish = true"]);

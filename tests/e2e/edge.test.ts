@@ -123,7 +123,7 @@ function redirector(stage: Stage, to: Srs): { readonly port: number } {
   return listener;
 }
 
-test.concurrent("RTMP 302 is followed: by an edge that fetches, and by one that was published to", async () => {
+test.concurrent("an edge follows RTMP 302, when it fetches and when it pushes", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server");
   const there = redirector(stage, server);
@@ -170,7 +170,7 @@ async function publishMany(stage: Stage, { port }: Srs): Promise<void> {
   stage.defer(() => clearInterval(timer));
 }
 
-test("500 streams that one edge fetches are back from the other origin when one dies, and it is not run over", async () => {
+test("an edge fetches 500 streams again from the other origin when one dies, without overloading it", async () => {
   await using stage = new Stage();
   const [a, b] = [await startSrs(stage, "A"), await startSrs(stage, "B")];
   await Promise.all([a, b].map((origin) => publishMany(stage, origin)));
@@ -197,7 +197,7 @@ test("500 streams that one edge fetches are back from the other origin when one 
   expect(b.program.count(/play (refused|ended)/)).toBe(0);
 });
 
-test("names that nobody has, asked for by the thousand, leave nothing behind at an edge", async () => {
+test("requests for thousands of unknown names leave nothing behind at an edge", async () => {
   await using stage = new Stage();
   const origin = await startSrs(stage, "origin");
   const edge = await startEdge(stage, "edge", [origin]);

@@ -13,7 +13,7 @@ const test = testWith("tests/e2e/faults.test.ts", "FFmpeg");
 
 const whole = { fromKey: true, runs: 1, toEnd: true, foreign: 0 };
 
-test.concurrent("an edge that is killed and started again is fed again, and the other edges' players miss nothing", async () => {
+test.concurrent("an edge that is killed and restarted gets the stream again, and players of other edges miss nothing", async () => {
   await using stage = new Stage();
   const source = clip({ seconds: 24 });
   const [victim, ...others] = await Promise.all(["victim", "edge-2", "edge-3"].map((name) => startSrs(stage, name)));
@@ -42,7 +42,7 @@ test.concurrent("an edge that is killed and started again is fed again, and the 
   }
 });
 
-test.concurrent("a player of an edge whose origin is killed and started again plays on", async () => {
+test.concurrent("a player of an edge continues when the origin is killed and restarted", async () => {
   await using stage = new Stage();
   const source = clip({ seconds: 8 });
   const edge = await startSrs(stage, "edge");
@@ -63,7 +63,7 @@ test.concurrent("a player of an edge whose origin is killed and started again pl
   expect(player.statuses.join("\n")).not.toInclude("UnpublishNotify");
 });
 
-test.concurrent("a target that never reads, one that never answers and one that is not there cost the others nothing and the origin little", async () => {
+test.concurrent("targets that never read, never answer or do not exist cost other targets nothing and the origin little", async () => {
   await using stage = new Stage();
   // 16 Mbit/s: what the kernel takes for a target that doesn't read is soon full.
   const source = clip({ seconds: 36, size: "640x360", bitrate: 16_000 });
@@ -102,7 +102,7 @@ test.concurrent("a target that never reads, one that never answers and one that 
   await until("every relay ends", () => origin.program.count(/forward ended/) === 5);
 });
 
-test.concurrent("servers that forward to each other, or to themselves, refuse the loop with a reason and go on", async () => {
+test.concurrent("servers that forward to each other, or to themselves, refuse the loop with a reason and continue", async () => {
   await using stage = new Stage();
   const source = clip({ seconds: 8 });
   // A server must know the other's port before it has one.

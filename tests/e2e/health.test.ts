@@ -127,7 +127,7 @@ testWithFfmpeg.concurrent(
   },
 );
 
-test.concurrent("sound apart from the picture, jumps, missing headers and a fast clock are told, until they end", async () => {
+test.concurrent("the health of a stream reports skewed audio, timestamp jumps, missing headers and a fast clock until they end", async () => {
   await using stage = new Stage();
   const server = await ReloadServer.start(stage, "");
   const feed = async (name: string, hasHeader = true) => new PacedFeed(stage, await server.publish(name), hasHeader);

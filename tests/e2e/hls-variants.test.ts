@@ -29,7 +29,7 @@ async function endedLadder(edge: HlsEdge, count: number): Promise<string> {
   return text;
 }
 
-test.concurrent("a ladder is cut at the same places, which FFmpeg reads without a warning and edges give byte for byte", async () => {
+test.concurrent("the variants of a ladder are cut at the same places, FFmpeg reads them without a warning, and edges give equal bytes", async () => {
   await using stage = new Stage();
   const variants = 'hls_variants = ["_hd", "_sd", "_audio"]\nhls_format = "fmp4"\nhls_dispose = 0';
   const pushed = await HlsEdge.start(stage, "pushed", { more: variants });
@@ -86,7 +86,7 @@ function entriesOf(text: string): string {
   return text.slice(text.indexOf("#EXT-X-PROGRAM-DATE-TIME"));
 }
 
-test.concurrent("a transcoder's ladder is played by its base, which is no stream, on the server that makes it and on edges", async () => {
+test.concurrent("a transcoder's ladder is played by its base name, which is no stream, at its server and at edges", async () => {
   await using stage = new Stage();
   const edge = await HlsEdge.start(stage, "edge", { more: "hls_dispose = 0" });
   const engines = Object.entries({ hd: "192", sd: "96" }).map(
@@ -126,7 +126,7 @@ output = "__defaultVhost__/[app]/[stream]_[engine]"`,
   }
 });
 
-test.concurrent("edges are told a transcoder's ladder, over its restart and theirs", async () => {
+test.concurrent("edges get a transcoder's ladder, also after its server's restart and their own", async () => {
   await using stage = new Stage();
   let pushed = await HlsEdge.start(stage, "pushed");
   const engines = Object.entries({ hd: "192", sd: "96" }).map(
@@ -188,7 +188,7 @@ output = "[vhost]/[app]/[stream]_[engine]"`,
   expect(await allOf(fetching, ids)).toEqual(await allOf(pushed, ids));
 });
 
-test.concurrent("a variant whose encoder is killed leaves, the others go on, and it comes back", async () => {
+test.concurrent("a variant whose encoder is killed is listed no more, the others continue, and it comes back", async () => {
   await using stage = new Stage();
   const edge = await HlsEdge.start(stage, "edge", { more: 'hls_variants = ["_hd", "_sd"]' });
   const encode = (suffix: "_hd" | "_sd", name: string) =>

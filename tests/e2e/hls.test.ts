@@ -103,7 +103,7 @@ test.concurrent("edges give the playlists and segments of their origin, byte for
   checkHistory([...texts, await pushed.media()]);
 });
 
-test.concurrent("an upgrade fails no request, loses no segment and goes on with the numbers", async () => {
+test.concurrent("an upgrade fails no request, loses no segment and continues the numbers", async () => {
   await using stage = new Stage();
   const hls = await HlsReloadServer.start(stage);
   const { server } = hls;

@@ -11,7 +11,7 @@ const test = testWith("tests/e2e/hooks-hostile.test.ts");
 const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
 const named = (...urls: readonly unknown[]) => JSON.stringify({ code: 0, data: { urls } });
 
-test.concurrent("what a back end answers to on_forward changes nothing for the stream, is told in one line and counted", async () => {
+test.concurrent("a bad answer of a back end to on_forward does not change the stream, is logged in one line and counted", async () => {
   await using stage = new Stage();
   const backEnd = new HookBackEnd(stage);
   const target = await ReloadServer.start(stage, "", "target");
@@ -137,7 +137,7 @@ const hostile: readonly (readonly [what: string, act: (socket: Bun.Socket<unknow
   ],
 ];
 
-test.concurrent("back ends that are hostile let nobody in, each by itself, and harm no stream that runs", async () => {
+test.concurrent("each hostile back end lets no client in, and harms no running stream", async () => {
   await using stage = new Stage();
   const ports = hostile.map(([, act]) => {
     const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: (socket) => act(socket) } });
@@ -171,7 +171,7 @@ test.concurrent("back ends that are hostile let nobody in, each by itself, and h
   expect(hooks.map(({ failed, allowed }) => [failed, allowed])).toEqual(hostile.map(() => [1, 0]));
 });
 
-test.concurrent("a back end that flaps decides about each client by what it says then, and fills no log", async () => {
+test.concurrent("a back end that changes its mind decides for each client by its present answer, and does not fill the log", async () => {
   await using stage = new Stage();
   const backEnd = new HookBackEnd(stage);
   const server = await ReloadServer.start(stage, backEnd.hooks(["on_play", "on_stop"]));

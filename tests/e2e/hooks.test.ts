@@ -113,7 +113,7 @@ const broken: readonly (readonly [what: string, answer: string | undefined, prob
 ];
 
 test.concurrent.each(broken)(
-  "a back end that %s lets nobody in, and harms no stream that runs",
+  "a back end that %s lets no client in, and harms no running stream",
   async (_what, answer, problem) => {
     await using stage = new Stage();
     const listener = Bun.listen({
@@ -140,7 +140,7 @@ test.concurrent.each(broken)(
   },
 );
 
-test.concurrent("a back end that is down is a refusal with its reason, or none with on_failure = allow", async () => {
+test.concurrent("clients are refused with a reason while a back end is down, or let in with on_failure = allow", async () => {
   await using stage = new Stage();
   const urls = decisions.map((event) => `${event} = "http://127.0.0.1:${"PORT"}/"`).join("\n");
   const hooks = `[vhost.__defaultVhost__.http_hooks]\n${urls}\n`.replaceAll("PORT", String(await deadPort()));
@@ -153,7 +153,7 @@ test.concurrent("a back end that is down is a refusal with its reason, or none w
   await picture(player, 1);
 });
 
-test.concurrent("a back end that hangs holds up no clients of another one", async () => {
+test.concurrent("a back end that hangs does not delay clients of another one", async () => {
   await using stage = new Stage();
   const [hanging, healthy] = [new HookBackEnd(stage), new HookBackEnd(stage)];
   hanging.answer = () => new Promise<never>(() => undefined);
@@ -172,7 +172,7 @@ test.concurrent("a back end that hangs holds up no clients of another one", asyn
   await Promise.all(waiting);
 });
 
-test.concurrent("what a back end was not told while it was away, it is told in order when it is back", async () => {
+test.concurrent("a back end gets the notifications that it missed, in order, when it is back", async () => {
   await using stage = new Stage();
   const before = new HookBackEnd(stage);
   const server = await ReloadServer.start(stage, before.hooks(["on_unpublish", "on_stop", "on_close", "on_connect"]));
@@ -204,7 +204,7 @@ test.concurrent("what a back end was not told while it was away, it is told in o
   expect(before.problems).toEqual([]);
 });
 
-test.concurrent("the end of all clients is told when the server stops", async () => {
+test.concurrent("back ends are notified of the end of all clients when the server stops", async () => {
   await using stage = new Stage();
   const backEnd = new HookBackEnd(stage);
   const server = await ReloadServer.start(stage, backEnd.hooks(all));
@@ -246,7 +246,7 @@ test.concurrent("calls are signed, and a back end's certificate is checked", asy
   expect(server.program.lines.filter((line) => line.includes(secret.toString("base64")))).toEqual([]);
 });
 
-test.concurrent("what becomes of calls is in the API and in metrics", async () => {
+test.concurrent("the outcomes of calls are in the API and in metrics", async () => {
   await using stage = new Stage();
   const backEnd = new HookBackEnd(stage);
   const server = await ReloadServer.start(

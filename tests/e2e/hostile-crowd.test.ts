@@ -13,7 +13,7 @@ const INPUT_MEMORY_MB = 64;
 /** All but the end of a video message. */
 const unfinished = concat([header(6, 16_000_000, 9, 1), filled(15_000_000)]);
 
-test("unfinished messages of clients that do not publish fill no memory", async () => {
+test("unfinished messages of clients that do not publish do not fill the memory", async () => {
   const report = await attack(async ({ many }) => {
     for (const raw of await many(40)) {
       raw.send(hello());
@@ -32,7 +32,7 @@ test("unfinished messages of clients that do not publish fill no memory", async 
   ).not.toEqual([]);
 });
 
-test("unfinished messages of publishers are bounded in sum, and those who keep most of them are closed", async () => {
+test("unfinished messages of publishers are bounded in total, and the publishers that hold most are closed", async () => {
   const publishers = 60;
   const report = await attack(async ({ many, server }) => {
     const before = server.program.rss();
@@ -55,7 +55,7 @@ test("unfinished messages of publishers are bounded in sum, and those who keep m
   expect(report).toMatchObject({ running: true, lost: 0 });
 });
 
-test("a crowd that asks for streams and leaves together costs an honest player no packet, and leaves nothing behind", async () => {
+test("a crowd of clients that come and leave together costs an honest player no packet, and leaves nothing behind", async () => {
   const streams = Array.from({ length: 20 }, (_, at) => at + 1);
   const report = await attack(
     async ({ many, server }) => {

@@ -42,7 +42,7 @@ function reasons(lines: readonly string[]): string[] {
   return lines.flatMap((line) => /WARN .* error=("(?:\\.|[^"\\])*"|\S+)/.exec(line)?.[1] ?? []);
 }
 
-test("what is not RTMP is refused at its first byte, with a guess at what it is", async () => {
+test("a protocol other than RTMP is refused at its first byte, with a guess at its name", async () => {
   const report = await attack((arena) =>
     closes(arena, [
       Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3),
@@ -64,7 +64,7 @@ test("what is not RTMP is refused at its first byte, with a guess at what it is"
   ]);
 });
 
-test("garbage after the handshake, or after connect, ends its connection and no other", async () => {
+test("garbage after the handshake or after connect ends only its own connection", async () => {
   const random = mulberry32(1);
   const report = await attack(async ({ open }) => {
     for (let i = 0; i < 300; i++) {
@@ -84,7 +84,7 @@ test("garbage after the handshake, or after connect, ends its connection and no 
   expect(report.lines.filter((line) => /internal|ERROR/.test(line))).toEqual([]);
 });
 
-test("AMF bombs are refused for what they are, in commands and out of them", async () => {
+test("AMF bombs are refused with the reason, in commands and elsewhere", async () => {
   const deep = repeat(Uint8Array.of(0x03, 0, 1, 0x61), 10_000);
   const hugeCount = Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff);
   const cycle = Uint8Array.of(0x03, 0, 1, 0x61, 0x07, 0, 0, 0, 0, 9);
@@ -128,7 +128,7 @@ test("AMF bombs are refused for what they are, in commands and out of them", asy
   ).toBe(true);
 });
 
-test("chunk sizes, chunk streams, aborts and endless messages are held to their limits", async () => {
+test("chunk sizes, chunk streams, aborts and endless messages have limits", async () => {
   const setSize = (size: number) => message({ type: 1, chunkStreamId: 2, payload: u32(size) }, 128);
   const report = await attack(async (arena) => {
     // These are legal, however odd: the connection goes on and is answered.
@@ -203,7 +203,7 @@ test("names and URLs cannot forge the log, flood it, or come back in full", asyn
   expect(reasons(report.lines)).toHaveLength(8);
 });
 
-test("timestamps that jump wildly run back for no player", async () => {
+test("timestamps that jump wildly never run back for a player", async () => {
   const random = mulberry32(7);
   const report = await attack(async ({ stage, server }) => {
     const options = { port: server.port };

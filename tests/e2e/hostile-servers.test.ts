@@ -28,7 +28,7 @@ async function lines(stage: Stage, ...words: readonly string[]): Promise<{ code:
   return { code: await program.ended(), lines: program.lines };
 }
 
-test.concurrent("what servers say is in one line of srs check --probe, and no terminal obeys it", async () => {
+test.concurrent("srs check --probe shows text from servers on one line, without control characters", async () => {
   await using stage = new Stage();
   const { refusing, named } = hostileServers(stage);
   const toml = `listen = "127.0.0.1:0"\nmax_connections = 10\n[vhost.a]\nforward = ["${refusing}", "${named}"]\n`;
@@ -39,7 +39,7 @@ test.concurrent("what servers say is in one line of srs check --probe, and no te
   expect(found.lines.filter((line) => OBEYED.test(line) || /^(?:no problem|.?eslaf)/.test(line))).toEqual([]);
 });
 
-test.concurrent("what a server says is in one line of srs bench, as text and as JSON", async () => {
+test.concurrent("srs bench shows text from a server on one line, as text and as JSON", async () => {
   await using stage = new Stage();
   const { refusing } = hostileServers(stage);
   for (const json of [[], ["--json"]]) {
@@ -53,7 +53,7 @@ test.concurrent("what a server says is in one line of srs bench, as text and as 
   }
 });
 
-test.concurrent("what answers in a server's place is in one line of srs reload and srs upgrade", async () => {
+test.concurrent("srs reload and srs upgrade show the answer of another program on one line", async () => {
   await using stage = new Stage();
   const answer = `${JSON.stringify({ ok: true, lines: [HOSTILE] })}\n`;
   const planted = Bun.listen({

@@ -58,7 +58,7 @@ function frames(step: number): Uint8Array {
   return concat(three);
 }
 
-test("whoever is slow costs nobody anything: handshakes, connects, publishers and hundreds of players", async () => {
+test("slow handshakes, connects, publishers and hundreds of slow players do not slow other clients down", async () => {
   let never: Raw[] = [];
   let silent: Raw[] = [];
   const report = await attack(

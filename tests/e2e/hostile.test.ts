@@ -37,7 +37,7 @@ async function publisher({ open }: Arena, name: string): Promise<Raw> {
   return raw;
 }
 
-test("connections that are reset before they are accepted take no place", async () => {
+test("connections that are reset before they are accepted do not count for max_connections", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server", { maxConnections: 50 });
   server.program.signal("SIGSTOP");
@@ -48,7 +48,7 @@ test("connections that are reset before they are accepted take no place", async 
   expect(server.program.lines.filter((line) => line.includes("refused"))).toEqual([]);
 });
 
-test("sequence headers for ever more tracks end the connection before they fill the memory", async () => {
+test("a connection that sends sequence headers for ever more tracks is closed before they fill the memory", async () => {
   const report = await attack(async (arena) => {
     const raw = await publisher(arena, "headers");
     const body = filled(100_000);
@@ -65,7 +65,7 @@ test("sequence headers for ever more tracks end the connection before they fill 
   expect(report.lines.filter((line) => /sequence headers of \d+ bytes in one stream/.test(line))).toHaveLength(1);
 });
 
-test("sequence headers in every message, of every track, hold nobody up", async () => {
+test("sequence headers of every track in every message do not delay other clients", async () => {
   const report = await attack(async (arena) => {
     const raw = await publisher(arena, "headers");
     for (let track = 0; track < 256; track++) {
@@ -95,7 +95,7 @@ test("data messages in a GOP that never ends are not kept without limit", async 
   expect(report.grownMb).toBeLessThan(BUSY_MB + 2 * 32);
 });
 
-test("requests that are answered are counted, whatever they are", async () => {
+test("all answered requests count for their limit, whatever their kind", async () => {
   const report = await attack(async ({ open }) => {
     const deaf = await open({ read: false });
     const [bandwidth, ping] = await Promise.all([open(), open()]);
@@ -117,7 +117,7 @@ test("requests that are answered are counted, whatever they are", async () => {
   expect(report.lines.filter((line) => line.includes("more than 100 commands in a second"))).toHaveLength(3);
 });
 
-test("what a client says of itself is not kept without limit", async () => {
+test("long texts in a client's connect request are not kept in full", async () => {
   const report = await attack(async ({ many }) => {
     const bytes = concat([
       handshake(),
@@ -158,7 +158,7 @@ test("media that belongs to no publisher costs next to nothing", async () => {
   expect(report.cpuSeconds).toBeLessThan(4);
 });
 
-test("metadata of many objects in every message holds nobody up", async () => {
+test("metadata of many objects in every message does not delay other clients", async () => {
   const report = await attack(async (arena) => {
     const raw = await publisher(arena, "metadata");
     const objects = Array.from({ length: 60_000 }, () => AmfObject.of({}));
@@ -190,7 +190,7 @@ test("players that do not read, each stopped in another key frame of 15 MB, do n
   ).toBeGreaterThan(0);
 });
 
-test("a publisher of millions of tiny messages to players that do not read fills no memory", async () => {
+test("a publisher of millions of tiny messages to players that do not read does not fill the memory", async () => {
   const report = await attack(async (arena) => {
     const raw = await publisher(arena, "tiny");
     for (const player of await arena.many(50, { read: false })) player.send(playing("tiny"));
@@ -203,7 +203,7 @@ test("a publisher of millions of tiny messages to players that do not read fills
   expect(report.grownMb).toBeLessThan(2 * BUSY_MB);
 });
 
-test("forty publishers of millions of tiny messages hold nobody up", async () => {
+test("forty publishers of millions of tiny messages do not delay other clients", async () => {
   const report = await attack(async ({ many }) => {
     const all = await many(40);
     const flood = repeat(Uint8Array.of(0xc7, 0x20), 100_000);

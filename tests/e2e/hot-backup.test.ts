@@ -54,7 +54,7 @@ function expectUndisturbed(stage: Stage, recorder: Recorder): void {
   expect(decodeErrors(recorder.save(stage.path("recorded.flv")))).toBe("");
 }
 
-test.concurrent("one of two encoders is killed, stopped, cut off: the player goes on from the other within switch_after and a GOP", async () => {
+test.concurrent("when one of two encoders is killed, stopped or cut off, the player continues with the other within switch_after and a GOP", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server", standby);
   const clips = [clip({ seconds: 20 }), clip({ seconds: 20, size: "384x216" })] as const;
@@ -93,7 +93,7 @@ test.concurrent("one of two encoders is killed, stopped, cut off: the player goe
   expectUndisturbed(stage, player);
 });
 
-test.concurrent("one of three origins with the same stream is stopped, killed, cut off: the edge's player misses no frame and gets none twice", async () => {
+test.concurrent("when one of three origins of a stream is stopped, killed or cut off, the edge's player gets every frame once", async () => {
   await using stage = new Stage();
   const edge = await startSrs(stage, "edge", standby);
   const ways = await Promise.all(
@@ -150,7 +150,7 @@ test.concurrent("one of three origins with the same stream is stopped, killed, c
   expectUndisturbed(stage, player);
 });
 
-test.concurrent("two encoders play one file, the second twelve seconds later: viewers do not wait for those twelve seconds", async () => {
+test.concurrent("viewers do not wait for the time difference when the second of two encoders plays the same file twelve seconds later", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server", standby);
   const source = clip({ seconds: 120 });
@@ -180,7 +180,7 @@ test.concurrent("two encoders play one file, the second twelve seconds later: vi
   expectUndisturbed(stage, player);
 });
 
-test.concurrent("an origin that feeds another is killed while an encoder stands by there: players of that one, and of its edge, stay", async () => {
+test.concurrent("when an origin that feeds another is killed and an encoder stands by at the other, players of that one and of its edge stay", async () => {
   await using stage = new Stage();
   const edge = await startSrs(stage, "edge");
   const b = await startSrs(stage, "B", { ...standby, vhost: forwardTo(edge) });
@@ -215,7 +215,7 @@ test.concurrent("an origin that feeds another is killed while an encoder stands 
 });
 
 test.concurrent.each(["reject", "replace"])(
-  "an encoder whose cable was pulled takes its stream over from its half-open connection (%s)",
+  "an encoder whose cable was pulled replaces its own half-open connection (%s)",
   async (onConflict) => {
     await using stage = new Stage();
     const server = await startSrs(stage, "server", {

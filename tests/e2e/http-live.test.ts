@@ -135,7 +135,7 @@ testWithChromium("the page of a stream plays its FLV in Chromium, by HTTP and by
   expect(server.program.count(/connected .*url=ws:.*client=".*Chrome/)).toBe(1);
 });
 
-test.concurrent("viewers who are not to have a stream are told why by a status and one line", async () => {
+test.concurrent("viewers that are refused a stream get the reason by a status and one line", async () => {
   await using stage = new Stage();
   const closed = [
     "[vhost.closed]",
@@ -181,7 +181,7 @@ test.concurrent("viewers who are not to have a stream are told why by a status a
   await server.program.line(/play refused .*stream=\/live\/nothing error="nobody publishes/);
 });
 
-test.concurrent("a stop ends the answer, or the answer waits for the next start", async () => {
+test.concurrent("when the stream stops, the answer ends, or waits for the next start", async () => {
   await using stage = new Stage();
   const waits = '[vhost.waits]\n[vhost.waits.http_remux]\non_unpublish = "wait"';
   const server = await startHttp(stage, "server", { more: waits });
@@ -207,7 +207,7 @@ test.concurrent("a stop ends the answer, or the answer waits for the next start"
   expect(await ask(server.http("live/show.flv"))).toEqual([404, "nobody publishes /live/show\n"]);
 });
 
-test.concurrent("an HTTP viewer of an edge has it fetch the stream, by RTMP and by HTTP, and is told when nobody has it", async () => {
+test.concurrent("an edge fetches the stream for an HTTP viewer by RTMP or HTTP, and refuses the viewer when no server has it", async () => {
   await using stage = new Stage();
   const origin = await startHttp(stage, "origin");
   const edgeOf = (address: string) => `[vhost.__defaultVhost__.edge]\norigin = "${address}"\nwait = 3`;
@@ -250,7 +250,7 @@ test.concurrent("a browser's WebSocket gets the same FLV, a message for each bat
   await server.program.line(/connected .*url=ws:/);
 });
 
-test.concurrent("a viewer that stops reading goes on at a key frame, and costs the others nothing", async () => {
+test.concurrent("a viewer that stopped reading continues at a key frame, and costs the others nothing", async () => {
   await using stage = new Stage();
   const server = await startHttp(stage, "server", { vhost: "queue_length = 1" });
   const publisher = await Client.publish(stage, { port: server.port }, "show");

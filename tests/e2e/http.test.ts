@@ -45,7 +45,7 @@ test.concurrent("files are served over HTTP and HTTPS, whole, in part, and again
   }
 });
 
-test.concurrent("files that are called like streams need no origin, missing ones are no pages, and guests are led to pages", async () => {
+test.concurrent("files with names like streams' are served without an origin, missing ones are not found, and guests are led to pages", async () => {
   await using stage = new Stage();
   mkdirSync(stage.path("www"));
   for (const name of ["film.m3u8", "film.ts"]) stage.write(`www/${name}`, name);
@@ -73,7 +73,7 @@ test.concurrent("a client that reads slowly gets all of a file, and the server k
   expect(bytes).toBe(30_000_000);
 });
 
-test.concurrent("requests that come together are answered in order, and what another port is for is told in one line", async () => {
+test.concurrent("pipelined requests are answered in order, and a request for another port's protocol gets one line that says so", async () => {
   await using stage = new Stage();
   const tls = `[http_server.tls]\nlisten = "127.0.0.1:0"\n${pair(stage, "local", local)}`;
   const server = await ReloadServer.start(stage, `${LISTEN}dir = "${stage.path(".")}"\n${tls}\n[log]\nlevel = "debug"`);
@@ -101,7 +101,7 @@ test.concurrent("requests that come together are answered in order, and what ano
   expect(server.program.count(/INFO.*request/)).toBe(0);
 });
 
-test.concurrent("addresses, hosts and ranges that make no sense are answered by a status, and lead nowhere", async () => {
+test.concurrent("malformed addresses, hosts and ranges are answered by a status, and reach no file", async () => {
   await using stage = new Stage();
   for (const folder of ["www", "www/.git", "www/.well-known", "www/sub"]) mkdirSync(stage.path(folder));
   stage.write("secret.txt", "secret");
@@ -165,7 +165,7 @@ test.concurrent("addresses, hosts and ranges that make no sense are answered by 
   expect((await client.end()).match(/HTTP\/1\.1 \d+/g)?.at(-1)).toBe("HTTP/1.1 429");
 });
 
-test.concurrent("a viewer gets FLV over HTTPS and wss, and a renewed certificate when it comes anew", async () => {
+test.concurrent("a viewer gets FLV over HTTPS and wss, and a renewed certificate when it connects again", async () => {
   await using stage = new Stage();
   const files = pair(stage, "served", local);
   const server = await ReloadServer.start(stage, `[http_server.tls]\nlisten = "127.0.0.1:0"\n${files}`);
@@ -236,7 +236,7 @@ test.concurrent("an upgrade fails no request: the old process answers once more,
   expect(await server.program.ended()).toBe(0);
 });
 
-test.concurrent("behind a proxy that names its clients, they are who is counted and logged", async () => {
+test.concurrent("behind a proxy that names its clients, these clients are counted and logged, not the proxy", async () => {
   await using stage = new Stage();
   const trusted = '[proxy_protocol]\nlisten = "127.0.0.1:0"\ntrusted = "127.0.0.1"';
   const server = await ReloadServer.start(stage, `${LISTEN}${trusted}`);

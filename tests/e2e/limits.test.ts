@@ -60,7 +60,7 @@ async function flood(stage: Stage, port: number, address: string, count: number)
   return all;
 }
 
-test("a flood from one address takes that address's places, and no others, and the log stays short", async () => {
+test("a flood from one address uses up only that address's connections, and the log stays short", async () => {
   const more = '[limits]\nmax_connections_per_address = 20\nexempt = "127.0.0.1"';
   const report = await attack(
     async ({ stage, server }) => {
@@ -87,7 +87,7 @@ test("a flood from one address takes that address's places, and no others, and t
   expect(report.lines.join("\n")).toMatch(/summary .*refused=\d{4} refused_max_connections_per_address=\d{4}/);
 });
 
-test("new connections from one address come no faster than its rate", async () => {
+test("new connections from one address are accepted no faster than its rate", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server", { more: "[limits]\nmax_connects_per_minute = 100" });
   const began = performance.now();
@@ -100,7 +100,7 @@ test("new connections from one address come no faster than its rate", async () =
   await Client.connect(stage, { port: server.port });
 });
 
-test("publishers that send nothing are told so, and are a few lines and a count however many there are", async () => {
+test("publishers that send nothing get the reason, and make a few lines and a count, however many they are", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server", { vhost: "publish.firstpkt_timeout = 1000" });
   const names = Array.from({ length: 40 }, (_, at) => `s${at}`);
@@ -113,7 +113,7 @@ test("publishers that send nothing are told so, and are a few lines and a count 
   expect(server.program.count(/publisher is silent/)).toBeLessThanOrEqual(20);
 });
 
-test("those who dawdle over their handshake are gone after handshake_timeout, all of them, in a few lines", async () => {
+test("clients with unfinished handshakes are all closed after handshake_timeout, in a few lines", async () => {
   const more = "[limits]\nhandshake_timeout = 1000";
   const report = await attack(
     async ({ many }) => {
@@ -175,7 +175,7 @@ testWithFfmpeg(
   },
 );
 
-test("names without end are refused beyond max_streams, and cost no memory", async () => {
+test("names without end are refused beyond max_streams, and use no memory", async () => {
   const more = "[vhost.__defaultVhost__.limits]\nmax_streams = 50";
   const report = await attack(
     async ({ many, server }) => {
@@ -194,7 +194,7 @@ test("names without end are refused beyond max_streams, and cost no memory", asy
   expect(report.grownMb).toBeLessThan(GROWN_MB);
 });
 
-test("metadata of megabytes is left out, again and again, and the stream goes on", async () => {
+test("metadata of megabytes is left out each time, and the stream continues", async () => {
   const report = await attack(async ({ open, stage, server }) => {
     const raw = await open();
     raw.send(publishing("fat"));
@@ -215,7 +215,7 @@ test("metadata of megabytes is left out, again and again, and the stream goes on
   expect(report.lines.filter((line) => line.includes("malformed data message dropped"))).toHaveLength(1);
 });
 
-test("conf/limits.toml lets people in up to its limits", async () => {
+test("conf/limits.toml lets clients in up to its limits", async () => {
   await using stage = new Stage();
   const conf = `${import.meta.dir}/../../conf/limits.toml`;
   const server = stage.start("server", [executable(), "--conf", conf], { env: { SRS_LISTEN: "127.0.0.1:0" } });
@@ -228,7 +228,7 @@ test("conf/limits.toml lets people in up to its limits", async () => {
   await player.packet("the publisher's packet", ({ payload }) => payload[2] === 7);
 });
 
-test("max_players holds for players who come at once, though an origin takes its time to decide on each", async () => {
+test("max_players holds for players that come together, even if an origin needs time to decide on each", async () => {
   await using stage = new Stage();
   const origin = await startSrs(stage, "origin");
   const limits = "[vhost.__defaultVhost__.limits]\nmax_players = 2";

@@ -146,7 +146,7 @@ testRotated.concurrent("logrotate with the file in conf/ loses no line", async (
   for (let id = 1; id <= visits; id++) expect(lines).toInclude(`[c${id}] accepted`);
 });
 
-test.concurrent("a reload changes level, format and file, and one that asks for a file that can't be changes nothing", async () => {
+test.concurrent("a reload changes level, format and file, and a reload with a file that can't be opened changes nothing", async () => {
   await using stage = new Stage();
   const [old, fresh] = [stage.path("old.log"), stage.path("new.log")];
   const { program, port } = await startLogging(stage, old);
@@ -173,7 +173,7 @@ test.concurrent("a reload changes level, format and file, and one that asks for 
   expect(read(old)).not.toInclude("[c3]");
 });
 
-test.concurrent("a file that is copied and truncated goes on from its new end", async () => {
+test.concurrent("the log continues at the new end of a file that was copied and truncated", async () => {
   await using stage = new Stage();
   const file = stage.path("srs.log");
   const { program, port } = await startLogging(stage, file);
@@ -190,7 +190,7 @@ test.concurrent.each([
   ["a directory that does not exist", "/nowhere/srs.log", "its directory does not exist"],
   ["a directory", "/tmp", "it is a directory"],
   ["a path below a file", "/etc/passwd/srs.log", "no such file"],
-])("a log in %s is one clear line at the start, status 1", async (_what, file, reason) => {
+])("a log in %s ends the start with one clear line and status 1", async (_what, file, reason) => {
   await using stage = new Stage();
   const conf = stage.write("server.toml", `listen = "127.0.0.1:0"\n[log]\nfile = "${file}"\n`);
   const { exitCode, stdout, stderr } = Bun.spawnSync([executable(), "--conf", conf], { timeout: WAIT_LIMIT_MS });
@@ -198,7 +198,7 @@ test.concurrent.each([
   expect(stderr.toString()).toBe(`srs: cannot write the log to ${file}: ${reason}\n`);
 });
 
-test.concurrent("a log that can't be reopened goes on in the old file and says so", async () => {
+test.concurrent("a log that can't be reopened continues in the old file and says so", async () => {
   await using stage = new Stage();
   const file = stage.path("srs.log");
   const { program, port } = await startLogging(stage, file);
@@ -214,7 +214,7 @@ test.concurrent("a log that can't be reopened goes on in the old file and says s
   await stop(program);
 });
 
-test.concurrent("a full disk stops nobody, is told on standard error once, and the lines wait for another file", async () => {
+test.concurrent("a full disk stops no stream, is reported on standard error once, and the lines wait for another file", async () => {
   await using stage = new Stage();
   const [file, link] = [stage.path("real.log"), stage.path("srs.log")];
   writeFileSync(file, "");
@@ -242,7 +242,7 @@ test.concurrent("SIGUSR1 with the log on standard output says that there is noth
   await server.program.line(/INFO {2}the log is on standard output/);
 });
 
-test.concurrent("a signal without a use is a line, and ends nothing", async () => {
+test.concurrent("a signal without a use is logged, and ends nothing", async () => {
   await using stage = new Stage();
   const { program, port } = await startSrs(stage, "server");
   for (const signal of ["SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU"] as const) {
@@ -253,7 +253,7 @@ test.concurrent("a signal without a use is a line, and ends nothing", async () =
   await stop(program);
 });
 
-test.concurrent("standard output that is the journal gets priorities in front and no time", async () => {
+test.concurrent("lines on standard output to the journal have a priority and no time", async () => {
   await using stage = new Stage();
   const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"\n');
   // A file is as good as the journal's socket to be compared with the variable.
@@ -264,7 +264,7 @@ test.concurrent("standard output that is the journal gets priorities in front an
   for (const line of read(stage.path("journal")).trimEnd().split("\n")) expect(line).toMatch(/^<6>INFO {2}\w/);
 });
 
-test.concurrent("why a server can't start is an error in the journal", async () => {
+test.concurrent("the reason why a server can't start is an error in the journal", async () => {
   await using stage = new Stage();
   const conf = stage.write("server.toml", "lisen = 1935\n");
   const start = `exec 2>"$2"; export JOURNAL_STREAM=$(stat -c %d:%i "$2"); exec "$0" --conf "$1"`;
@@ -288,7 +288,7 @@ const secretSpellings = [
 ] as const;
 
 test.concurrent.each(["text", "json"] as const)(
-  "no secret gets into a %s log, in whatever way it is said",
+  "no secret gets into a %s log, however it is written",
   async (format) => {
     await using stage = new Stage();
     const target = await startTarget(stage, "refuses");

@@ -36,7 +36,7 @@ test.concurrent.each([
   }
 });
 
-test.concurrent("rtmpdump, which cuts endings off, plays what FFmpeg publishes under a name with one", async () => {
+test.concurrent("rtmpdump, which removes the ending of a name, plays what FFmpeg publishes under a name with an ending", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "origin");
   const files = ["cam.mp4", "cam.flv"].map((name) => {

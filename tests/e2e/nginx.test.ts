@@ -12,7 +12,7 @@ import { until } from "../support/e2e/wait.ts";
 
 const test = testWith("tests/e2e/nginx.test.ts", "FFmpeg", "nginx with its RTMP module");
 
-test.concurrent("nginx-rtmp as a target gets the stream whole, is told of its end, and takes it again", async () => {
+test.concurrent("nginx-rtmp as a target gets the whole stream, hears of its end, and accepts it again", async () => {
   await using stage = new Stage();
   const source = clip({ seconds: 6 });
   const { port } = await startNginx(stage, "");
@@ -32,7 +32,7 @@ test.concurrent("nginx-rtmp as a target gets the stream whole, is told of its en
   expect(origin.program.count(COMPLAINT)).toBe(0);
 });
 
-test.concurrent("nginx-rtmp pushes to this server, and what FFmpeg reads there is what it published to nginx", async () => {
+test.concurrent("FFmpeg reads from this server, to which nginx-rtmp pushes, what it published to nginx", async () => {
   await using stage = new Stage();
   const source = clip({ seconds: 6 });
   const server = await startSrs(stage, "server");
@@ -48,7 +48,7 @@ test.concurrent("nginx-rtmp pushes to this server, and what FFmpeg reads there i
   expect(report).toMatchObject({ fromKey: true, runs: 1, toEnd: true, foreign: 0 });
 });
 
-test.concurrent("nginx-rtmp that stands still from the first moment on is given up, and gets the stream again when it goes on", async () => {
+test.concurrent("an nginx-rtmp that is stopped from the first moment on is given up, and gets the stream when it runs again", async () => {
   await using stage = new Stage();
   const nginx = await startNginx(stage, "");
   const origin = await startSrs(stage, "origin", { vhost: forwardTo(`127.0.0.1:${nginx.port}`) });
@@ -61,7 +61,7 @@ test.concurrent("nginx-rtmp that stands still from the first moment on is given 
   await until("the relay runs again", () => origin.program.count(/forward running/) === 2);
 });
 
-test.concurrent("check --probe tells of two vhosts that forward to one nginx-rtmp, which has none", async () => {
+test.concurrent("check --probe reports two vhosts that forward to one nginx-rtmp, which has no vhosts", async () => {
   await using stage = new Stage();
   const { port } = await startNginx(stage, "");
   const forward = forwardTo(`127.0.0.1:${port}`);

@@ -33,7 +33,7 @@ function http(status: number, body: string, headers = "", length = body.length):
   return `HTTP/1.1 ${status} X\r\nConnection: close\r\n${headers}Content-Length: ${length}\r\n\r\n${body}`;
 }
 
-test.concurrent("peers that hang, lie, flap or speak another version are told of in one line each, and cost the others nothing", async () => {
+test.concurrent("peers that hang, lie, flap or speak another version are logged in one line each, and cost the others nothing", async () => {
   await using stage = new Stage();
   const asked = liars.map(() => 0);
   const urls = liars.map(([, answer], at) => {
@@ -79,7 +79,7 @@ test.concurrent("peers that hang, lie, flap or speak another version are told of
   await picture(player, 1);
 });
 
-test.concurrent("two nodes that advertise one address, and one whose address can't be reached, are found and told", async () => {
+test.concurrent("two nodes that advertise one address, and one whose address can't be reached, are found and logged", async () => {
   await using stage = new Stage();
   const api = 'http_api.listen = "127.0.0.1:0"\n';
   const servers = await Promise.all(["a", "b", "c", "d"].map((name) => ReloadServer.start(stage, api, name)));

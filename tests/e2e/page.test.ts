@@ -76,7 +76,7 @@ describe("a live stream", () => {
     expect(await page.title()).toBe("live/cam – live");
   });
 
-  test("plays by HLS, and shows what it is when the viewer asks", async () => {
+  test("plays by HLS, and shows its figures when the viewer asks", async () => {
     const hls = new HlsFiles(clip({ seconds: 5 }));
     try {
       server.offer = { hlsFolder: hls.folder };
@@ -91,7 +91,7 @@ describe("a live stream", () => {
     }
   });
 
-  test("is let go of by a pause, and is live again after it", async () => {
+  test("is no longer loaded during a pause, and is live again after it", async () => {
     server.offer = { flv: live };
     const page = await open("/live/cam");
     await stateIs(page, "playing");
@@ -103,7 +103,7 @@ describe("a live stream", () => {
     await moves(page);
   });
 
-  test("goes on in another way when the viewer chooses one", async () => {
+  test("continues by another protocol when the viewer chooses one", async () => {
     server.offer = { flv: live };
     const page = await open("/live/cam?token=1");
     await stateIs(page, "playing");
@@ -114,8 +114,8 @@ describe("a live stream", () => {
   });
 });
 
-describe("where there is no picture, the page says why", () => {
-  test("a stream that is not live is waited for", async () => {
+describe("without a picture, the page shows the state", () => {
+  test("of a stream that is not live, for which it waits", async () => {
     server.offer = notLive;
     const page = await open("/live/cam");
     await stateIs(page, "waiting", "Not live yet");
@@ -123,7 +123,7 @@ describe("where there is no picture, the page says why", () => {
     await stateIs(page, "playing");
   });
 
-  test("a stream that ends may come back", async () => {
+  test("of a stream that has ended and may come back", async () => {
     server.offer = { flv: live };
     const page = await open("/live/cam");
     await stateIs(page, "playing");
@@ -135,7 +135,7 @@ describe("where there is no picture, the page says why", () => {
     await moves(page);
   });
 
-  test("a refusal is told in the server's words, as text, and aloud", async () => {
+  test("of a refusal, in the server's text, also for screen readers", async () => {
     server.offer = { status: 403, text: "the signature <b>has expired</b>" };
     for (const way of ["flv", "ws", "hls"]) {
       const page = await open(`/live/cam?via=${way}`);
@@ -144,7 +144,7 @@ describe("where there is no picture, the page says why", () => {
     }
   });
 
-  test("a codec that the browser can't play is named", async () => {
+  test("of a codec that the browser can't play, by its name", async () => {
     const path = join(mkdtempSync(join(tmpdir(), "flv-")), "old.flv");
     const picture = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25", "-t", "2", "-c:v", "flv"];
     Bun.spawnSync(["ffmpeg", "-hide_banner", "-loglevel", "error", ...picture, path]);
@@ -158,7 +158,7 @@ describe("where there is no picture, the page says why", () => {
     }
   });
 
-  test("a browser that wants a click first gets one", async () => {
+  test("of a browser that needs a click first, for which it has a button", async () => {
     server.offer = { flv: live };
     const page = await open("/live/none");
     await page.evaluateOnNewDocument(`
@@ -178,7 +178,7 @@ describe("where there is no picture, the page says why", () => {
   });
 });
 
-test("a page that is given a second server plays on from there when the first dies", async () => {
+test("a page with a second server in its address plays from there when the first dies", async () => {
   const [first, second] = await Promise.all([MediaServer.start(), MediaServer.start()]);
   try {
     first.offer = { flv: live };
@@ -197,7 +197,7 @@ test("a page that is given a second server plays on from there when the first di
   }
 });
 
-test("a name in the address is nothing but text", async () => {
+test("a name in the address is shown as text only", async () => {
   server.offer = notLive;
   const page = await open(`/live/${encodeURIComponent(`"><img src=x onerror=document.title='x'>`)}`);
   await stateIs(page, "waiting");
@@ -205,7 +205,7 @@ test("a name in the address is nothing but text", async () => {
   expect(await page.$eval("#name", (name) => name.textContent)).toBe(`live/"><img src=x onerror=document.title='x'>`);
 });
 
-test("the executable serves the page with all that it needs, and its list leads there", async () => {
+test("the executable serves the page with all its files, and the list of streams links to it", async () => {
   await using stage = new Stage();
   const list = '[http_server]\nlisten = "127.0.0.1:0"\n[http_server.page]\nlist_streams = true\n';
   const srs = await ReloadServer.start(stage, list);
@@ -220,7 +220,7 @@ test("the executable serves the page with all that it needs, and its list leads 
   expect(await page.$eval("#name", (name) => name.textContent)).toBe("live/a%26b");
 });
 
-test("a page that is given a second server plays HLS on from there without a new start", async () => {
+test("a page with a second server in its address plays HLS from there without a new start", async () => {
   const hls = new HlsFiles(clip({ seconds: 5 }));
   const [first, second] = await Promise.all([MediaServer.start(), MediaServer.start()]);
   try {
@@ -257,7 +257,7 @@ test("the executable's HLS plays in its page", async () => {
   await moves(page);
 });
 
-test("a page plays what its server has switched on, and says what is off", async () => {
+test("a page plays by what its server has switched on, and says what is off", async () => {
   await using stage = new Stage();
   const flv = { on: "flv", off: "hls", words: "HLS is switched off here", more: "" };
   const remux = "[vhost.__defaultVhost__.http_remux]\nenabled = false\n";

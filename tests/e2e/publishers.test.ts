@@ -11,7 +11,7 @@ import { testWith } from "../support/e2e/tools.ts";
 const test = testWith("tests/e2e/publishers.test.ts");
 const testWithFfmpeg = testWith("tests/e2e/publishers.test.ts", "FFmpeg");
 
-test.concurrent("a player waits for a stream, is told of its end, and plays on when the same connection publishes it again", async () => {
+test.concurrent("a player waits for a stream, is notified of its end, and continues when the same connection publishes it again", async () => {
   await using stage = new Stage();
   const edge = await startSrs(stage, "edge");
   const origin = await startSrs(stage, "origin", { vhost: forwardTo(edge) });
@@ -113,7 +113,7 @@ testWithFfmpeg.concurrent(
   },
 );
 
-test.concurrent("a publisher that sends nothing is told why it is disconnected, and its players after the grace time", async () => {
+test.concurrent("a publisher that sends nothing gets the reason of its disconnection, and its players are notified after the grace time", async () => {
   await using stage = new Stage();
   const timeouts = "[vhost.__defaultVhost__.publish]\nfirstpkt_timeout = 5000\nnormal_timeout = 1000\ngrace = 1";
   const server = await startSrs(stage, "server", { more: timeouts });

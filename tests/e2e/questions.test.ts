@@ -251,7 +251,7 @@ const questions: readonly (readonly [string, () => unknown, () => readonly [stri
   ],
 ];
 
-describe("An operator at night is told, in the terminal and by the API,", () => {
+describe("An operator at night finds the answer, in the terminal and by the API:", () => {
   test.each(questions)("%s", (_question, isTold, shown) => {
     expect(isTold()).toBe(true);
     const [text, pattern] = shown();

@@ -8,7 +8,7 @@ import { until } from "../support/e2e/wait.ts";
 
 const test = testWith("tests/e2e/registry-nodes.test.ts", "Redis");
 
-test.concurrent("what is published on any of ten nodes plays on every other, while nodes are killed, drained and replaced", async () => {
+test.concurrent("a stream published on any of ten nodes plays on every other, while nodes are killed, drained and replaced", async () => {
   await using stage = new Stage();
   const names = Array.from({ length: 9 }, (_, at) => `n${at}`);
   const nodes = await RegistryNodes.start(stage, names, "publish.grace = 60");
@@ -38,7 +38,7 @@ test.concurrent("what is published on any of ten nodes plays on every other, whi
   expect(players.flatMap(({ statuses }) => statuses).join()).not.toMatch(/UnpublishNotify|StreamNotFound/);
 });
 
-test.concurrent("what runs goes on while Redis is stopped, flushed and replaced by an empty one", async () => {
+test.concurrent("running streams continue while Redis is stopped, flushed and replaced by an empty one", async () => {
   await using stage = new Stage();
   const nodes = await RegistryNodes.start(stage, ["a", "b", "c"]);
   await nodes.encode("a");
@@ -84,7 +84,7 @@ test.concurrent("what runs goes on while Redis is stopped, flushed and replaced 
   }
 });
 
-test.concurrent("a replica takes the place of a Redis that is killed, and streams change hands there", async () => {
+test.concurrent("when Redis is killed, nodes use its replica, and streams can change their node there", async () => {
   await using stage = new Stage();
   const nodes = await RegistryNodes.start(stage, [], "publish.grace = 60");
   const replica = await nodes.addReplica();
@@ -113,7 +113,7 @@ test.concurrent("a replica takes the place of a Redis that is killed, and stream
   expect(player.statuses.join()).not.toMatch(/UnpublishNotify|StreamNotFound/);
 });
 
-test.concurrent("a Sentinel puts a replica in the place of a Redis that is killed, and nodes that name both go on", async () => {
+test.concurrent("when a Sentinel promotes a replica of a killed Redis, nodes that name both continue", async () => {
   await using stage = new Stage();
   const nodes = await RegistryNodes.start(stage, [], "publish.grace = 60");
   const replica = await nodes.addReplica();

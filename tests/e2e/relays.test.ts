@@ -57,7 +57,7 @@ testWithFfmpeg.concurrent(
   },
 );
 
-test.concurrent("vhost and parameters go with the stream to an edge that is known by its host name", async () => {
+test.concurrent("an edge with a host name gets vhost and parameters with the stream", async () => {
   await using stage = new Stage();
   const more = '[vhost."tv.example.com"]';
   const edge = await startSrs(stage, "edge", { more });
@@ -84,7 +84,7 @@ test.concurrent("vhost and parameters go with the stream to an edge that is know
   expect(stranger.packets.filter(({ type }) => type === 9)).toEqual([]);
 });
 
-test.concurrent("a target's full URL is filled in, and the dialogue is FMLE's from first to last", async () => {
+test.concurrent("the placeholders of a target's URL are filled in, and the dialogue with it is FMLE's", async () => {
   await using stage = new Stage();
   const target = await startTarget(stage, "listens");
   const url = `rtmp://127.0.0.1:${target.port}/in-[app]/[vhost]-[stream]?key=k&[param]`;
@@ -113,7 +113,7 @@ test.concurrent("a target's full URL is filled in, and the dialogue is FMLE's fr
   await origin.program.line(/forward ended/);
 });
 
-test.concurrent("an edge that stands still is named as slow before it is given up, and its recovery is told", async () => {
+test.concurrent("an edge that is stopped is logged as slow before it is given up, and so is its recovery", async () => {
   await using stage = new Stage();
   const edge = await startSrs(stage, "edge");
   const origin = await startSrs(stage, "origin", { vhost: forwardTo(edge) });

@@ -46,7 +46,7 @@ testWithFfmpeg.concurrent("targets come and go while FFmpeg publishes: the other
   expect(kept.program.count(/publish started/)).toBe(1);
 });
 
-test.concurrent("a broken file changes nothing, and every error is told to who asked and in the log", async () => {
+test.concurrent("a broken file changes nothing, and every error is in the answer to srs reload and in the log", async () => {
   await using stage = new Stage();
   const server = await ReloadServer.start(stage, "");
   const [publisher, player] = [await server.publish(), await server.play()];
@@ -68,7 +68,7 @@ test.concurrent("a broken file changes nothing, and every error is told to who a
   await picture(player, 1);
 });
 
-test.concurrent("a port that is taken changes nothing either: the rest of the file waits, too", async () => {
+test.concurrent("a reload with a taken port changes nothing, not even the rest of the file", async () => {
   await using stage = new Stage();
   const [taken, server] = [await ReloadServer.start(stage, "", "taken"), await ReloadServer.start(stage, "")];
   server.write(`listen = ["127.0.0.1:0", "127.0.0.1:${taken.port}"]\nmax_connections = 1`);
@@ -80,7 +80,7 @@ test.concurrent("a port that is taken changes nothing either: the rest of the fi
   expect([await server.isRefused(), await server.isRefused()]).toEqual([false, false]);
 });
 
-test.concurrent("vhosts come and go: streams of one that goes end with the reason, the others go on", async () => {
+test.concurrent("a reload ends the streams of a removed vhost with the reason, and the others continue", async () => {
   await using stage = new Stage();
   const [one, two] = ["[vhost.one]", "[vhost.two]"];
   const server = await ReloadServer.start(stage, `${one}\n${two}`);
@@ -96,7 +96,7 @@ test.concurrent("vhosts come and go: streams of one that goes end with the reaso
   await picture(viewer, 1);
 });
 
-test.concurrent("a key that needs a restart stays as it was, and the reason is told", async () => {
+test.concurrent("a key that needs a restart keeps its value on a reload, which logs the reason", async () => {
   await using stage = new Stage();
   const server = await ReloadServer.start(stage, "");
   stage.write("server.toml", `listen = "127.0.0.1:0"\npid = "${stage.path("another.pid")}"\nmax_connections = 1`);
@@ -108,7 +108,7 @@ test.concurrent("a key that needs a restart stays as it was, and the reason is t
   expect([exitCode, err]).toEqual([1, expect.stringContaining("no server runs with pid")]);
 });
 
-test.concurrent("srs reload says when no server runs, and what a dead one has left does not hinder the next", async () => {
+test.concurrent("srs reload says when no server runs, and the files of a dead server do not hinder the next", async () => {
   await using stage = new Stage();
   const first = await ReloadServer.start(stage, "");
   const conf = stage.path("server.toml");

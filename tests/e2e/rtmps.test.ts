@@ -50,7 +50,7 @@ function played(clipPath: string, player: Program): void {
   expect({ name: player.name, ...compare(sent, got, "audio") }).toMatchObject({ ...whole, fromKey: false });
 }
 
-test.concurrent("FFmpeg publishes and plays over TLS, verifying the server, and the stream goes on to a target over TLS", async () => {
+test.concurrent("FFmpeg publishes and plays over TLS, verifying the server, and the stream is forwarded over TLS", async () => {
   await using stage = new Stage();
   const authority = new Authority(stage);
   const target = await startSrs(stage, "target", { more: rtmps(authority.issue("target", "target")) });
@@ -79,7 +79,7 @@ test.concurrent("FFmpeg publishes and plays over TLS, verifying the server, and 
   expect(complaints).toEqual([]);
 });
 
-test.concurrent("each mistake with TLS is one line that says what to do", async () => {
+test.concurrent("each mistake with TLS is reported in one line that says what to do", async () => {
   await using stage = new Stage();
   const authority = new Authority(stage);
   const pair = authority.issue("target", "target", "DNS:live.example.com");
@@ -113,7 +113,7 @@ test.concurrent("each mistake with TLS is one line that says what to do", async 
   ]);
 });
 
-test.concurrent("a key that becomes known opens no recording: TLS 1.2 without forward secrecy is neither taken nor dialled", async () => {
+test.concurrent("a key that becomes known decrypts no recording: TLS 1.2 without forward secrecy is not accepted and not dialled", async () => {
   await using stage = new Stage();
   const authority = new Authority(stage);
   const { cert, key } = authority.issueRsa("rsa", "rsa");
@@ -168,7 +168,7 @@ test.concurrent("RTMPS alone is enough: listen = [] opens no port without TLS", 
   expect(program.lines.filter((line) => /listening.* rtmp=/.test(line))).toEqual([]);
 });
 
-test.concurrent("certificates are renewed under load: nobody is dropped or refused, and the next client gets the new one", async () => {
+test.concurrent("certificates are renewed under load: no client is dropped or refused, and the next one gets the new certificate", async () => {
   await using stage = new Stage();
   const authority = new Authority(stage);
   const names = "DNS:localhost,IP:127.0.0.1";
@@ -262,7 +262,7 @@ listen v2
   },
 );
 
-test.concurrent("the files of the scenarios run as they are, but for ports, paths and the platform", async () => {
+test.concurrent("the files of the scenarios run as they are, except for ports, paths and the platform", async () => {
   await using stage = new Stage();
   const { cert, key } = new Authority(stage).issue("live", "live.example.com", "DNS:live.example.com");
   const folder = "/etc/letsencrypt/live/live.example.com";

@@ -41,7 +41,7 @@ async function expectPlayed(stage: Stage, from: Srs, to: Srs, seconds = 4, name 
 }
 
 test.concurrent.each(["edge-pull.toml", "edge-backup.toml"])(
-  "conf/%s fetches from its origins what is watched",
+  "conf/%s fetches watched streams from its origins",
   async (file) => {
     await using stage = new Stage();
     const first = await startSrs(stage, "first origin");
@@ -90,7 +90,7 @@ test.concurrent.each(["conf/container.toml", "conf/compose/cluster.toml"])("%s s
   expect(await server.line(/listening .*http=/)).toInclude("127.0.0.1:");
 });
 
-test.concurrent("a test runs each file of conf/", async () => {
+test.concurrent("each file of conf/ is run by a test", async () => {
   const tests = [...new Bun.Glob("*.test.ts").scanSync(import.meta.dir)];
   const text = tests.map((file) => readFileSync(join(import.meta.dir, file), "utf8")).join("");
   const files = [...new Bun.Glob("**/*.{toml,conf}").scanSync(conf)].filter((file) => file !== "full.toml");
@@ -113,7 +113,7 @@ test.concurrent("conf/origin.toml forwards to edges that run conf/edge-1935.toml
 });
 
 test.concurrent.each(["edge-1935.toml", "edge-1936.toml", "edge-pull.toml", "edge-backup.toml"])(
-  "conf/%s lets no stranger publish",
+  "conf/%s lets no publisher in from an unknown address",
   async (file) => {
     await using stage = new Stage();
     const edge = await startScenario(stage, file);

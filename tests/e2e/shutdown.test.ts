@@ -43,7 +43,7 @@ testWithFfmpeg.concurrent.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
-test.concurrent("a stop is not held up for long by peers that neither read nor close", async () => {
+test.concurrent("a stop is not delayed for long by peers that neither read nor close", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server");
   const publisher = await Client.publish(stage, { port: server.port }, "livestream");
@@ -54,7 +54,7 @@ test.concurrent("a stop is not held up for long by peers that neither read nor c
   expect(server.program.lines.filter((line) => faults.test(line))).toEqual([]);
 });
 
-test.concurrent("a second signal while it stops changes nothing", async () => {
+test.concurrent("a second signal during the stop changes nothing", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server");
   const player = await Client.play(stage, { port: server.port }, "livestream");

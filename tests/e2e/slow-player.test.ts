@@ -12,7 +12,7 @@ const test = testWith("tests/e2e/slow-player.test.ts", "FFmpeg");
 
 const whole = { fromKey: true, runs: 1, foreign: 0 };
 
-test.concurrent("a player stopped for 20 s goes on at a key frame; the others miss nothing; memory stays bounded", async () => {
+test.concurrent("a player that was stopped for 20 s continues at a key frame, the others miss nothing, and memory stays bounded", async () => {
   await using stage = new Stage();
   // 16 Mbit/s: far more in 20 s than kernel buffers hold (4 + 6 MB).
   const source = clip({ seconds: 36, size: "640x360", bitrate: 16_000 });

@@ -28,7 +28,7 @@ function receiver(stage: Stage): { path: string; messages: () => readonly string
   return { path, messages: () => end.messages };
 }
 
-test.concurrent("a server says when it is ready, reloads, and stops", async () => {
+test.concurrent("a server notifies systemd when it is ready, reloads, and stops", async () => {
   await using stage = new Stage();
   const { path, messages } = receiver(stage);
   const server = await startSrs(stage, "server", { env: { NOTIFY_SOCKET: path } });
@@ -57,7 +57,7 @@ async function uptime(): Promise<number> {
   return Number.parseFloat(await Bun.file("/proc/uptime").text());
 }
 
-test.concurrent("a server that cannot start never says that it is ready", async () => {
+test.concurrent("a server that can't start never notifies systemd that it is ready", async () => {
   await using stage = new Stage();
   const { path, messages } = receiver(stage);
   const conf = stage.write("server.toml", 'listen = "192.0.2.1:1935"\n');
@@ -96,7 +96,7 @@ async function stopEventLoop(stage: Stage, { pid }: Program): Promise<void> {
   await holder.line(/^held$/);
 }
 
-test.concurrent("a server whose event loop does not stop goes on beating under load", async () => {
+test.concurrent("a server with a busy event loop keeps notifying the watchdog", async () => {
   await using stage = new Stage();
   const { path, messages } = receiver(stage);
   const server = await startSrs(stage, "server", { env: { NOTIFY_SOCKET: path, WATCHDOG_USEC: "400000" } });
@@ -132,7 +132,7 @@ async function activated(stage: Stage, listen: string, hosts: readonly string[],
   return { program, ports, start };
 }
 
-test.concurrent("an inherited socket that http_server.listen names takes HTTP", async () => {
+test.concurrent("an inherited socket in http_server.listen accepts HTTP", async () => {
   await using stage = new Stage();
   const toml = 'listen = "127.0.0.1:0"\n[http_server]\nlisten = "127.0.0.1:PORT0"';
   const { program, ports } = await activated(stage, toml, ["127.0.0.1"]);
@@ -141,7 +141,7 @@ test.concurrent("an inherited socket that http_server.listen names takes HTTP", 
   expect(program.count(/that listen does not name/)).toBe(0);
 });
 
-test.concurrent("an inherited socket stands for the address in listen that it equals", async () => {
+test.concurrent("an inherited socket is used for the equal address in listen", async () => {
   await using stage = new Stage();
   const { program, ports } = await activated(stage, 'listen = ["127.0.0.1:PORT0", "127.0.0.1:0"]', ["127.0.0.1"]);
   const [port = 0] = ports;
@@ -169,7 +169,7 @@ test.concurrent("a client that comes while the server restarts waits and is serv
   await next.line(/play started/);
 });
 
-test.concurrent("a socket that rtmps names speaks TLS", async () => {
+test.concurrent("an inherited socket in rtmps.listen accepts TLS", async () => {
   await using stage = new Stage();
   const [cert, key] = [stage.write("a.crt", local.cert), stage.write("a.key", local.key)];
   const rtmps = `[rtmps]\nlisten = "127.0.0.1:PORT1"\ncert = "${cert}"\nkey = "${key}"\n`;
@@ -191,7 +191,7 @@ test.concurrent("a socket that rtmps names speaks TLS", async () => {
 const hasIpv6 = networkInterfaces().lo?.some(({ address }) => address === "::1") === true;
 if (!hasIpv6) process.stdout.write(`skipped: ${file} needs IPv6 on loopback\n`);
 
-test.skipIf(!hasIpv6)("sockets of IPv6 stand for their addresses, and for every address", async () => {
+test.skipIf(!hasIpv6)("inherited IPv6 sockets are used for their addresses, and for every address", async () => {
   await using stage = new Stage();
   const { program, ports } = await activated(stage, 'listen = ["[::1]:PORT0", PORT1]', ["::1", "::"]);
   await until("both listen", () => program.count(/listening rtmp=/) === 2);
@@ -200,7 +200,7 @@ test.skipIf(!hasIpv6)("sockets of IPv6 stand for their addresses, and for every 
   await Client.connect(stage, { port: ports[1] ?? 0 });
 });
 
-test.concurrent("every address of the machine in both is the same; a socket that listen does not name is used, with a warning", async () => {
+test.concurrent("an inherited socket of every address is used for the same in listen; one that listen does not name is used with a warning", async () => {
   await using stage = new Stage();
   const { program, ports } = await activated(stage, "listen = PORT0", ["0.0.0.0", "127.0.0.1"], "a:b");
   await program.line(
@@ -226,7 +226,7 @@ test.concurrent("a reload that no longer names an inherited socket leaves it in 
   expect(first.closed).toBe(false);
 });
 
-test.concurrent("a socket that does not listen is one clear line, status 1", async () => {
+test.concurrent("an inherited socket that does not listen ends the start with one clear line and status 1", async () => {
   await using stage = new Stage();
   const conf = stage.write("server.toml", 'listen = "127.0.0.1:0"');
   const start = 'export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=x; exec "$0" --conf "$1" 3</dev/null';
@@ -237,7 +237,7 @@ test.concurrent("a socket that does not listen is one clear line, status 1", asy
   );
 });
 
-test.concurrent("sockets that are for another process are left alone", async () => {
+test.concurrent("sockets that systemd has passed to another process are left alone", async () => {
   await using stage = new Stage();
   const server = await startSrs(stage, "server", { env: { LISTEN_FDS: "1", LISTEN_PID: "1", LISTEN_FDNAMES: "x" } });
   expect(server.program.count(/socket of systemd/)).toBe(0);

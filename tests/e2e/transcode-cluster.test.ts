@@ -60,7 +60,7 @@ test.concurrent("FLV1 and Speex reach the HLS of two edges as H.264 and AAC", as
   await expectDecodable(edges);
 });
 
-test.concurrent("a ladder of three steps is one FFmpeg, and its key frames are those of the source", async () => {
+test.concurrent("one FFmpeg makes a ladder of three streams, with key frames where the source has them", async () => {
   await using stage = new Stage();
   const step = (name: string, height: number) =>
     `[vhost.__defaultVhost__.transcode.${name}]\nstreams = "live/*"\n${H264}height = ${height}\n${AAC}output = "[vhost]/out/[engine]"\n`;
@@ -84,7 +84,7 @@ test.concurrent("a ladder of three steps is one FFmpeg, and its key frames are t
   expect(sounds[1]?.map(({ payload }) => payload)).toEqual(sounds[0]?.map(({ payload }) => payload) ?? []);
 });
 
-test.concurrent("what is fit already passes without an FFmpeg, with its bytes and times", async () => {
+test.concurrent("a track that needs no encoding passes without an FFmpeg, with its bytes and times", async () => {
   await using stage = new Stage();
   const only = 'only_if_video = ["hevc", "flv1"]\nonly_if_audio = ["mp3", "speex"]\n';
   const more = `[vhost.__defaultVhost__.transcode.x]\nstreams = "live/*"\n${only}${H264}${AAC}output = "[vhost]/out/[stream]"\n`;
@@ -109,7 +109,7 @@ test.concurrent("what is fit already passes without an FFmpeg, with its bytes an
   expect(server.program.count(/transcode running/)).toBe(0);
 });
 
-test.concurrent("a file of SRS with transcode blocks runs as it is", async () => {
+test.concurrent("an SRS file with transcode blocks runs as it is", async () => {
   await using stage = new Stage();
   const conf = `listen 0;
 max_connections 1000;
@@ -156,7 +156,7 @@ vhost sound.example.com {
   expect(server.count(/transcode running .*stream=sound.example.com\/live\/show /)).toBe(1);
 });
 
-test.concurrent("a switch to a standby source is no restart of FFmpeg", async () => {
+test.concurrent("a switch to a standby source does not restart FFmpeg", async () => {
   await using stage = new Stage();
   const standby = '[vhost.__defaultVhost__.publish]\non_conflict = "standby"\n';
   const more = `[vhost.__defaultVhost__.transcode.x]\nstreams = "live/*"\n${H264}${AAC}output = "[vhost]/out/[stream]"\n${standby}`;
@@ -177,7 +177,7 @@ test.concurrent("a switch to a standby source is no restart of FFmpeg", async ()
   expect(running.length).toBe(1);
 });
 
-test.concurrent("an upgrade moves a stream's transcoding to the new process, and viewers go on", async () => {
+test.concurrent("an upgrade moves a stream's transcoding to the new process, and viewers continue", async () => {
   await using stage = new Stage();
   const toml = `[vhost.__defaultVhost__]\n[vhost.__defaultVhost__.transcode.x]\nstreams = "live/*"\n${H264}${AAC}output = "[vhost]/out/[stream]"\n`;
   const server = await ReloadServer.start(stage, toml);

@@ -52,7 +52,7 @@ async function publishAll(stage: Stage, server: Srs, names: readonly string[]): 
   return progress;
 }
 
-test.concurrent("an FFmpeg that misbehaves is ended and told of, and nobody else notices", async () => {
+test.concurrent("an FFmpeg that misbehaves is ended and logged, without an effect on other streams", async () => {
   await using stage = new Stage();
   const server = await startWith(stage, standIns);
   const calm = await Client.play(stage, server, "calm");
@@ -105,7 +105,7 @@ test.concurrent("no FFmpeg outlives a server that is killed, not even one that h
   );
 });
 
-test.concurrent("an FFmpeg at half the speed is told of and skips, and those who watch the source miss nothing", async () => {
+test.concurrent("an FFmpeg at half speed skips and is logged, and viewers of the source miss nothing", async () => {
   await using stage = new Stage();
   // Its pipe is full soon.
   const source = clip({ seconds: 8, bitrate: 3000 });
@@ -128,7 +128,7 @@ test.concurrent.each([
   ["a missing encoder", 'vcodec = "h265"', 'has no encoder "h265"; its encoders of hevc are'],
   ["a missing filter", 'vcodec = "libx264"\nvfilter = "yadifff"', "No such filter: 'yadifff'; \"ffmpeg -filters\""],
   ["a bad option", 'vcodec = "libx264"\nvparams = "nosuch 3"', "Unrecognized option 'nosuch'"],
-])("%s is told in one line by srs check and by the start, which fails", async (_, keys, told) => {
+])("%s is reported in one line by srs check and by the start, which fails", async (_, keys, told) => {
   await using stage = new Stage();
   const toml = `listen = "127.0.0.1:0"\n[vhost.__defaultVhost__.transcode.x]\noutput = "[vhost]/[app]/[stream]_t"\n${keys}\n`;
   const path = stage.write("srs.toml", toml);
@@ -191,7 +191,7 @@ function expectOrder(player: Client): void {
   }
 }
 
-test.concurrent("a stream whose size, then whose codec changes is transcoded on", async () => {
+test.concurrent("a stream is transcoded on after its size and then its codec change", async () => {
   await using stage = new Stage();
   const { server, player, plays } = await startPlayed(stage);
   const publisher = await Client.publish(stage, server, "show");
@@ -213,7 +213,7 @@ test.concurrent("a stream whose size, then whose codec changes is transcoded on"
   expect(server.program.lines.filter((line) => /internal error|transcode failed/.test(line))).toEqual([]);
 });
 
-test.concurrent("sound that comes long after the picture joins it", async () => {
+test.concurrent("audio that begins long after the video is transcoded with it", async () => {
   await using stage = new Stage();
   const { server, player, plays } = await startPlayed(stage);
   const publisher = await Client.publish(stage, server, "show");
@@ -232,7 +232,7 @@ test.concurrent("sound that comes long after the picture joins it", async () => 
 test.concurrent.each([
   ["ahead of", 60_000],
   ["behind", -60_000],
-])("sound that is a minute %s its picture leaves the picture going", async (_, byMs) => {
+])("audio that is a minute %s the video does not stop the video", async (_, byMs) => {
   await using stage = new Stage();
   const { server, player } = await startPlayed(stage);
   const publisher = await Client.publish(stage, server, "show");
@@ -248,7 +248,7 @@ test.concurrent.each([
   expectOrder(player);
 });
 
-test.concurrent("sound that stops leaves the picture going", async () => {
+test.concurrent("audio that stops does not stop the video", async () => {
   await using stage = new Stage();
   const { server, player, plays } = await startPlayed(stage);
   const publisher = await Client.publish(stage, server, "show");
@@ -261,7 +261,7 @@ test.concurrent("sound that stops leaves the picture going", async () => {
   expectOrder(player);
 });
 
-test.concurrent("an encoder that restarts every second ends in a result that goes on", async () => {
+test.concurrent("the result of an encoder that restarts every second continues", async () => {
   await using stage = new Stage();
   const { server, player, plays } = await startPlayed(stage);
   const second = packetsOf(clip({ seconds: 8 })).filter(({ time }) => time < 1000);
@@ -277,7 +277,7 @@ test.concurrent("an encoder that restarts every second ends in a result that goe
   expect(server.program.count(/transcode (?:lost|failed)/)).toBeLessThan(5);
 });
 
-test.concurrent("streams that FFmpeg can't decode are told of in a few lines, and others go on", async () => {
+test.concurrent("streams that FFmpeg can't decode are logged in a few lines, and others continue", async () => {
   await using stage = new Stage();
   const other = ENGINE.replace("live/show", "live/bad").replace("main", "bad");
   const server = await startSrs(stage, "server", { more: ENGINE + other });

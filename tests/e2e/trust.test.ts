@@ -39,7 +39,7 @@ async function expectPlayed(publisher: Client, player: Client): Promise<void> {
   await player.packet("the publisher's packet", ({ payload }) => payload[2] === 7);
 }
 
-test.concurrent("an origin that trusts an edge lets none of its clients in without a signature of their own", async () => {
+test.concurrent("an origin that trusts an edge requires a signature of each of its clients", async () => {
   await using stage = new Stage();
   const origin = await startOrigin(stage);
   const edge = await startEdge(stage, origin, "publish = true\ntoken_traverse = true");
@@ -54,7 +54,7 @@ test.concurrent("an origin that trusts an edge lets none of its clients in witho
   await expect(Client.play(stage, { port }, "show")).rejects.toThrow("to play this stream, the URL must be signed");
 });
 
-test.concurrent("an edge that checks its viewers fetches what its origin trusts it to play, with nobody's signature", async () => {
+test.concurrent("an edge that checks its viewers fetches, without a signature, what its origin trusts it to play", async () => {
   await using stage = new Stage();
   const origin = await startOrigin(stage);
   const publisher = await Client.publish(stage, { port: origin.port }, "show");
@@ -64,7 +64,7 @@ test.concurrent("an edge that checks its viewers fetches what its origin trusts 
   await expectPlayed(publisher, player);
 });
 
-test.concurrent("what an edge takes from a publisher without a signature goes no further, and the edge warns of it at start", async () => {
+test.concurrent("an origin refuses what an edge accepts from a publisher without a signature, and the edge warns of that at its start", async () => {
   await using stage = new Stage();
   const origin = await startOrigin(stage);
   const edge = await startEdge(stage, origin, "publish = true");
@@ -77,7 +77,7 @@ test.concurrent("what an edge takes from a publisher without a signature goes no
   await expectPlayed(publisher, await Client.play(stage, { port: origin.port }, "friend"));
 });
 
-test.concurrent("who claims to ask for a client loses the trust that its address has", async () => {
+test.concurrent("a client that claims to ask on behalf of another loses the trust that its address has", async () => {
   await using stage = new Stage();
   const { port } = await startOrigin(stage);
   const connect = async (mark: boolean) => {

@@ -108,7 +108,7 @@ test.concurrent("a file in SRS's syntax takes one variable in a drop-in", async 
   );
 });
 
-test.concurrent("the allocator takes the variables that the unit sets, which the documentation names", () => {
+test.concurrent("the allocator has the variables that the unit sets and the documentation names", () => {
   const unit = readFileSync(join(folder, "srs@.service"), "utf8");
   const [, line = ""] = /^Environment=(MIMALLOC_.*)$/m.exec(unit) ?? [];
   const variables = line.split(" ");
@@ -121,7 +121,7 @@ test.concurrent("the allocator takes the variables that the unit sets, which the
   }
 });
 
-test.concurrent("the sandbox is as tight as the documentation says", async () => {
+test.concurrent("the sandbox is as restricted as the documentation says", async () => {
   await using stage = new Stage();
   const { service } = install(stage);
   const { out } = run("systemd-analyze", "security", "--offline=yes", "--no-pager", service);

@@ -42,7 +42,7 @@ async function upgrade(server: ReloadServer): Promise<number> {
 const PLAYERS = 1000;
 const PUBLISHERS = 20;
 
-test.concurrent("under 1,000 players and 20 publishers no connect fails, and nobody is disconnected", async () => {
+test.concurrent("an upgrade under 1,000 players and 20 publishers fails no connect, and disconnects no client", async () => {
   await using stage = new Stage();
   const server = await ReloadServer.start(stage, "max_connections = 2000");
   const bench = (name: string, ...words: readonly string[]) =>
@@ -93,7 +93,7 @@ test.concurrent("under 1,000 players and 20 publishers no connect fails, and nob
   await late[0]?.status("NetStream.Play.UnpublishNotify");
 });
 
-test.concurrent("a publisher comes over: viewers of both processes go on, and the target has one copy", async () => {
+test.concurrent("a publisher reconnects to the new process: viewers of both processes continue, and the target has one copy", async () => {
   await using stage = new Stage();
   const target = await startSrs(stage, "target");
   const server = await ReloadServer.start(stage, `[vhost.__defaultVhost__]\n${forwardTo(target)}`);
@@ -155,7 +155,7 @@ test.concurrent("a new server that can't start changes nothing, and a second upg
   youngest(stage);
 });
 
-test.concurrent("the drain's end sends the old process's clients away; their viewers at the new one wait for them", async () => {
+test.concurrent("the end of the drain closes the old process's clients, and viewers of their streams at the new process wait for them", async () => {
   await using stage = new Stage();
   const server = await ReloadServer.start(stage, "drain_timeout = 10");
   const [publisher, old] = [await server.publish(), await server.play()];
@@ -170,7 +170,7 @@ test.concurrent("the drain's end sends the old process's clients away; their vie
   expect(young.statuses.join()).not.toInclude("Unpublish");
 });
 
-test.concurrent("a program in another place is not started: nobody names a program to a running server", async () => {
+test.concurrent("an upgrade starts only the program at the server's own path, which clients can't choose", async () => {
   await using stage = new Stage();
   const server = await ReloadServer.start(stage, "");
   const other = stage.path("other");
@@ -183,7 +183,7 @@ test.concurrent("a program in another place is not started: nobody names a progr
   await server.play();
 });
 
-test.concurrent("the program's place is where the server was started from, also when the old file was moved away", async () => {
+test.concurrent("an upgrade starts the program at the path from which the server was started, even if the old file was moved", async () => {
   await using stage = new Stage();
   const program = stage.path("srs");
   linkSync(executable(), program);
