@@ -60,8 +60,8 @@ function session(random: () => number): Uint8Array {
   return writer.bytes;
 }
 
-describe("ChunkReader under fire", () => {
-  test("of damaged sessions throws nothing but ProtocolError and stays inside its limits", () => {
+describe("ChunkReader with hostile input", () => {
+  test("throws nothing but ProtocolError for damaged sessions, and stays inside its limits", () => {
     const outcomes = new Map<string, number>();
     for (let seed = 0; seed < 2500; seed++) {
       const random = mulberry32(seed);
@@ -74,7 +74,7 @@ describe("ChunkReader under fire", () => {
     expect(outcomes.size).toBeGreaterThanOrEqual(6);
   });
 
-  test("of damaged vectors does the same", () => {
+  test("throws nothing but ProtocolError for damaged vectors, and stays inside its limits", () => {
     for (let seed = 0; seed < 1000; seed++) {
       const random = mulberry32(seed);
       const { chunks } = pick(random, chunkVectors);
@@ -83,14 +83,14 @@ describe("ChunkReader under fire", () => {
     }
   });
 
-  test("of noise does the same", () => {
+  test("throws nothing but ProtocolError for noise, and stays inside its limits", () => {
     for (let seed = 0; seed < 1000; seed++) {
       const random = mulberry32(seed);
       survive(randomBytes(random, between(random, 1, 3000)), random);
     }
   });
 
-  test("of headers that claim the largest message on every chunk stream is refused in time", () => {
+  test("refuses headers that claim the largest message on every chunk stream in time", () => {
     const random = mulberry32(5);
     const parts: Uint8Array[] = [fromHex("02 000000 000004 01 00000000 00000001")];
     for (let id = 2; id < 64; id++) parts.push(Uint8Array.of(id), fromHex("000000 ffffff 09 01000000 aa"));
@@ -98,7 +98,7 @@ describe("ChunkReader under fire", () => {
     expect(error).toBe("unfinished messages would take 5120 bytes, more than the limit of 5000");
   });
 
-  test("of a message in chunks of one byte reads it", () => {
+  test("reads a message in chunks of one byte", () => {
     const parts: Uint8Array[] = [
       fromHex("02 000000 000004 01 00000000 00000001"),
       fromHex("04 000000 030000 09 01000000 aa"),

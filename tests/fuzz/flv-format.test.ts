@@ -55,7 +55,7 @@ function read(bytes: Uint8Array, format: FlvFormat): void {
   expect(reader.bufferedBytes).toBe(0);
 }
 
-test("whatever a publisher sends, each format makes whole tags or frames of it, and none that players stop at", () => {
+test("each format makes whole tags or frames of whatever a publisher sends, and none at which players stop", () => {
   const random = mulberry32(0xf1f1);
   const [classic, enhanced] = [false, true].map((all) => new FlvFormat({ enhanced: all, audio: true, video: true }));
   for (let round = 0; round < ROUNDS; round++) {

@@ -9,7 +9,7 @@ import { flvVectors } from "../vectors/flv.ts";
 
 const ROUNDS = 4000;
 
-test("whatever an HTTP server sends for FLV, it is bounded, and its tags are inside of it", () => {
+test("the FLV reader stays bounded whatever an HTTP server sends, and its tags lie inside the input", () => {
   const random = mulberry32(0xf1f0);
   const seeds = flvVectors.map(({ hex }) => fromHex(hex));
   for (let round = 0; round < ROUNDS; round++) {

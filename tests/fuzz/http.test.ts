@@ -36,8 +36,8 @@ function expectSafe(head: RequestHead, sent: Uint8Array): void {
   expect(head.path.split("/").some((segment) => segment === "." || segment === "..")).toBe(false);
 }
 
-describe("An HTTP connection under fire", () => {
-  test("of damaged heads takes safe ones and refuses the others by a status, however they are cut", () => {
+describe("An HTTP connection with hostile input", () => {
+  test("accepts safe heads and refuses damaged ones by a status, however they are cut", () => {
     const outcomes = new Map<string, number>();
     for (let seed = 0; seed < 6000; seed++) {
       const random = mulberry32(seed);
@@ -57,7 +57,7 @@ describe("An HTTP connection under fire", () => {
     );
   });
 
-  test("of requests behind each other finds each at the end of the one before, within its memory", () => {
+  test("finds each of several pipelined requests at the end of the one before, within its memory", () => {
     for (let seed = 0; seed < 500; seed++) {
       const random = mulberry32(seed);
       const requests = Array.from({ length: between(random, 1, 6) }, () => pick(random, inputs));
@@ -77,7 +77,7 @@ describe("An HTTP connection under fire", () => {
     }
   });
 
-  test("of noise refuses it, or waits within its limits", () => {
+  test("refuses noise, or waits within its limits", () => {
     for (let seed = 0; seed < 1000; seed++) {
       const random = mulberry32(seed);
       const noise = randomBytes(random, between(random, 1, 400));
@@ -86,7 +86,7 @@ describe("An HTTP connection under fire", () => {
     }
   });
 
-  test("of header values that mean anything or nothing is never thrown out", () => {
+  test("never throws for any header value", () => {
     const words = ["bytes=", "0-", "-", ",", " ", "\t", "q=", ";", "gzip", "identity", "*", "0.5", '"', "W/", '"a"']
       .concat(
         "Sun, 06 Nov 1994 08:49:37 GMT",
@@ -115,7 +115,7 @@ describe("An HTTP connection under fire", () => {
   });
 });
 
-describe("A WebSocket client's connection under fire", () => {
+describe("A WebSocket client's connection with hostile input", () => {
   /** Feeds a reader; its messages, and how it was closed. */
   function survive(pieces: Iterable<Uint8Array>): { messages: number; close: WebSocketClose | undefined } {
     const outcome = { messages: 0, close: undefined as WebSocketClose | undefined };
@@ -140,7 +140,7 @@ describe("A WebSocket client's connection under fire", () => {
     return outcome;
   }
 
-  test("of damaged frames reads or closes, once, by a code, however they are cut", () => {
+  test("reads damaged frames, or closes once with a code, however they are cut", () => {
     const codes = new Map<number | undefined, number>();
     for (let seed = 0; seed < 4000; seed++) {
       const random = mulberry32(seed);

@@ -13,7 +13,7 @@ import { fmp4Vectors } from "../vectors/fmp4.ts";
 
 const ROUNDS = 3000;
 
-test("whatever is in init segments and segments, they are read or refused, and samples are no more than their bytes", () => {
+test("any init segment and segment is read or refused, and samples have no more bytes than it", () => {
   const random = mulberry32(0x6d34);
   const headers = [aacHeader, avcHeader()];
   const { packets } = testStream(random, { video: true, audio: true, frames: 6, gop: 3, bytes: 200 });

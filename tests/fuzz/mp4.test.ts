@@ -62,7 +62,7 @@ function follow(bytes: Uint8Array, lasts: Map<number, number>): number {
   return made.length;
 }
 
-test("whatever packets hold, init segments and fragments are MP4, and bounded", () => {
+test("init segments and fragments of any packets are MP4, and bounded", () => {
   const random = mulberry32(0x4d50);
   let samples = 0;
   for (let round = 0; round < ROUNDS; round++) {
@@ -91,7 +91,7 @@ test("whatever packets hold, init segments and fragments are MP4, and bounded", 
   expect(samples).toBeGreaterThan(2 * ROUNDS);
 });
 
-test("whatever packets hold, a segment is MP4, bounded, and a function of its packets", () => {
+test("a segment of any packets is MP4, bounded, and a function of its packets", () => {
   const random = mulberry32(0x4d53);
   let made = 0;
   for (let round = 0; round < ROUNDS; round++) {

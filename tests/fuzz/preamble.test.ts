@@ -31,7 +31,7 @@ function survive<T>(read: (bytes: Uint8Array) => T | undefined, bytes: Uint8Arra
   return refused ? "refused" : undefined;
 }
 
-describe("what stands before RTMP, under fire", () => {
+describe("preambles before RTMP, with hostile input", () => {
   test("a damaged or random PROXY protocol header is read, waited for or refused, and stays within its bytes", () => {
     for (let seed = 0; seed < 4000; seed++) {
       const random = mulberry32(seed);

@@ -111,7 +111,7 @@ function expectProportion(answered: number, said: number): void {
   expect(answered).toBeLessThan(4000 + 60 * said);
 }
 
-describe("A server session under fire", () => {
+describe("A server session with hostile input", () => {
   const server = (damage: Damage) => (random: () => number) => {
     const under = new ServerUnderTest();
     const bytes = damaged(random, clientBytes(random), damage);
@@ -132,17 +132,17 @@ describe("A server session under fire", () => {
     expect(refusals.get("none") ?? 0).toBeGreaterThan(300);
   });
 
-  test("of damaged dialogues does the same, and still reads many", () => {
+  test("refuses damaged dialogues by ProtocolError alone, and still reads many", () => {
     const refusals = run(3000, server("mutated"));
     expect(refusals.get("none") ?? 0).toBeGreaterThan(300);
     expect(refusals.size).toBeGreaterThan(10);
   });
 
-  test("of noise after the handshake does the same", () => {
+  test("refuses noise after the handshake by ProtocolError alone", () => {
     run(1000, server("noise"));
   });
 
-  test("of noise before the handshake does the same", () => {
+  test("refuses noise before the handshake by ProtocolError alone", () => {
     run(300, (random) => {
       const under = new ServerUnderTest();
       const bytes = mutate(random, concat([clientHandshake(), connect()]));
@@ -151,7 +151,7 @@ describe("A server session under fire", () => {
   });
 });
 
-describe("A client session under fire", () => {
+describe("A client session with hostile input", () => {
   const serverWords = [
     success(),
     command("_result", 4, null, 1),
@@ -177,16 +177,16 @@ describe("A client session under fire", () => {
     expect(run(600, client("none")).get("none") ?? 0).toBeGreaterThan(300);
   });
 
-  test("of damaged dialogues does the same", () => {
+  test("refuses damaged dialogues by ProtocolError alone", () => {
     expect(run(1500, client("mutated")).size).toBeGreaterThan(10);
   });
 
-  test("of noise does the same", () => {
+  test("refuses noise by ProtocolError alone", () => {
     run(500, client("noise"));
   });
 });
 
-describe("A whole server under fire", () => {
+describe("A whole server with hostile input", () => {
   test("serves its other clients, and leaves nothing behind", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish("witness");

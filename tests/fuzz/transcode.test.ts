@@ -8,7 +8,7 @@ import { BOTH, TranscodeStage } from "../support/transcode-stage.ts";
 
 const ROUNDS = 300;
 
-test("whatever FFmpeg writes, the result keeps step with its source, and another FFmpeg goes on", () => {
+test("the result of any output of FFmpeg stays in step with its source, and another FFmpeg continues it", () => {
   const random = mulberry32(0x7c0de);
   for (let round = 0; round < ROUNDS; round++) {
     const stage = new TranscodeStage(BOTH);

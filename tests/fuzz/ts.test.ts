@@ -42,7 +42,7 @@ function hostile(random: () => number): Packet[] {
   });
 }
 
-test("whatever packets hold, segments and live streams are transport streams, and bounded", () => {
+test("segments and live streams of any packets are transport streams, and bounded", () => {
   const random = mulberry32(0x47);
   for (let round = 0; round < ROUNDS; round++) {
     const packets = hostile(random);
