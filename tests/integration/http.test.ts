@@ -87,7 +87,7 @@ test("a browser's WebSocket gets one message for each batch, and the reason of t
   ]);
 });
 
-test("a viewer who goes away is told to who sends, and is no client any more", async () => {
+test("a body's sender is notified when the viewer leaves, and the viewer is no client any more", async () => {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/live/show.flv`);
   await new Promise((resolve) => {
     socket.onopen = resolve;

@@ -38,7 +38,7 @@ function entry(id: string, fetches: readonly string[]): string {
   return JSON.stringify({ id, version: "1", advertise, zone: "", weight: 100, draining: false, load, fetches });
 }
 
-test("a server that nodes can use is told by its version and its nodes, and nothing stays there", async () => {
+test("the probe reports a usable server by its version and its nodes, and leaves nothing there", async () => {
   redis.cli("FLUSHALL");
   const { state, advice } = await look();
   expect(state).toMatch(/^(?:Redis|Valkey) [0-9.]+, 0 nodes there$/);
@@ -80,14 +80,14 @@ test.each([
     ["on", ">p", "~srs:1", "~srs:1:*", "&srs:1:*", "+@all", "-subscribe"],
     "it refuses messages between nodes: ",
   ],
-])("a user with %s is told what is refused", async (_, rules, state) => {
+])("the probe reports which commands a user with %s may not use", async (_, rules, state) => {
   redis.cli("ACL", "SETUSER", "limited", "reset", ...rules);
   const found = await look({ ...redis.server, username: "limited", password: "p" });
   expect(found.state).toStartWith(state === undefined ? "" : state);
   expect(found.advice).toBe("give the user the rights that docs/registry.md names");
 });
 
-test("a user with the rights that the documentation names is well", async () => {
+test("a user with the rights that the documentation names passes the probe", async () => {
   const rights = "on >p ~srs:1 ~srs:1:* &srs:1:* +@read +@write +@scripting +@pubsub +@connection +info".split(" ");
   redis.cli("ACL", "SETUSER", "limited", "reset", ...rights);
   expect((await look({ ...redis.server, username: "limited", password: "p" })).advice).toBeUndefined();
@@ -98,7 +98,7 @@ test("a user with the rights that the documentation names is well", async () => 
   expect(wrong.advice).toBe("check user and password: redis://USER:PASSWORD@HOST");
 });
 
-test("a server that throws keys away, or takes none any more, is a problem", async () => {
+test("the probe reports a server that evicts keys, or accepts no more, as a problem", async () => {
   redis.cli("CONFIG", "SET", "maxmemory", "100mb");
   redis.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
   expect((await look()).state).toBe("it throws keys away when its memory is full (maxmemory-policy allkeys-lru)");
@@ -108,7 +108,7 @@ test("a server that throws keys away, or takes none any more, is a problem", asy
   redis.cli("CONFIG", "SET", "maxmemory", "0");
 });
 
-test("a Sentinel is refused, and what to name instead is said", async () => {
+test("the probe refuses a Sentinel, and says what to name instead", async () => {
   const sentinel = await startSentinel(folder, redis);
   const { state, advice } = await look(sentinel.server);
   await sentinel.stop();
@@ -118,7 +118,7 @@ test("a Sentinel is refused, and what to name instead is said", async () => {
   expect(advice).toBe("use another server");
 });
 
-test("replicas are fine beside a primary, and nodes of a Redis Cluster are refused", async () => {
+test("the probe accepts replicas beside a primary, and refuses nodes of a Redis Cluster", async () => {
   const port = String(redis.server.port);
   const replica = await startRedis(folder, undefined, ["--replicaof", "127.0.0.1", port]);
   expect((await look(replica.server, false)).state).toMatch(/, a replica$/);

@@ -96,7 +96,7 @@ describe("The scripts of the registry", () => {
     }
   });
 
-  test("mend keys that others have put something else into, and pass over entries that can't be read", async () => {
+  test("repair keys that other programs have overwritten, and ignore entries that can't be read", async () => {
     const store = realStore("damaged");
     await store.renew("a1", "{}");
     await store.announce("a1", [{ key: "k", place: { role: "published", hops: [] }, claim: "reject" }]);
@@ -126,7 +126,7 @@ describe("The scripts of the registry", () => {
     expect(await store.look(["k"])).toEqual([{ owner: "", term: 0, places: new Map() }]);
   });
 
-  test("tell only the entries that are newer than what was read before, and all when revisions begin anew", async () => {
+  test("return only entries newer than those read before, and all when revisions begin anew", async () => {
     const store = realStore("revisions");
     for (const id of ids) await store.renew(id, `{"id":"${id}"}`);
     const { revision, texts } = await store.nodes(0);
@@ -192,7 +192,7 @@ describe("The scripts of the registry", () => {
   });
 
   test.each(["1e300", "nan", "-7", "1.5", "0x", "inf", "?"])(
-    "begin anew after the term %j, which nobody can have",
+    "begin anew after the impossible term %j",
     async (term) => {
       const store = realStore(`term-${term}`);
       await store.renew("a1", "{}");

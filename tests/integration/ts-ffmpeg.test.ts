@@ -198,7 +198,7 @@ describe.skipIf(missing.length > 0).each([
     expect(clip.packets.length).toBeGreaterThan(70);
   });
 
-  test("one segment", () => expectClip(tsSegment(clip.headers, clip.packets, 0), clip, 6));
-  test("segments one after another", () => expectClip(concat(segments(clip)), clip, 6));
-  test("live", () => expectClip(live(clip), clip, 1));
+  test("FFmpeg reads one segment", () => expectClip(tsSegment(clip.headers, clip.packets, 0), clip, 6));
+  test("FFmpeg reads segments one after another", () => expectClip(concat(segments(clip)), clip, 6));
+  test("FFmpeg reads a live stream", () => expectClip(live(clip), clip, 1));
 });

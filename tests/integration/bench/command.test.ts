@@ -24,6 +24,6 @@ test.each([
   expect(complaint(script, ...args)).toEqual([line, 1]);
 });
 
-test("an executable that is not built is told with what builds it", () => {
+test("a missing executable is reported with the command that builds it", () => {
   expect(() => builtExecutable("/nowhere/srs")).toThrow("there is no /nowhere/srs to measure: npm run build makes it");
 });

@@ -9,14 +9,14 @@ function srs(...argv: string[]) {
   return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
 }
 
-test("what was asked for goes to standard output", () => {
+test("the requested text goes to standard output", () => {
   const { exitCode, stdout, stderr } = srs("check", "--conf", "/dev/null");
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   expect(stdout).toStartWith("listen = 1935  # default\n");
   expect(stdout).toEndWith("  # default\n");
 });
 
-test("a mistake goes to standard error, without a stack", () => {
+test("an error goes to standard error, without a stack", () => {
   const stderr = "srs: cannot read /nowhere/srs.toml: no such file\n";
   expect(srs("--conf", "/nowhere/srs.toml")).toEqual({ exitCode: 1, stdout: "", stderr });
 });

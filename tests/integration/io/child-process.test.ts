@@ -20,7 +20,7 @@ function run(script: string, stopAt = Number.POSITIVE_INFINITY) {
   return ended.promise;
 }
 
-test("a program's messages are all read, also those that it leaves behind at its end", async () => {
+test("all messages of a program are read, also those that it leaves behind at its end", async () => {
   const { reason, lines } = await run("yes 0123456789 | head -n 5000 >&2; exit 3");
   expect([reason, lines]).toEqual(["it ended with code 3", 5000]);
 });
@@ -32,7 +32,7 @@ test("a program that floods its messages is read a megabyte a second, and can be
   expect(bytes).toBeGreaterThan(2_000_000);
 });
 
-test("a program is what the kernel ends first when memory is short", async () => {
+test("a child program is what the kernel ends first when memory is short", async () => {
   const ended = Promise.withResolvers<void>();
   const child = startChild(
     { command: ["cat"], outputs: 1, nice: 0 },

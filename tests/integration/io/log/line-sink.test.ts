@@ -89,7 +89,7 @@ test("flush resolves when everything has left", async () => {
   expect(output.text).toBe("one\ntwo\n");
 });
 
-test("a reader that reads nothing costs lines, not memory, and is told how many", async () => {
+test("a reader that reads nothing loses lines, uses no memory, and then gets the number of lost lines", async () => {
   const output = new FakeOutput();
   const sink = sinkTo(output);
   sink.write("first");
@@ -134,7 +134,7 @@ test("a reader that is gone ends the log, not the process", async () => {
   expect(output.writes).toHaveLength(1);
 });
 
-test("a full disk is told once, and the lines wait for room", async () => {
+test("a full disk is reported once, and the lines wait for room", async () => {
   const output = new FakeOutput();
   const failures: string[] = [];
   const sink = sinkTo(output, failures);
@@ -235,7 +235,7 @@ test("an output that is replaced before its turn came is closed", async () => {
   expect([old.closed, never.closed, fresh.closed]).toEqual([true, true, false]);
 });
 
-test("another output revives a log whose reader was gone; what was lost is told there", async () => {
+test("another output revives a log whose reader was gone, and gets the number of lost lines", async () => {
   const [old, fresh] = [new FakeOutput(), new FakeOutput()];
   const sink = sinkTo(old);
   sink.write("one");

@@ -32,7 +32,7 @@ test("a program's input, outputs and exit code come through", async () => {
   expect(exits).toEqual(["it ended with code 7"]);
 });
 
-test("its error output comes in lines of bounded length", async () => {
+test("a program's error output comes in lines of bounded length", async () => {
   const { lines, ended } = run(
     'printf "a\\rb\\n\\n" >&2; head -c 100000 /dev/zero | tr "\\0" x >&2; echo >&2; echo end >&2',
   );
@@ -40,7 +40,7 @@ test("its error output comes in lines of bounded length", async () => {
   expect(lines.map((line) => line.length)).toEqual([1, 1, 1000, 3]);
 });
 
-test("a program that does not read is told of by write, and when it reads again by drained", async () => {
+test("write reports that a program does not read, and drained is called when it reads again", async () => {
   const { child, outputs, drains, ended } = run("read go <&3; cat | wc -c", { outputs: 2 });
   expect(child.write(new Uint8Array(4_000_000))).toBe(false);
   expect(drains()).toBe(0);
@@ -65,13 +65,13 @@ test("a program that ignores SIGTERM is killed, with its children", async () => 
   await until("its child is gone", () => !isRunning(grandchild));
 });
 
-test("a program that does not exist is told of, not thrown", async () => {
+test("a program that does not exist is reported by an event, not thrown", async () => {
   const { exits, lines, ended } = run("", { command: ["/no/such/program"] });
   await ended();
   expect([...exits, ...lines].join(" ")).toMatch(/No such file|ENOENT/i);
 });
 
-test("it runs with a lower priority", async () => {
+test("a program runs with a lower priority", async () => {
   const { child, outputs, ended } = run("read go; nice", { nice: 7 });
   child.write(new TextEncoder().encode("go\n"));
   await ended();

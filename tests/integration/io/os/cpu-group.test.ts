@@ -14,7 +14,7 @@ function mounted(path: string, controllers = "cpuset cpu memory\n") {
   return { root, group: new CpuGroup(root, self), read: (file: string) => readFileSync(join(root, file), "utf8") };
 }
 
-test("programs get a group of their own beside the server's, with the limit in it", () => {
+test("child programs get a control group beside the server's, with the limit in it", () => {
   const { group, read } = mounted("/system.slice/srs.service");
   expect(group.limit(150)).toBeUndefined();
   group.add(4711);
@@ -27,13 +27,13 @@ test("programs get a group of their own beside the server's, with the limit in i
   expect(read(`${base}/srs.programs/cpu.max`)).toBe("max 100000");
 });
 
-test("the next process of an upgrade finds the groups that are there", () => {
+test("the new process of an upgrade finds the existing control groups", () => {
   const { group, read } = mounted("/srs.service/srs.server");
   expect(group.limit(50)).toBeUndefined();
   expect(read("/srs.service/srs.programs/cpu.max")).toBe("50000 100000");
 });
 
-test("without a limit nothing is touched", () => {
+test("control groups are left alone without a limit", () => {
   const { group, read } = mounted("/a");
   expect(group.limit(0)).toBeUndefined();
   group.add(1);
