@@ -12,7 +12,7 @@ const fleets = fc.array(
   { minLength: 2, maxLength: 8 },
 );
 
-test("However uneven the load is, it ends within 10 % of even, with loads that are told each second", () => {
+test("Any uneven load ends within 10 % of even, with loads that nodes report each second", () => {
   fc.assert(
     fc.property(fleets, fc.nat(), (fleet, seed) => {
       const stage = new FleetStage();

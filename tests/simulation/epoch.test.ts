@@ -108,7 +108,7 @@ class Cluster {
   }
 }
 
-test("servers agree on the place of each picture that they have, whatever becomes of the encoder and of connections", () => {
+test("servers agree on the place of each picture that they have, whatever happens to the encoder and to connections", () => {
   let shared = 0;
   let losses = 0;
   const spans = new Set<string>();
