@@ -58,7 +58,7 @@ describe("AMF0 limits", () => {
     expect(() => decodeAmf0(bytesOf(`${inside} 11 09 01 01`))).toThrow(/nested deeper/);
   });
 
-  test("a loop made by hand is refused when it is written", () => {
+  test("an object that contains itself is refused when it is written", () => {
     const loop = new AmfObject();
     loop.entries.set("self", loop);
     expect(() => encodeAmf0([loop])).toThrow(ProtocolError);

@@ -24,7 +24,7 @@ describe("AMF3 messages", () => {
     expect(decodeAmfMessage(bytesOf(hex), true)).toStrictEqual([...value]);
   });
 
-  test("hold AMF0 even so, and garbage is refused", () => {
+  test("contain AMF0, and garbage is refused", () => {
     expect(() => decodeAmfMessage(bytesOf("00 04"), true)).toThrow(ProtocolError);
   });
 });

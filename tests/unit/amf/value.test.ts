@@ -5,7 +5,7 @@ test("an object keeps the order of its record", () => {
   expect([...AmfObject.of({ b: 1, a: 2 }).entries.keys()]).toEqual(["b", "a"]);
 });
 
-test("of and ecma differ in kind only", () => {
+test("AmfObject.of and AmfObject.ecma differ in kind only", () => {
   expect(AmfObject.of({ a: 1 }).kind).toBe("object");
   expect(AmfObject.ecma({ a: 1 }).kind).toBe("ecma-array");
   expect(AmfObject.ecma({ a: 1 }).entries).toEqual(AmfObject.of({ a: 1 }).entries);
