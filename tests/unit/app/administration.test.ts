@@ -28,7 +28,7 @@ function started(toml: string) {
 
 const user = (lines: string) => `[http_api.user.ops]\n${lines}`;
 
-test("users have the password of the configuration or of their file, and another once a reload has read that", () => {
+test("users have the password of the configuration or of their file, and a new one once a reload has read it", () => {
   const path = join(folder, "a");
   writeFileSync(path, "from a file\n");
   const { live, loaded, log, history } = started(user(`password_file = "${path}"\nrole = "admin"`));
@@ -52,13 +52,13 @@ test.each([
   expect(() => started(toml).live.start()).toThrow(message);
 });
 
-test("a password in a file is no word", () => {
+test("a password in a file that is too short is refused", () => {
   const path = join(folder, "short");
   writeFileSync(path, "short\n");
   expect(() => started(user(`password_file = "${path}"`)).live.start()).toThrow("8 characters or more");
 });
 
-test("it is known since when the configuration is in effect, and why the last reload was refused", () => {
+test("the API knows since when the configuration is in effect, and why the last reload was refused", () => {
   const { loaded, history, later } = started("");
   const state = () => history.administration.configState();
   expect(state()).toEqual({ file: "x.toml", loadedAt: 1000, reloads: 0, refused: undefined });

@@ -4,7 +4,7 @@ import { UserError } from "../../../src/base/errors.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 
-test("a changed file is noticed within a minute; one that is wrong is told of once, and the old one stays", () => {
+test("a changed certificate is used within a minute; a wrong one is logged once, and the old one stays", () => {
   const clock = new FakeClock();
   const log = new RecordingLog();
   const part = {

@@ -4,7 +4,7 @@ import { brief, HttpStage } from "../../support/http-stage.ts";
 import { RtmpStage } from "../../support/rtmp-stage.ts";
 import { tag } from "../../support/tags.ts";
 
-test("each client's lines say who came, what it did and what that came to", () => {
+test("each client's lines say who it is, what it did and with what result", () => {
   const stage = new RtmpStage();
   const player = stage.play();
   const publisher = stage.publish();
@@ -26,7 +26,7 @@ test("each client's lines say who came, what it did and what that came to", () =
   ]);
 });
 
-test("a client that leaves before it says connect is no news", () => {
+test("a client that leaves before its connect request is not logged", () => {
   const stage = new RtmpStage();
   stage.dial().hangUp();
   expect(stage.logged()).toEqual([
@@ -35,7 +35,7 @@ test("a client that leaves before it says connect is no news", () => {
   ]);
 });
 
-test("a request over HTTP is no news, but who begins to watch is", () => {
+test("a request over HTTP is not logged, but the start of watching is", () => {
   const stage = new HttpStage({
     "/live/show.flv": (exchange) => exchange.stream({ type: "video/x-flv" }, { drained: () => {}, gone: () => {} }),
   });

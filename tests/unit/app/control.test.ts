@@ -12,7 +12,7 @@ import { RecordingLog } from "../../support/recording-log.ts";
 const folder = mkdtempSync(join(tmpdir(), "srs-command-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("an answer of another program in the server's place is told as such", async () => {
+test("an answer of another program at the server's place is reported as such", async () => {
   const answers = ["not JSON", "null", "1", '{"ok":1,"lines":[]}', '{"ok":true}', '{"ok":true,"lines":[1]}'];
   for (const answer of answers) {
     const server = await listenControl(join(folder, "a.sock"), () => answer);
@@ -23,14 +23,14 @@ test("an answer of another program in the server's place is told as such", async
   }
 });
 
-test("a server's answer is what it says", async () => {
+test("a server's answer is read as the server wrote it", async () => {
   const answer = { ok: false, lines: ["one", "two"] };
   const server = await listenControl(join(folder, "b.sock"), () => JSON.stringify(answer));
   expect(await command(join(folder, "b.pid"), "upgrade", "", WAIT_LIMIT_MS)).toEqual(answer);
   server.stop();
 });
 
-test("without a pid file, a server answers at the first place that it can use, and makes its folder", async () => {
+test("without a pid file, a server listens at the first place that it can use, and makes its folder", async () => {
   const blocked = join(folder, "file");
   writeFileSync(blocked, "");
   const places = [join(blocked, "1935.sock"), join(folder, "user", "srs", "1935.sock")];
@@ -48,7 +48,7 @@ test("without a pid file, a server answers at the first place that it can use, a
   expect(await askAtOne(places, "api", "GET /", WAIT_LIMIT_MS)).toBeUndefined();
 });
 
-test("a server that can use no place does without, and says so", async () => {
+test("a server that can use no place runs without a control socket, and logs that", async () => {
   const log = new RecordingLog();
   const blocked = join(folder, "other");
   writeFileSync(blocked, "");

@@ -29,7 +29,7 @@ function followed(text: string) {
   return { live, events, problems };
 }
 
-test("a change is prepared by all, then taken by all, then followed by all", () => {
+test("a change is prepared by all parts, then applied by all, then followed by all", () => {
   const { live, events } = followed("max_connections = 1");
   live.start();
   expect(events.splice(0)).toEqual(["a takes 1", "b takes 1"]);
@@ -37,7 +37,7 @@ test("a change is prepared by all, then taken by all, then followed by all", () 
   expect(events).toEqual(["a takes 2", "b takes 2", "a goes from 1 to 2, now 2", "b goes from 1 to 2, now 2"]);
 });
 
-test("what one part can't have stops the change for all, and every reason is told", () => {
+test("a value that one part refuses stops the change for all, and every reason is reported", () => {
   const { live, events, problems } = followed("max_connections = 1");
   problems.set("b", "no port\nno file");
   expect(() => live.change(read("max_connections = 2"))).toThrow(new ConfigErrors(["no port", "no file"]));
@@ -45,7 +45,7 @@ test("what one part can't have stops the change for all, and every reason is tol
   expect(live.current.max_connections).toBe(1);
 });
 
-test("a fault in one part is thrown, after the others have gone along", () => {
+test("an exception of one part is thrown after the other parts have followed", () => {
   const { live, events } = followed("max_connections = 1");
   const faulty = new LiveConfig(live.current);
   faulty.follow({
@@ -59,7 +59,7 @@ test("a fault in one part is thrown, after the others have gone along", () => {
   expect(faulty.current.max_connections).toBe(2);
 });
 
-test("the same configuration again disturbs nobody", () => {
+test("the same configuration again notifies no part", () => {
   const { live, events } = followed("max_connections = 1\n[vhost.a]");
   const before = live.current;
   expect(live.change(read("max_connections = 1\n[vhost.a]\ngop_cache = true"))).toEqual([]);

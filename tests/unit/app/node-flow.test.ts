@@ -29,7 +29,7 @@ test("Encoders and viewers are counted without servers, which are links", () => 
   expect(links).toMatchObject([{ flow: "serve", to: "192.0.2.9", running: 2, lagMs: 70 }]);
 });
 
-test("Relays to one server are one link, whose rates are of the time between two measurements", () => {
+test("Relays to one server are one link, with rates over the time between two measurements", () => {
   const stage = new ApiStage();
   const relay = (id: string, bytes: number, more: Partial<RelayReport> = {}) =>
     stage.relay({ id, to: "edge:1935/live", bytes, ...running, lagMs: 5, ...more });
@@ -51,7 +51,7 @@ test("Relays to one server are one link, whose rates are of the time between two
   ]);
 });
 
-test("An error is told without secrets, and of many links those that fail", () => {
+test("A link's error is reported without secrets, and of many links the failing ones", () => {
   const stage = new ApiStage();
   for (let at = 0; at < 100; at++) stage.relay({ id: `f${at}`, to: `edge${at}:1935`, ...running });
   stage.relay({ id: "x", to: "last:1935", lastError: "rtmp://h/live/show?token=secret is wrong" });

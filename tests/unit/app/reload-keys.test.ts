@@ -13,6 +13,6 @@ function liveKeys(table: Table, path: string): string[] {
   });
 }
 
-test("each key that says that a reload applies it has its effect observed on a running server (tests/support/e2e/reload)", () => {
+test("each key that a reload applies has its effect observed on a running server (tests/support/e2e/reload)", () => {
   expect(Object.keys(effects).toSorted()).toEqual(liveKeys(rootTable, "").toSorted());
 });

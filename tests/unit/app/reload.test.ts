@@ -14,7 +14,7 @@ function started(text: string) {
   return { live, log, to };
 }
 
-test("says which keys have changed", () => {
+test("a reload reports which keys have changed", () => {
   const { live, log, to } = started("[vhost.a]\n[vhost.b]");
   const changed = 'max_connections, vhost.a.publish.grace, vhost."c.com", vhost.b';
   expect(to('max_connections = 7\n[vhost.a.publish]\ngrace = 1\n[vhost."c.com"]')).toEqual({
@@ -25,7 +25,7 @@ test("says which keys have changed", () => {
   expect([...live.current.vhost.keys()]).toEqual(["a", "c.com"]);
 });
 
-test("says that nothing has changed, and what the file's warnings are", () => {
+test("a reload reports that nothing has changed, and the file's warnings", () => {
   const { log, to } = started("");
   expect(to("", ["x.conf:3: no use for it"])).toEqual({
     ok: true,
@@ -34,7 +34,7 @@ test("says that nothing has changed, and what the file's warnings are", () => {
   expect(log.take()).toEqual(["warn x.conf:3: no use for it", "info configuration reloaded changed=nothing"]);
 });
 
-test("a broken file changes nothing and is told with every error", () => {
+test("a reload of a broken file changes nothing and reports every error", () => {
   const { live, log, to } = started("max_connections = 7");
   const before = live.current;
   const lines = [

@@ -5,7 +5,7 @@ import { Systemd } from "../../../src/io/os/systemd.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { NotifyReceiver } from "../../support/notify-receiver.ts";
 
-test("readiness, reload, status and stop are told in systemd's words", () => {
+test("systemd is notified of readiness, reload, status and stop in its own format", () => {
   using receiver = new NotifyReceiver(`@srs-service-${process.pid}`);
   const service = new Service(
     new Systemd({ NOTIFY_SOCKET: `@srs-service-${process.pid}` }, 1),
@@ -29,7 +29,7 @@ test("readiness, reload, status and stop are told in systemd's words", () => {
   expect(last).toEqual(["STOPPING=1\nSTATUS=stopping", "READY=1\nMAINPID=17\nSTATUS=upgraded"]);
 });
 
-test("a status is told once, and again when systemd was told another meanwhile", () => {
+test("systemd gets a status once, and again after it got another one", () => {
   const name = `@srs-status-${process.pid}`;
   using receiver = new NotifyReceiver(name);
   const service = new Service(new Systemd({ NOTIFY_SOCKET: name }, 1), new FakeClock(), silentLog);
@@ -41,7 +41,7 @@ test("a status is told once, and again when systemd was told another meanwhile",
   expect(statuses).toEqual(["no connections", "reloading", "reloaded", "no connections"]);
 });
 
-test("the watchdog hears of it twice in its period, and of nothing when nobody asked", () => {
+test("the watchdog is notified twice in its period, and not at all if systemd has none", () => {
   const clock = new FakeClock();
   const name = `@srs-watchdog-${process.pid}`;
   using receiver = new NotifyReceiver(name);

@@ -18,8 +18,8 @@ function logged() {
   return { log, video, feed };
 }
 
-describe("what is corrected in timestamps", () => {
-  test("a clock that jumps is told once, and as a warning when it jumps again and again", () => {
+describe("the log of timestamp corrections", () => {
+  test("has a line for a clock that jumps, and a warning when it jumps again and again", () => {
     const { log, video } = logged();
     video(0, true);
     for (let at = 1; at < 30; at++) video(at * 10_000);
@@ -29,7 +29,7 @@ describe("what is corrected in timestamps", () => {
     ]);
   });
 
-  test("a small step back is told once, and video in presentation order", () => {
+  test("has one line for a small step back, and one for video in presentation order", () => {
     const { log, video } = logged();
     for (const [at, stamp] of [0, 160, 40, 80, 120, 320, 200, 240, 280].entries()) video(stamp, at === 0);
     expect(log.lines).toEqual([
@@ -38,7 +38,7 @@ describe("what is corrected in timestamps", () => {
     ]);
   });
 
-  test("headers stamped 0 are not told, others far from the media are", () => {
+  test("has no line for headers stamped 0, but one for others far from the media", () => {
     const { log, video, feed } = logged();
     video(100_000, true);
     feed.source.push(PacketKind.Video, 0, payloads.videoHeader("V1"));
@@ -53,7 +53,7 @@ describe("video without a sequence header", () => {
   const stage = new LiveStage();
   stage.observe(logSources(log));
 
-  test("is told once, with its second key frame", () => {
+  test("is logged once, with its second key frame", () => {
     const feed = stage.publish("show").gop("k1", 2);
     expect(log.lines).toEqual([]);
     feed.gop("k2", 2).gop("k3", 2);
@@ -62,7 +62,7 @@ describe("video without a sequence header", () => {
     ]);
   });
 
-  test("is not told where none is needed, or one comes late", () => {
+  test("is not logged if the codec needs none, or one comes late", () => {
     const feed = stage.publish("other");
     for (let at = 0; at < 3; at++) feed.send(PacketKind.Video, Uint8Array.of(0x14, at));
     stage.publish("late").key("k1").wait(40).videoHeader("V").gop("k2", 2).gop("k3", 2);

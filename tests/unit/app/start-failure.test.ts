@@ -10,7 +10,7 @@ function folder() {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }
 
-test("each reason is a line, with what is secret masked, and nothing is left behind", async () => {
+test("each reason why the start failed is a line with secrets masked, and no file is left behind", async () => {
   using place = folder();
   const path = join(place.path, "x.sock");
   const receiver = await receiveFailure(path);
@@ -21,7 +21,7 @@ test("each reason is a line, with what is secret masked, and nothing is left beh
   expect(readdirSync(place.path)).toEqual([]);
 });
 
-test("of very many reasons, the first come", async () => {
+test("of very many reasons, the first are printed", async () => {
   using place = folder();
   const path = join(place.path, "x.sock");
   const receiver = await receiveFailure(path);
@@ -32,7 +32,7 @@ test("of very many reasons, the first come", async () => {
   receiver.stop();
 });
 
-test("nobody has to listen", async () => {
+test("the reasons of a failed start are sent without an error if nobody listens", async () => {
   using place = folder();
   await sendFailure(join(place.path, "x.sock"), new Error("no"));
 });

@@ -32,7 +32,7 @@ function stage() {
 }
 
 describe("the summary", () => {
-  test("has the sources that stand by, while any do", () => {
+  test("has the number of standby sources, while there are any", () => {
     const { origin, clock, summary } = stage();
     const first = origin.publish();
     clock.advance(10_000);
@@ -44,7 +44,7 @@ describe("the summary", () => {
     expect(summary().standbys).toBe("2");
   });
 
-  test("counts the jumps of clocks since the last one", () => {
+  test("counts the jumps of clocks since the last summary", () => {
     const { origin, clock, summary } = stage();
     const { source } = origin.publish();
     source.push(PacketKind.Audio, 0, payloads.audio("a"));
@@ -55,7 +55,7 @@ describe("the summary", () => {
     expect(summary().clock_jumps).toBeUndefined();
   });
 
-  test("counts what relays send, those that end in the meantime as well", () => {
+  test("counts what relays send, including relays that have ended since the last summary", () => {
     const { origin, clock, summary } = stage();
     const feed = origin.publish().headers();
     for (let i = 0; i < 10; i++) feed.gop(`k${i}`, 24, 5000);
@@ -106,7 +106,7 @@ describe("the summary", () => {
     expect(last).not.toHaveProperty("slow_targets");
   });
 
-  test("counts the refused since the last one, all of them and by kind, without any connection too", () => {
+  test("counts the clients refused since the last summary, in total and by kind, even without connections", () => {
     const { clients, clock, summary } = stage();
     clients.now = {};
     clients.since = { refused: 3, refused_max_players: 3 };

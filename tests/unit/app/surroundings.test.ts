@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { surroundingsWarnings } from "../../../src/app/surroundings.ts";
 
-test("variables of the runtime are warned of, ours and everybody's are not", () => {
+test("variables that configure the runtime get a warning; the server's own and common ones do not", () => {
   const environment = {
     BUN_OPTIONS: "--inspect",
     NODE_TLS_REJECT_UNAUTHORIZED: "0",
@@ -16,7 +16,7 @@ test("variables of the runtime are warned of, ours and everybody's are not", () 
   expect(lines.map((line) => line.split(" ")[0])).toEqual(["BUN_OPTIONS", "NODE_TLS_REJECT_UNAUTHORIZED"]);
 });
 
-test("a folder for the pid file where everybody may replace files is warned of", () => {
+test("a folder for the pid file in which every user may replace files gets a warning", () => {
   const folder = mkdtempSync(join(tmpdir(), "srs-surroundings-"));
   try {
     const modes = { private: 0o700, open: 0o777, sticky: 0o1777 };

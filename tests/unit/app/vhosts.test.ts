@@ -7,7 +7,7 @@ function vhostsOf(text: string): Vhosts {
   return new Vhosts(() => vhost);
 }
 
-test("a vhost is found by its name in any case, every other name leads to the default one", () => {
+test("a vhost is found by its name in upper or lower case, and every other name leads to the default one", () => {
   const vhosts = vhostsOf('[vhost."Live.Example.com"]\ngop_cache = false\n[vhost.__defaultVhost__]');
   expect(vhosts.find("live.example.COM")).toMatchObject({ name: "Live.Example.com", config: { gop_cache: false } });
   expect(vhosts.find("other.example.com")?.name).toBe("__defaultVhost__");
@@ -30,7 +30,7 @@ test("a configured name is exact", () => {
   expect([vhosts.named("A"), vhosts.named("b")]).toEqual([undefined, undefined]);
 });
 
-test("what is found follows the configuration in effect", () => {
+test("the vhosts that are found follow the configuration in effect", () => {
   let { vhost } = parseConfig("[vhost.a]", "test.toml");
   const vhosts = new Vhosts(() => vhost);
   expect(vhosts.find("b")).toBeUndefined();

@@ -10,7 +10,7 @@ function told(keys: Record<string, string>, more: Record<string, string> = {}): 
 const open = { EDGE_ORIGIN: "192.168.1.5", EDGE_PUBLISH: "true" };
 const KEY = "0123456789abcdef";
 
-test("an edge that takes publishers from anybody is told of, with what to write", () => {
+test("an edge that accepts publishers from anybody gets a warning that says what to write", () => {
   expect(told(open)).toEqual([
     "SRS_VHOST_EDGE_PUBLISH: vhost.__defaultVhost__.edge.publish: anybody may publish here, and the edge's viewers see it: restrict publishers by security.publish_keys or security.allow, or let the origin decide by edge.token_traverse",
   ]);
@@ -24,7 +24,7 @@ test("an edge that takes publishers from anybody is told of, with what to write"
     expect(told({ ...open, ...rule })).toEqual([]);
 });
 
-test("a trusted rule without effect is told of, and that anybody may publish where that is so", () => {
+test("a trusted rule without effect gets a warning, and says so if anybody may publish", () => {
   const rules = { SECURITY_TRUSTED: "publish 192.168.1.5 play 192.168.1.8" };
   expect(told({ ...rules, SECURITY_PUBLISH_KEYS: KEY, SECURITY_REFER_PLAY: "example.com" })).toEqual([]);
   expect(told({ ...rules, SECURITY_REFER: "example.com" })).toEqual([]);
@@ -40,14 +40,14 @@ test("a trusted rule without effect is told of, and that anybody may publish whe
   );
 });
 
-test("a publisher's timeout in seconds where the key has milliseconds is told of", () => {
+test("a publisher's timeout that seems to be in seconds instead of milliseconds gets a warning", () => {
   expect(told({ PUBLISH_NORMAL_TIMEOUT: "5" })).toEqual([
     'SRS_VHOST_PUBLISH_NORMAL_TIMEOUT: vhost.__defaultVhost__.publish.normal_timeout: 5 ms disconnects every publisher, as packets are further apart; for seconds write "5s"',
   ]);
   expect(told({ PUBLISH_NORMAL_TIMEOUT: "5s", PUBLISH_FIRSTPKT_TIMEOUT: "500ms" })).toEqual([]);
 });
 
-test("encryption on servers that share a stream and no secret is told of", () => {
+test("encryption without a secret on servers that share a stream gets a warning", () => {
   const keys = { HLS_ENABLED: "true", HLS_HLS_KEYS: "true", EDGE_ORIGIN: "192.168.1.5" };
   expect(told(keys)).toEqual([
     "SRS_VHOST_HLS_HLS_KEYS: vhost.__defaultVhost__.hls.hls_keys: other servers of the stream have other keys, so that viewers can't move between them: set the same cluster.secret_file on all",
@@ -60,7 +60,7 @@ test("encryption on servers that share a stream and no secret is told of", () =>
   expect(warnings.join()).not.toContain("other keys");
 });
 
-test("a director that knows no other nodes is told of", () => {
+test("a director that knows no other nodes gets a warning", () => {
   const message =
     'SRS_VHOST_DIRECTOR: vhost.__defaultVhost__.director: "redirect" has no effect, as this node knows no others: name them in [cluster] peers, or a registry';
   expect(told({ DIRECTOR: "redirect" })).toEqual([message]);
@@ -73,7 +73,7 @@ test("a director that knows no other nodes is told of", () => {
   expect(warnings.join()).not.toContain("has no effect");
 });
 
-test("a node of a registry that nobody can reach is told of", () => {
+test("a node of a registry without an address gets a warning", () => {
   const registry = { SRS_CLUSTER_REGISTRY: "redis://10.0.0.9" };
   expect(told({}, registry)).toEqual([
     "SRS_CLUSTER_REGISTRY: cluster.registry: no other node fetches from this one, as none knows its address: set cluster.advertise",

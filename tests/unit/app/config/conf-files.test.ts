@@ -13,7 +13,7 @@ const folder = join(import.meta.dir, "../../../../conf");
 const files = [...new Bun.Glob("**/*.toml").scanSync(folder)].sort();
 const srsFiles = [...new Bun.Glob("**/*.conf").scanSync(folder)].sort();
 
-test.each([...files, ...srsFiles])("conf/%s is read without a mistake, once its keys are changed", (file) => {
+test.each([...files, ...srsFiles])("conf/%s is read without an error, once its example keys are changed", (file) => {
   const path = join(folder, file);
   const text = readFileSync(path, "utf8").replaceAll("CHANGE-ME", "0123456789abcdef");
   expect(parseConfig(text, path).vhost.size).toBeGreaterThan(0);
@@ -44,7 +44,7 @@ test("the local origin forwards to where the local edges listen", () => {
   expect(targets).toEqual([local("edge-1"), local("edge-2")].flatMap(({ listen }) => listen.map(({ port }) => port)));
 });
 
-test("the two servers of the hot backup have each other's streams stand by", () => {
+test("the two servers of the hot backup keep each other's streams on standby", () => {
   const vhost = loadConfig(join(folder, "hot-backup.toml")).config.vhost.get("__defaultVhost__");
   expect(vhost?.publish).toMatchObject({
     on_conflict: "standby",
@@ -72,7 +72,7 @@ describe("conf/full.toml", () => {
     expect(readFileSync(path, "utf8")).toBe(text);
   });
 
-  test("is the defaults", () => {
+  test("equals the defaults", () => {
     expect(loadConfig(path).config).toEqual(defaults);
   });
 

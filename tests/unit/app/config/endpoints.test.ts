@@ -35,7 +35,7 @@ const at = (port: number, plain: boolean, tls: boolean, proxied = false) => ({
   proxied,
 });
 
-test("an address takes RTMP, RTMPS, or both where both name it", () => {
+test("an address accepts RTMP, RTMPS, or both if both lists name it", () => {
   expect(endpoints({ listen: [1935, 1936], rtmps: [443, 1936] })).toEqual([
     at(1935, true, false),
     at(1936, true, true),
@@ -47,7 +47,7 @@ test("port 0 is another port for each of them", () => {
   expect(endpoints({ listen: [0], rtmps: [0] })).toEqual([at(0, true, false), at(0, false, true)]);
 });
 
-test("a proxy is expected where it is said, with and without TLS", () => {
+test("a PROXY header is expected where the configuration says so, with and without TLS", () => {
   const found = endpoints({ listen: [1935, 1936], rtmps: [443], proxied: [1936, 443] });
   expect(found.map(({ port, proxied }) => [port, proxied])).toEqual([
     [1935, false],

@@ -106,7 +106,7 @@ test("the effective configuration shows no secret", () => {
   });
 });
 
-test("each value's place in the file is known, and that of a default is none", () => {
+test("each value's place in the file is known, and a default has none", () => {
   withFile('listen = 1936\n[vhost.a]\nforward = [\n"b",\n"c"]', (path) => {
     const { origin, warnings } = loadConfig(path);
     expect(warnings).toEqual([]);
@@ -116,7 +116,7 @@ test("each value's place in the file is known, and that of a default is none", (
   });
 });
 
-test("a file that cannot be read is told in one line", () => {
+test("a file that cannot be read is reported in one line", () => {
   const folder = mkdtempSync(join(tmpdir(), "srs-config-"));
   try {
     const path = (name: string) => join(folder, name);
