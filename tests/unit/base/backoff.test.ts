@@ -12,7 +12,7 @@ describe("Backoff", () => {
     expect(backoff.attempt).toBe(6);
   });
 
-  test("begins anew after a success", () => {
+  test("begins again with the first wait after a success", () => {
     const backoff = new Backoff(policy, middle);
     backoff.next();
     backoff.next();
@@ -21,14 +21,14 @@ describe("Backoff", () => {
     expect(backoff.next()).toBe(500);
   });
 
-  test("waits as long as it is told when hurry is no use, and counts that as a failure", () => {
+  test("waits for a given time when a retry would be useless, and counts that as a failure", () => {
     const backoff = new Backoff(policy, middle);
     expect(backoff.nextSlow(30_000)).toBe(30_000);
     expect(backoff.attempt).toBe(1);
     expect(backoff.next()).toBe(1000);
   });
 
-  test("spreads each wait by a quarter either way, whatever chance says", () => {
+  test("spreads each wait randomly by up to a quarter either way", () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.nat(2000), (chance, failures) => {
         const backoff = new Backoff(policy, () => chance);

@@ -57,7 +57,7 @@ test.each([
   expect(maskName(name)).toBe(shown);
 });
 
-test("no text takes long", () => {
+test("masking takes little time for any text", () => {
   const hostile = ["?", "#", "&a", "key", "a.-", '"', "...vhost", "rtmp://", "key=", "://"];
   for (const part of hostile) {
     const before = performance.now();

@@ -27,7 +27,7 @@ test("ranges of two arrays are compared byte by byte, in views too", () => {
   expect(sameBytes(a, 0, b, 0, 0)).toBe(true);
 });
 
-test("a buffer that was read is freed where an array is all of it, and long", () => {
+test("a buffer is freed if its array covers all of it and is long", () => {
   const [whole, part, short] = [new Uint8Array(2000), new Uint8Array(3000), new Uint8Array(10)];
   freeRead(whole);
   freeRead(part.subarray(0, 2000));

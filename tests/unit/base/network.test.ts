@@ -41,7 +41,7 @@ test.each([
   "[::1]",
   "12345::",
   "::1/64",
-])("%p is no address, and stays as it is", (text) => {
+])("%p is no address, and is returned unchanged", (text) => {
   expect(parseIp(text)).toBeUndefined();
   expect(normaliseIp(text)).toBe(text);
 });
@@ -59,7 +59,7 @@ test("every address reads back as it is written", () => {
   );
 });
 
-test("whatever else is written is no address, and throws nothing but UserError as a network", () => {
+test("any other text is no address, and as a network throws only UserError", () => {
   const text = fc.oneof(fc.string(), fc.stringMatching(/^[0-9a-f:./%]{0,45}$/));
   fc.assert(
     fc.property(text, (written) => {
@@ -114,7 +114,7 @@ describe("A network", () => {
     ["2001:DB8:0::/32", "2001:db8::/32"],
     ["::1/128", "::1"],
     ["::ffff:10.0.0.0/104", "10.0.0.0/8"],
-  ])("written %p is %p", (text, shortest) => expect(formatNetwork(parseNetwork(text))).toBe(shortest));
+  ])("written as %p is shown as %p", (text, shortest) => expect(formatNetwork(parseNetwork(text))).toBe(shortest));
 
   test.each([
     ["10.1.2.3/8", '"10.1.2.3/8" is an address within a network; write 10.0.0.0/8 or 10.1.2.3'],
@@ -134,5 +134,5 @@ describe("A network", () => {
     ["192.0.2.1", "192.0.2.1"],
     ["::ffff:192.0.2.1", "192.0.2.1"],
     ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
-  ])("of the site of %p is %p", (text, site) => expect(siteName(text)).toBe(site));
+  ])("of the site of %p is named %p", (text, site) => expect(siteName(text)).toBe(site));
 });

@@ -18,7 +18,7 @@ test.each([
   "my.key=1",
   "my+key=1",
   "my%5fkey=1",
-])("%p is no parameter beside those that have their values already", (pair) => {
+])("%p is left out, as its name has a value already", (pair) => {
   expect(paramsBeside(["stream", "my_key"], `?a=1&${pair}&b=2`)).toBe("?a=1&b=2");
   expect(paramsBeside(["stream", "my_key"], `?${pair}`)).toBe("");
   expect(paramsBeside(["stream", "my_key"], pair)).toBe("");
@@ -29,6 +29,6 @@ test("other parameters stay as they are", () => {
     expect(paramsBeside(["stream", "my_key"], query)).toBe(query);
 });
 
-test("keys are what stands before the first equals sign", () => {
+test("a parameter's key is the text before the first equals sign", () => {
   expect(paramKeys("a=1&b&c=d=e")).toEqual(["a", "b", "c"]);
 });

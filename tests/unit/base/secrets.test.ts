@@ -16,14 +16,14 @@ test("of two secrets that begin alike the longer one is hidden whole", () => {
   expect(new Secrets(["secret-key", "secret-key-2"]).hide("secret-key-2 secret-key")).toBe("*** ***");
 });
 
-test("what has meaning for patterns is text", () => {
+test("characters with a meaning in patterns are plain text in secrets", () => {
   expect(new Secrets(["(a|b)*.+$^[x]{1}/\\"]).hide("see (a|b)*.+$^[x]{1}/\\")).toBe("see ***");
 });
 
-test("what everybody knows, and what is too short to be told from other text, is not hidden", () => {
+test("well-known texts, and texts too short to be distinguished from others, are not hidden", () => {
   expect(new Secrets(["livestream", "abc", ""], ["livestream"]).hide("livestream abc")).toBe("livestream abc");
 });
 
-test("the values of parameters are those behind their names", () => {
+test("the secrets in parameters are the values behind their names", () => {
   expect(paramValues("?a=b&token=x=y&bare")).toEqual(["b", "x=y", "bare"]);
 });

@@ -18,6 +18,6 @@ test.each(["hls", "x", "", "something_else_entirely", "f".repeat(100_000)])("not
   expect(nearest(word, known)).toBeUndefined();
 });
 
-test("the nearest of several wins", () => {
+test("the nearest of several names is suggested", () => {
   expect(nearest("gop_cache_max_frame", known)).toBe("gop_cache_max_frames");
 });

@@ -21,6 +21,6 @@ test.each([
   expect(() => new Template(text, ["app", "stream"])).toThrow(new UserError(message));
 });
 
-test("where nothing is allowed, the message says so", () => {
+test("the message says so if no placeholder is allowed", () => {
   expect(() => new Template("[a]", [])).toThrow(new UserError("unknown placeholder [a]; none is allowed here"));
 });
