@@ -14,7 +14,7 @@ test.each([12, 27, 60])("a soak of %d minutes with even memory has not grown", (
   });
 });
 
-test.each([12, 27, 60])("a soak of %d minutes tells memory that grows by more than a tenth", (minutes) => {
+test.each([12, 27, 60])("a soak of %d minutes reports memory that grows by more than a tenth", (minutes) => {
   expect(growthOf(samples(minutes, 80, 87))?.grown).toBe(false);
   expect(growthOf(samples(minutes, 80, 89))).toMatchObject({ earlyMib: 80, lateMib: 89, grown: true });
 });
@@ -23,6 +23,6 @@ test.each([1, 2, 4, 5, 11])("a soak of %d minutes is too short to judge a server
   expect(growthOf(samples(minutes, 80, 99))).toMatchObject({ earlyMib: 80, lateMib: 99, grown: undefined });
 });
 
-test("a soak of seconds tells nothing", () => {
+test("a soak of seconds says nothing about growth", () => {
   expect(growthOf([80, 80, 80])).toBeUndefined();
 });

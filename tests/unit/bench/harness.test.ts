@@ -23,7 +23,7 @@ function clocked(ops: number, bytes: number, msOf: (call: number) => number) {
 const plan: Plan = { warmUpMs: 100, roundMs: 10, rounds: 5 };
 
 describe("measure", () => {
-  test("gives time by operation and bytes by second", () => {
+  test("returns the time per operation and the bytes per second", () => {
     const { benchmark, clock } = clocked(4, 2000, () => 0.001);
     const result = measure(benchmark, plan, clock);
     expect(result.nsPerOp).toBeCloseTo(250, 6);
