@@ -18,7 +18,7 @@ describe("ByteReader", () => {
     expect(new ByteReader(new Uint8Array([0x3f, 0xe0, 0, 0, 0, 0, 0, 0])).f64()).toBe(0.5);
   });
 
-  test("goes on where the last read ended, also in the middle of a larger buffer", () => {
+  test("continues where the last read ended, also in the middle of a larger buffer", () => {
     const reader = new ByteReader(bytes.subarray(2, 7));
     expect([reader.u8(), reader.u16(), reader.offset, reader.remaining]).toEqual([0x83, 0x8485, 3, 2]);
     expect(reader.rest()).toEqual(new Uint8Array([0x86, 0x87]));
@@ -38,14 +38,14 @@ describe("ByteReader", () => {
     expect(new ByteReader(new Uint8Array()).utf8(0)).toBe("");
   });
 
-  test("can be set back", () => {
+  test("can be set back to an earlier position", () => {
     const reader = new ByteReader(bytes);
     reader.skip(4);
     reader.offset = 0;
     expect(reader.u8()).toBe(0x81);
   });
 
-  test("says what ended where", () => {
+  test("names in its error what was read and where the input ended", () => {
     const reader = new ByteReader(bytes.subarray(0, 3), "aggregate message");
     reader.skip(2);
     expect(() => reader.u32()).toThrow(
@@ -70,7 +70,7 @@ describe("ByteReader", () => {
     expect(exact.remaining).toBe(0);
   });
 
-  test.each(["bytes", "utf8", "skip"] as const)("%s of more than there is throws", (method) => {
+  test.each(["bytes", "utf8", "skip"] as const)("%s of more bytes than there are throws", (method) => {
     expect(() => new ByteReader(bytes)[method](9)).toThrow(ProtocolError);
     expect(() => new ByteReader(bytes)[method](0xffffffff)).toThrow(ProtocolError);
   });
