@@ -24,7 +24,7 @@ async function call(...argv: string[]) {
   return { code, out, err };
 }
 
-describe("what makes no sense is told in one line, with exit code 2:", () => {
+describe("bench refuses in one line, with exit code 2,", () => {
   test.each([
     [["bench"], "srs bench what? play, publish, both"],
     [["bench", "pley"], 'unknown command "bench pley"; did you mean "play"?'],
@@ -62,7 +62,7 @@ describe("what makes no sense is told in one line, with exit code 2:", () => {
     expect(await call(...argv)).toEqual({ code: 2, out: "", err: [`srs: ${message}`] });
   });
 
-  test("a file that is no FLV", async () => {
+  test("a file that is not FLV", async () => {
     const { code, err } = await call("bench", "publish", url, "--file", join(folder, "text.flv"));
     expect({ code, err }).toEqual({
       code: 2,
@@ -71,14 +71,14 @@ describe("what makes no sense is told in one line, with exit code 2:", () => {
   });
 });
 
-test("a server that is not there is told in words, with exit code 1", async () => {
+test("bench reports a missing server in a sentence, with exit code 1", async () => {
   const { code, out, err } = await call("bench", "play", url);
   expect({ code, err }).toEqual({ code: 1, err: [] });
   expect(out).toContain("0 of 1 connected, 1 failed");
   expect(out).toContain("1 × 127.0.0.1:1: connection refused");
 });
 
-test("--json prints one object, whatever came of it", async () => {
+test("bench --json prints one object, whatever the outcome", async () => {
   const { code, out } = await call("bench", "play", url, "-n", "2", "--json");
   expect(code).toBe(1);
   expect(JSON.parse(out)).toMatchObject({
@@ -89,7 +89,7 @@ test("--json prints one object, whatever came of it", async () => {
   });
 });
 
-test("more connections than files may be open are refused in one line", async () => {
+test("more connections than open files are allowed are refused in one line", async () => {
   const { code, err } = await call("bench", "play", url, "-n", "100000");
   // A machine that allows them finds nobody there.
   if (err.length === 0) return;

@@ -39,7 +39,7 @@ describe("srs check", () => {
     expect(parseConfig(out, "out.toml")).toEqual(parseConfig("listen = 1936", "in.toml"));
   });
 
-  test("takes every spelling of the option", async () => {
+  test("accepts every spelling of the option", async () => {
     for (const spelling of [["--conf", good], [`--conf=${good}`], ["-c", good], [`-c${good}`]]) {
       expect((await call("check", ...spelling)).code).toBe(0);
     }
@@ -75,13 +75,13 @@ test.each(["--help", "-h", "-hv"])("%s names every command and option", async (o
   }
 });
 
-test("-t says whether the configuration is right, and starts nothing", async () => {
+test("-t says whether the configuration is valid, and starts nothing", async () => {
   expect(await call("-t", "-c", good)).toEqual({ code: 0, out: `${good} is right`, err: [] });
   expect((await call("-t", "-c", bad)).err).toEqual((await call("check", "-c", bad)).err);
   expect((await call("-t", "-c", bad)).code).toBe(1);
 });
 
-test("help and version are words, too, and -V is one of nginx's and SRS's", async () => {
+test("help and version work as words, too, and -V as in nginx and SRS", async () => {
   expect(await call("help")).toEqual(await call("--help"));
   expect(await call("help", "check")).toEqual(await call("check", "--help"));
   expect(await call("help", "bench", "play")).toEqual(await call("bench", "play", "--help"));
@@ -89,7 +89,7 @@ test("help and version are words, too, and -V is one of nginx's and SRS's", asyn
   expect(await call("-V")).toEqual(await call("--version"));
 });
 
-test("a file needs no --conf", async () => {
+test("a configuration file may be named without --conf", async () => {
   expect(await call(bad)).toEqual(await call("--conf", bad));
   expect(await call(bad, "-t")).toEqual(await call("--conf", bad, "-t"));
   expect(await call("-t", bad)).toEqual(await call("-t", "--conf", bad));

@@ -36,20 +36,20 @@ test.each([
   [["--for", "30m"], 1800],
   [["--play", "--for", "2h"], 7200],
   [["--for=7d"], 604_800],
-] as const)("a URL signed with %p is good for %d seconds", async (argv, wanted) => {
+] as const)("a URL signed with %p is valid for %d seconds", async (argv, wanted) => {
   const given = await seconds(...argv);
   expect(given).toBeGreaterThanOrEqual(wanted - 2);
   expect(given).toBeLessThanOrEqual(wanted + 1);
 });
 
-test("a URL is signed until a time, in words or as Unix time", async () => {
+test("the end of a signed URL's time may be written in words or as Unix time", async () => {
   const words = await sign(URL, "--conf", conf, "--until", "2100-01-01T01:00:00+01:00");
   const digits = await sign(URL, "--conf", conf, "--until", "4102444800");
   expect(words.out).toInclude("exp=4102444800&");
   expect(digits).toEqual(words);
 });
 
-test("a time in the past is signed as it was asked for, with a warning", async () => {
+test("a URL is signed for a time in the past as requested, with a warning", async () => {
   const { code, out, err } = await sign(URL, "--conf", conf, "--until", "2020-01-01T00:00:00Z");
   expect({ code, err }).toEqual({ code: 0, err: "srs: the time is in the past; the URL is not valid" });
   expect(out).toInclude("exp=1577836800&");
@@ -64,6 +64,6 @@ test.each([
   [[URL, "--until", "tomorrow"], 'srs: --until takes a time such as 2026-12-31T20:00:00Z, not "tomorrow"'],
   [[URL, "--publish"], "srs: [vhost.__defaultVhost__.security] has no publish_keys to sign with"],
   [[URL, "more"], 'srs: unexpected argument "more"; a command comes before the options'],
-] as const)("srs sign %p is a mistake", async (argv, message) => {
+] as const)("srs sign %p is refused", async (argv, message) => {
   expect(await sign(...argv, "--conf", conf)).toEqual({ code: 1, out: "", err: message });
 });

@@ -65,7 +65,7 @@ const well: Status = {
   near: [],
 };
 
-test("The status names who publishes what, from where, since when and at what rate", () => {
+test("The status shows what each publisher sends, from where, since when and at what rate", () => {
   expect(statusLines(well, NOW)).toEqual([
     "srs 1.2.3 running, up 2 h: 3 connections, 1 publishers, 1 players, 1 streams",
     "configuration /etc/srs/srs.toml, in effect for 2 h, 2 reloads",
@@ -79,7 +79,7 @@ test("The status names who publishes what, from where, since when and at what ra
   expect(problemsOf(well)).toEqual([]);
 });
 
-test("The status says which forward fails, why and since when, who is slow, and what is near a limit", () => {
+test("The status shows which forward fails, why and since when, which clients are slow, and what is near a limit", () => {
   const bad: Status = {
     ...well,
     forwards: [forward],
@@ -134,7 +134,7 @@ test("The status says which forward fails, why and since when, who is slow, and 
   ]);
 });
 
-test("What is wrong with a stream has its own lines, and a check fails where viewers get nothing", () => {
+test("Problems of streams have their own lines, and a check fails if viewers get nothing", () => {
   const health = [
     { state: "gop", since: NOW - 60_000, detail: "key frames 12.0 s apart" },
     { state: "stall", since: NOW - 4000, detail: "no video for 7 s" },
@@ -151,14 +151,14 @@ test("What is wrong with a stream has its own lines, and a check fails where vie
   expect(topLines([client], ill.streams, NOW).slice(0, 6)).toEqual(["", ...rows, "", "clients:"]);
 });
 
-test("Names of others can't draw on the terminal, and the busiest clients come first", () => {
+test("Names from clients can't control the terminal, and the busiest clients come first", () => {
   const busy = { ...client, id: "c8", url: "/live/\u001b[2J", kbps: { recv_30s: 0, send_30s: 9000 } };
   const lines = topLines([client, busy], [], NOW);
   expect(lines.slice(2).map((line) => line.trim().slice(0, 2))).toEqual(["c8", "c7"]);
   expect(lines.join("\n")).not.toContain("\u001b");
 });
 
-test("The nodes of a cluster are named with how they stand, and what is wrong with them", () => {
+test("The status shows the nodes of a cluster with their state and problems", () => {
   const self = {
     ...{ id: "00ff", self: true, peer: "", state: "alive", zone: "west", weight: 100, advertise: [], connections: 3 },
     ...{ max_connections: 1000, kbps: 2500, cpu: 0.123, published: 1, relayed: 2, seen_ms: 0, problems: [] },
@@ -192,7 +192,7 @@ test("The nodes of a cluster are named with how they stand, and what is wrong wi
   ]);
 });
 
-test("The registry is shown with how it stands, and is a problem while it is away", () => {
+test("The status shows the registry's state, which is a problem while it is away", () => {
   const registry = {
     ...{ to: "redis://r:6379", up: true, since: NOW - 90_000, last_error: null },
     ...{ commands: 700, refused: 1, dropped: 2, waiting: 3, lost_claims: 4 },
