@@ -15,7 +15,7 @@ test.each([
 });
 
 test.each(["500ms", "5", "5 apples", "-5s", "1.5s", "", "s", 5, true, "9999999999s"])(
-  "%p is left as it is",
+  "%p is left unchanged",
   (value) => {
     expect(inUnit("seconds", value)).toBe(value);
   },

@@ -15,7 +15,7 @@ const isValid = new Ajv({ strictTypes: false }).compile(jsonSchemaOf(rootTable))
 describe.each(files)("conf/%s", (file) => {
   const text = readFileSync(join(folder, file), "utf8");
 
-  test("is valid by the schema", () => {
+  test("is valid according to the schema", () => {
     expect({ valid: isValid(parse(text)), errors: isValid.errors ?? [] }).toEqual({ valid: true, errors: [] });
   });
 
@@ -25,7 +25,7 @@ describe.each(files)("conf/%s", (file) => {
   });
 });
 
-test("what the loader takes, the schema takes", () => {
+test("every file that the loader accepts is valid according to the schema", () => {
   let taken = 0;
   fc.assert(
     fc.property(arbitraryToml, (text) => {

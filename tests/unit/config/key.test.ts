@@ -5,14 +5,14 @@ import { list, text } from "../../../src/config/key.ts";
 
 const common = { default: "", doc: "A path.", reload: "live", type: "the path of a file" } as const;
 
-test("a text is taken as it is, and only a text", () => {
+test("a text key accepts any text unchanged, and only text", () => {
   const key = text(common);
   expect(v.parse(key.schema, "./a b")).toBe("./a b");
   expect(v.safeParse(key.schema, 7).issues?.[0].message).toBe("must be the path of a file, not 7");
   expect(key.toShown("./a b")).toBe("./a b");
 });
 
-test("a text that its key has something against is refused with the key's own words, and an empty one never", () => {
+test("a text that its key refuses is refused with the key's own message; an empty one is never refused", () => {
   const key = text({ ...common, problem: (path) => (path.startsWith("/") ? undefined : "must be absolute") });
   expect(v.safeParse(key.schema, "a").issues?.[0].message).toBe("must be absolute");
   expect(v.parse(key.schema, "/a")).toBe("/a");

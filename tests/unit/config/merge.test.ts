@@ -16,7 +16,7 @@ const root = table("A house.", {
 
 const read = (tree: Readonly<Record<string, unknown>>) => validate(root, tree).values;
 
-test("what is as before is the very object of before", () => {
+test("an unchanged value is the same object as before", () => {
   const before = read({ roof: { height: 3 }, room: { hall: { width: 2 }, attic: {} } });
   expect(merge(root, before, read({ roof: { height: 3 }, room: { hall: { width: 2 }, attic: {} } }))).toEqual({
     values: before,
@@ -40,14 +40,14 @@ test("what is as before is the very object of before", () => {
   expect(values.room.get("hall")).toEqual({ width: 3, fixed: 1 });
 });
 
-test("a key that needs a restart keeps its value, and the reason is told", () => {
+test("a key that needs a restart keeps its value, and the reason is reported", () => {
   const before = read({ room: { hall: { fixed: 5 } } });
   const { values, changed } = merge(root, before, read({ room: { hall: { fixed: 6 } } }));
   expect(values).toBe(before);
   expect(changed).toEqual([{ path: ["room", "hall", "fixed"], restart: "walls do not move" }]);
 });
 
-test("tables that come and go are told as a whole, and take effect whole", () => {
+test("tables that are added or removed are reported as a whole, and take effect as a whole", () => {
   const before = read({ room: { hall: {}, attic: {} } });
   const { values, changed } = merge(root, before, read({ room: { hall: {}, cellar: { fixed: 9 } } }));
   expect(changed.map(({ path, restart }) => [path.join("."), restart])).toEqual([

@@ -4,7 +4,7 @@ import { text } from "../../../src/config/key.ts";
 import { secretTexts } from "../../../src/config/secret-texts.ts";
 import { table } from "../../../src/config/table.ts";
 
-test("the texts that others are not shown are found, at every depth", () => {
+test("texts that must not be shown are found at every depth", () => {
   const options = { default: "", type: "a text", doc: "A text.", reload: "live" } as const;
   const root = table("", {
     open: text(options),
@@ -14,7 +14,7 @@ test("the texts that others are not shown are found, at every depth", () => {
   expect(secretTexts(root, { open: "a", secret: "b", inner: { secret: "c", empty: "" } })).toEqual(["b", "c"]);
 });
 
-test("targets with keys are secrets of a configuration", () => {
+test("the keys in targets are secrets of a configuration", () => {
   const toml = '[vhost.a]\nforward = ["edge", "rtmp://h/live2/KEY-123"]';
   expect(configSecrets(parseConfig(toml, "x.toml")).hide("to rtmp://h/live2/KEY-123")).toBe("to ***");
 });

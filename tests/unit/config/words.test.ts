@@ -5,7 +5,7 @@ import { valueOfText } from "../../../src/config/words.ts";
 
 const options = { doc: "A key.", reload: "live" } as const;
 
-test("a prefix belongs to the word behind it, once", () => {
+test("a prefix applies once, to the word after it", () => {
   const rules = list<string>({
     ...options,
     default: [],
@@ -23,7 +23,7 @@ test("a prefix belongs to the word behind it, once", () => {
   expect(valueOfText(rules, "all play play publish")).toEqual(["all", "play play", "publish"]);
 });
 
-test("a flag that may be a word is read from both", () => {
+test("a key that is a flag or a word is read from both", () => {
   const key = flagOr("auto", { ...options, default: "auto" });
   expect(["on", "false", "auto"].map((text) => valueOfText(key, text))).toEqual([true, false, "auto"]);
   const said = (value: unknown) => v.safeParse(key.schema, value).issues?.[0].message;

@@ -21,7 +21,7 @@ forward = ["a"]
 gop_cache = false
 `;
 
-describe("a key is set by the variable of its name", () => {
+describe("a variable sets the key of its name", () => {
   test("at the top, in a table, in the default vhost and in another", () => {
     const environment = {
       SRS_LISTEN: "1937 [::1]:1938",
@@ -47,7 +47,7 @@ describe("a key is set by the variable of its name", () => {
     expect(origin(["vhost", "__defaultVhost__", "publish", "grace"])).toBe("SRS_VHOST_PUBLISH_GRACE");
   });
 
-  test("in an SRS file as well", () => {
+  test("beside an SRS file as well", () => {
     const { config } = load(
       "listen 1936;\nvhost __defaultVhost__ { gop_cache on; }",
       { SRS_LISTEN: "1937" },
@@ -62,14 +62,14 @@ describe("a key is set by the variable of its name", () => {
     expect(config.vhost.get("__defaultVhost__")?.forward).toMatchObject([{ host: "edge" }]);
   });
 
-  test("unless it is empty", () => {
+  test("unless the variable is empty", () => {
     expect(load(file, { SRS_LISTEN: "", SRS_LSTEN: "" })).toMatchObject({
       config: { listen: [{ port: 1936 }] },
       warnings: [],
     });
   });
 
-  test("and no two keys by the same", () => {
+  test("and no other key", () => {
     // Users and engines have names that only a file gives.
     const keys = keysOf(rootTable, "__defaultVhost__").filter(([path]) => !/user|.transcode/.test(path.join(".")));
     const variables = variablesOf(rootTable, {});
@@ -77,7 +77,7 @@ describe("a key is set by the variable of its name", () => {
     expect([...variables.values()].filter(({ problem }) => problem !== undefined)).toEqual([]);
   });
 
-  test("whatever its value", () => {
+  test("whatever value it has", () => {
     const variables = [...variablesOf(rootTable, {})];
     const one = fc
       .constantFrom(...variables)
@@ -94,7 +94,7 @@ describe("a key is set by the variable of its name", () => {
   });
 });
 
-describe("a variable's mistake is told with its name:", () => {
+describe("an error in a variable is reported with its name:", () => {
   test.each<[string, Environment, string]>([
     ["a wrong value", { SRS_LISTEN: "x" }, 'SRS_LISTEN: listen[0]: "x" has no port; write "x:1935"'],
     [
@@ -162,20 +162,20 @@ describe("a variable's mistake is told with its name:", () => {
     expect(errorsOf(() => load(file, environment))).toEqual([message]);
   });
 
-  test("the default vhost in a file that has only others", () => {
+  test("a variable for the default vhost beside a file that has only other vhosts", () => {
     expect(errorsOf(() => load('[vhost."a.b"]', { SRS_VHOST_ENABLED: "on" }))).toEqual([
       "SRS_VHOST_ENABLED: the configuration has no __defaultVhost__ that it could be for; it has a.b, whose variables begin with SRS_VHOST__A_B__",
     ]);
   });
 
-  test("a name that means two vhosts", () => {
+  test("a name that could mean two vhosts", () => {
     const message = "it could be for vhost.a.b.enabled or for vhost.a-b.enabled; set it in the file";
     expect(errorsOf(() => load('[vhost."a.b"]\n[vhost.a-b]', { SRS_VHOST__A_B__ENABLED: "on" }))).toEqual([
       `SRS_VHOST__A_B__ENABLED: ${message}`,
     ]);
   });
 
-  test("behind those of the file", () => {
+  test("several variables, after the errors of the file", () => {
     const lines = errorsOf(() => load("lisen = 1", { SRS_MAX_CONNECTIONS: "x", SRS_LOG_LEVEL: "x" }));
     expect(lines.map((line) => line.split(": ")[0]?.replace(/.*\//, ""))).toEqual([
       "x.toml:1",
@@ -186,7 +186,7 @@ describe("a variable's mistake is told with its name:", () => {
 });
 
 describe("SRS's own name for a directive", () => {
-  test("sets what the directive is, without a file, beside TOML, and in the place of what SRS's file says", () => {
+  test("sets what the directive sets: without a file, beside TOML, and instead of the SRS file's value", () => {
     const environment = {
       SRS_VHOST_PLAY_GOP_CACHE: "off",
       SRS_VHOST_FORWARD_ENABLED: "on",
@@ -218,7 +218,7 @@ describe("SRS's own name for a directive", () => {
     expect(config.vhost.get("__defaultVhost__")?.forward).toMatchObject([{ host: "b" }]);
   });
 
-  test("is told where this server has not what it is for, and never taken for a key of security", () => {
+  test("is reported if this server does not have the feature, and is never read as a key of security", () => {
     const environment = { SRS_HTTP_API_ENABLED: "on", SRS_VHOST_SRT_ENABLED: "on", SRS_VHOST_HLS_HLS_PATH: "./x" };
     expect(load(file, environment).warnings).toEqual([
       "SRS_HTTP_API_ENABLED: enabled: ignored: other addresses than 127.0.0.1, as without auth everybody could command the server; add auth for other machines",
@@ -232,7 +232,7 @@ describe("SRS's own name for a directive", () => {
     }
   });
 
-  test("of a vhost is for the default one", () => {
+  test("of a vhost sets the default vhost", () => {
     const message =
       "SRS_VHOST_PLAY_GOP_CACHE: the configuration has no __defaultVhost__ that it could be for; it has a.b";
     expect(errorsOf(() => load('[vhost."a.b"]', { SRS_VHOST_PLAY_GOP_CACHE: "on" }))[0]).toStartWith(message);
@@ -242,7 +242,7 @@ describe("SRS's own name for a directive", () => {
   });
 });
 
-test("SRS_IGNORE names what the server starts without, as --ignore does", () => {
+test("SRS_IGNORE names the features without which the server starts, as --ignore does", () => {
   const { warnings } = load("vhost a { dvr { enabled on; } }", { SRS_IGNORE: "dvr, transcode" }, "srs.conf");
   expect(warnings[0]).toEndWith("dvr: left out: this server has no DVR, so nothing would be recorded");
   expect(() => load(file, { SRS_IGNORE: "security" })).toThrow(
@@ -250,13 +250,13 @@ test("SRS_IGNORE names what the server starts without, as --ignore does", () => 
   );
 });
 
-test("a variable that may be somebody else's is told but no error", () => {
+test("a variable that may belong to another program gets a warning, not an error", () => {
   expect(load(file, { SRS_HOME: "/srs", SRSX: "1", srs_listen: "1" }).warnings).toEqual([
     "SRS_HOME: ignored: no key is set by this variable; see docs/configuration.md for their names",
   ]);
 });
 
-test("what Kubernetes sets for a service called srs is nobody's mistake", () => {
+test("the variables that Kubernetes sets for a service called srs are no errors", () => {
   const links = {
     SRS_SERVICE_HOST: "10.0.0.1",
     SRS_SERVICE_PORT_RTMP: "1935",
@@ -284,7 +284,7 @@ describe("a secret file", () => {
     });
   });
 
-  test("is read where the file says so, for a value and for an item of a list", () => {
+  test("is read if the configuration file refers to it, for a value and for an item of a list", () => {
     inFolder((write) => {
       const [number, target] = [write("number", "20\r\n"), write("target", "b:1936")];
       const conf = write(
@@ -315,7 +315,7 @@ describe("a secret file", () => {
     expect(lines[0]).toMatch(/x\.toml:\d+: /);
   });
 
-  test("that is larger than a secret can be is refused", () => {
+  test("is refused if it is larger than a secret can be", () => {
     inFolder((write) => {
       const large = write("large", "x".repeat(64 * 1024 + 1));
       expect(errorsOf(() => load(file, { SRS_LISTEN_FILE: large }))[0]).toEndWith("it is larger than 65536 bytes");
@@ -323,7 +323,7 @@ describe("a secret file", () => {
   });
 });
 
-test("a key's own name goes before another key's with _FILE", () => {
+test("a key's own variable takes precedence over another key's with _FILE", () => {
   const common = { default: "", doc: "x", type: "a text", reload: "live" } as const;
   const root = table("x", { log: text(common), log_file: text(common) });
   const { document } = withEnvironment(
@@ -338,7 +338,7 @@ test("a key's own name goes before another key's with _FILE", () => {
   ]);
 });
 
-test("a text is a number or a flag only where the key takes one", () => {
+test("a variable's text is read as a number or a flag only for keys with such values", () => {
   const common = { doc: "x", type: "a text", reload: "live" } as const;
   const none = { ...common, identity: () => undefined };
   const onlyNumbers = (value: unknown) => {

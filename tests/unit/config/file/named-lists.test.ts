@@ -13,7 +13,7 @@ test("tables with names may be written as a list with a name in each", () => {
   expect(list.map(([name, { role }]) => `${name} ${role}`)).toEqual(["a admin", "b read"]);
 });
 
-test("a mistake in one of them is told with its line", () => {
+test("an error in such a table is reported with its line", () => {
   expect(problems('[[http_api.user]]\nname = "a"\n[[http_api.user]]\nname = "b"\nrole = "king"')).toEqual([
     'x.toml:5: http_api.user.b.role: must be "read" or "admin", not "king"',
   ]);
@@ -24,6 +24,6 @@ test.each([
   "[[http_api.user]]\nname = 'a'\n[[http_api.user]]\nname = 'a'",
   "[[http_api.user]]\nname = 7",
   "[http_api]\nuser = [1]",
-])("a list without a name for each, of its own, is refused: %p", (toml) => {
+])("a list in which a table lacks a name of its own is refused: %p", (toml) => {
   expect(problems(toml).join()).toContain("http_api.user: must be tables by name, [http_api.user.NAME]");
 });

@@ -66,7 +66,7 @@ test.each([
   expect(positionsOf(document).line(path)).toBe(line);
 });
 
-test("what is not written has no line", () => {
+test("a value that is not written has no line", () => {
   const positions = positionsOf(document);
   expect(positions.line(["fake"])).toBeUndefined();
   expect(positions.line(["vhost", "__defaultVhost__", "fake"])).toBeUndefined();

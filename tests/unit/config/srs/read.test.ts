@@ -8,7 +8,7 @@ import { UserError } from "../../../../src/base/errors.ts";
 import { errorsOf } from "../../../support/config.ts";
 import { srsConfVectors } from "../../../vectors/srs-conf.ts";
 
-test.each(srsConfVectors)("$name becomes our keys", ({ conf, toml }) => {
+test.each(srsConfVectors)("$name becomes this server's keys", ({ conf, toml }) => {
   const config = parseConfig(conf, "srs.conf");
   expect(shortToml(config)).toBe(toml);
   expect(parseConfig(toml, "srs.toml")).toEqual(config);
@@ -16,7 +16,7 @@ test.each(srsConfVectors)("$name becomes our keys", ({ conf, toml }) => {
 
 const inVhost = (text: string) => `vhost a {\n${text}\n}`;
 
-describe("a mistake is told with its file and line, and what to do:", () => {
+describe("an error is reported with its file and line, and what to do:", () => {
   test.each([
     ["an unknown directive", "lisen 1935;", 'x.conf:1: lisen: unknown directive; did you mean "listen"?'],
     [
@@ -146,7 +146,7 @@ describe("a mistake is told with its file and line, and what to do:", () => {
     expect(problems(text)).toEqual([message]);
   });
 
-  test("all of them at once, in the order of the file", () => {
+  test("and all errors are reported at once, in the order of the file", () => {
     const text = "listen x;\nfoo on;\nvhost a {\n  gop_cache maybe;\n  dvr { enabled on; }\n}\nmax_connections 0;\n";
     expect(problems(text).map((line) => line.split(": ", 2).join(" "))).toEqual([
       "x.conf:1 listen",
@@ -172,7 +172,7 @@ describe("no message shows what may be a key:", () => {
   });
 });
 
-test("of a directive that stands twice the first counts, as in SRS, and the second is told", () => {
+test("if a directive is written twice, the first one counts, as in SRS, and the second is reported", () => {
   withFolder((write) => {
     const conf = write(
       "srs.conf",
@@ -188,7 +188,7 @@ test("of a directive that stands twice the first counts, as in SRS, and the seco
   });
 });
 
-test("what makes no difference is told once, with its place and how often it stands", () => {
+test("a directive without effect is reported once, with its place and its number of uses", () => {
   withFolder((write) => {
     const conf = write("srs.conf", `daemon on;\n\n${inVhost("mw_msgs 8;")}\nvhost b {\n mw_msgs 8; }`);
     const { warnings } = loadConfig(conf);
@@ -198,7 +198,7 @@ test("what makes no difference is told once, with its place and how often it sta
   });
 });
 
-test("what streams over HTTP can't be told for all viewers is told, with what to do", () => {
+test("directives of HTTP streams that can't hold for all viewers are reported, with what to do", () => {
   withFolder((write) => {
     const remux = (text: string) => inVhost(`http_remux { enabled on; ${text} }`);
     const told = (text: string) =>
@@ -213,14 +213,14 @@ test("what streams over HTTP can't be told for all viewers is told, with what to
   });
 });
 
-test("a block that is switched off and would make no difference is not told", () => {
+test("a block that is switched off and would have no effect is not reported", () => {
   withFolder((write) => {
     expect(loadConfig(write("srs.conf", inVhost("mr { enabled off; latency 500; }"))).warnings).toEqual([]);
     expect(loadConfig(write("srs.conf", inVhost("mr { enabled on; latency 500; }"))).warnings).toHaveLength(1);
   });
 });
 
-test("a block that SRS would take for switched off is told", () => {
+test("a block that SRS would treat as switched off is reported", () => {
   withFolder((write) => {
     const conf = write("srs.conf", inVhost("forward { destination b; }"));
     const { config, warnings } = loadConfig(conf);
@@ -240,7 +240,7 @@ test("each value's place is known", () => {
 });
 
 describe("include", () => {
-  test("takes files from beside the one that names them, at the top and in a block", () => {
+  test("reads files from the folder of the including file, at the top and in a block", () => {
     withFolder((write) => {
       write("more.conf", "max_connections 5;");
       write("vhost.conf", "gop_cache off;\nforward b;");
@@ -252,7 +252,7 @@ describe("include", () => {
     });
   });
 
-  test("takes a file from beside the one that names it, and from the working directory only when none is there", () => {
+  test("reads a file from the including file's folder, and from the working directory only if it is not there", () => {
     const files: Record<string, string> = { "/etc/srs/more.conf": "max_connections 5;", "more.conf": "listen 1;" };
     const read = (path: string) => {
       const text = files[path];
@@ -283,7 +283,7 @@ describe("include", () => {
     }
   });
 
-  test("tells mistakes with the included file's name", () => {
+  test("reports errors with the included file's name", () => {
     withFolder((write) => {
       const more = write("more.conf", "\nmax_connections x;");
       const conf = write("srs.conf", "include more.conf;");

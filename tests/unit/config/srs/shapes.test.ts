@@ -104,7 +104,7 @@ describe("what is wrong in a file is left out by convert, in its place:", () => 
   });
 });
 
-test("security can't be ignored, and is not named as what could be", () => {
+test("security can't be ignored, and --ignore does not offer it", () => {
   for (const name of ["security", "secur", "refer", "listen"]) {
     expect(() => loadConfig(written(""), {}, [name])).toThrow(
       `--ignore "${name}": the server does not start without this`,

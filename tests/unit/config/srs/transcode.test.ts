@@ -65,12 +65,12 @@ test("scopes are patterns of streams, and vn and an leave a track out", () => {
   ]);
 });
 
-test("what is switched off is as if it were not there", () => {
+test("transcode blocks that are switched off have no effect", () => {
   expect(engines(`transcode { enabled off; engine e { ${ENGINE} } }`)?.size).toBe(0);
   expect(engines("transcode { enabled on; engine e { vcodec nonsense!; } }")?.size).toBe(0);
 });
 
-test("unknown directives are mistakes", () => {
+test("unknown directives in transcode blocks are errors", () => {
   expect(() => engines("transcode { enabled on; engine e { enabled on; vcodek x; } }")).toThrow(
     "unknown directive of transcode",
   );
