@@ -16,7 +16,7 @@ async function metricNames(): Promise<Set<string>> {
   return new Set([...written.matchAll(/^# TYPE (\w+)/gm)].map(([, name = ""]) => name));
 }
 
-test("docs/api.md names every call, and its configuration is one", () => {
+test("docs/api.md names every call, and its configuration is valid", () => {
   const doc = text("docs/api.md");
   for (const { path } of new ApiStage().api.operations) {
     const [, , , first = "", ...rest] = path.split("/");
@@ -29,7 +29,7 @@ test("docs/api.md names every call, and its configuration is one", () => {
 });
 
 test.each(["conf/prometheus/srs.rules.yml", "conf/prometheus/grafana.json"])(
-  "%s asks for metrics that there are",
+  "%s queries metrics that exist",
   async (path) => {
     const names = await metricNames();
     const used = new Set(
@@ -40,13 +40,13 @@ test.each(["conf/prometheus/srs.rules.yml", "conf/prometheus/grafana.json"])(
   },
 );
 
-test("the dashboard is JSON with a query in each panel", () => {
+test("the dashboard is JSON, with a query in each panel", () => {
   const { panels } = JSON.parse(text("conf/prometheus/grafana.json")) as { panels: { targets: { expr: string }[] }[] };
   expect(panels.length).toBeGreaterThan(10);
   for (const { targets } of panels) expect(targets[0]?.expr).toBeTruthy();
 });
 
-test.skipIf(promtool === undefined)("the alert rules are as promtool likes them", () => {
+test.skipIf(promtool === undefined)("promtool accepts the alert rules", () => {
   const { exitCode } = Bun.spawnSync([promtool ?? "", "check", "rules", join(root, "conf/prometheus/srs.rules.yml")]);
   expect(exitCode).toBe(0);
 });

@@ -6,7 +6,7 @@ import { directives, type Entry } from "../../../src/config/srs/directives.ts";
 const path = join(import.meta.dir, "../../../docs/srs-conf.md");
 const head = "## Directives\n";
 
-test("docs/srs-conf.md says what becomes of every directive, by the table in the sources (UPDATE_DOCS=1 writes it)", () => {
+test("docs/srs-conf.md describes the effect of every directive, by the table in the sources (UPDATE_DOCS=1 writes it)", () => {
   const [before = ""] = readFileSync(path, "utf8").split(head);
   const isOfVhost = ({ spellings: [first = ""] }: Entry) => first.startsWith("vhost ");
   const known = directives.filter(({ rule }) => rule.kind !== "block");
@@ -23,7 +23,7 @@ ${tableOf(known.filter(isOfVhost))}
   expect(readFileSync(path, "utf8")).toBe(text);
 });
 
-test("every directive has one place in the table, and every kind of refusal a name for --ignore", () => {
+test("every directive is in the table once, and every kind of refusal has a name for --ignore", () => {
   const places = directives.filter(({ rule }) => rule.kind !== "block").flatMap(({ spellings }) => spellings);
   expect(new Set(places).size).toBe(places.length);
   for (const { rule } of directives) if (rule.kind === "refused") expect(rule.ignore).toMatch(/^[a-z_]+$/);
