@@ -13,7 +13,7 @@ function withUsers(): ApiStage {
 }
 
 describe("Without users", () => {
-  test("this machine may do everything, and others nothing", async () => {
+  test("this machine may call everything, and others nothing", async () => {
     const stage = new ApiStage();
     expect((await stage.call(NODE)).status).toBe(200);
     expect((await stage.call(NODE, [], "::1")).status).toBe(200);
@@ -30,11 +30,14 @@ describe("Without users", () => {
     ["Host: [::1]:1985", 200],
     ["Host: 10.1.2.3", 200],
     ["Host: known.example", 200],
-  ])("a name that leads here (%s) is answered with %i: DNS may be rebound", async (host, status) => {
-    const stage = new ApiStage();
-    stage.config = { ...stage.config, hosts: ["known.example"] };
-    expect((await stage.call(NODE, [host])).status).toBe(status);
-  });
+  ])(
+    "a host name that resolves to this machine (%s) is answered with %i, as DNS may be rebound",
+    async (host, status) => {
+      const stage = new ApiStage();
+      stage.config = { ...stage.config, hosts: ["known.example"] };
+      expect((await stage.call(NODE, [host])).status).toBe(status);
+    },
+  );
 
   test.each([
     ["GET", "Origin: http://evil.example", 403],
@@ -58,7 +61,7 @@ describe("Without users", () => {
 });
 
 describe("With users", () => {
-  test("credentials are asked for, and a role bounds what they are good for", async () => {
+  test("credentials are required, and a role limits what they allow", async () => {
     const stage = withUsers();
     const without = await stage.call(NODE);
     expect([without.status, without.head.includes('www-authenticate: Basic realm="srs"')]).toEqual([401, true]);
@@ -68,7 +71,7 @@ describe("With users", () => {
     expect(stage.log.take(/reload requested/)).toEqual(["info reload requested by=ops"]);
   });
 
-  test("every call takes the role that its description says", async () => {
+  test("every call requires the role that its description names", async () => {
     const stage = withUsers();
     for (const { method, path, role } of stage.api.operations) {
       const target = `${method} ${path.replace("{id}", "none")}`;
@@ -89,7 +92,7 @@ describe("With users", () => {
     expect((await withUsers().call(NODE, [line])).status).toBe(401);
   });
 
-  test("an address that tries passwords has to wait, others have not", async () => {
+  test("an address that tries passwords has to wait, and others have not", async () => {
     const stage = withUsers();
     const wrong = [asUser("ops", "a guess at it")];
     const statuses: number[] = [];
@@ -100,7 +103,7 @@ describe("With users", () => {
     expect((await stage.call(NODE, wrong, "192.0.2.9")).status).toBe(401);
   });
 
-  test("a scraper of metrics_from gets metrics alone without them", async () => {
+  test("a scraper in metrics_from gets metrics without credentials, and nothing else", async () => {
     const stage = withUsers();
     stage.config = { ...stage.config, metrics_from: [parseNetwork("10.0.0.0/8")] };
     expect((await stage.call("/metrics", [], "10.9.8.7")).status).toBe(200);
@@ -109,7 +112,7 @@ describe("With users", () => {
   });
 });
 
-test("A flood of calls is bounded for each address", async () => {
+test("Calls are limited for each address", async () => {
   const stage = new ApiStage();
   stage.config = { ...stage.config, max_requests_per_minute: 5 };
   const statuses: number[] = [];
@@ -119,7 +122,7 @@ test("A flood of calls is bounded for each address", async () => {
 });
 
 describe("SRS's console", () => {
-  test("calls by JSONP, and kicks by GET, from pages of this host", async () => {
+  test("can call by JSONP, and kick by GET, from pages of this host", async () => {
     const stage = new ApiStage();
     stage.player();
     const fromPage = ["Referer: http://127.0.0.1:8080/console/"];
@@ -141,17 +144,17 @@ describe("SRS's console", () => {
     },
   );
 
-  test("is told what others have to leave out", async () => {
+  test("alone may call with callback, and others get an error that says so", async () => {
     const { json } = await new ApiStage().call("/api/v1/clients?callback=x");
     expect(json.error).toBe("pages of this host alone may call with callback; others leave it out");
   });
 
-  test("is told of errors, which a browser would keep from it had they another status than 200", async () => {
+  test("gets errors with status 200, as browsers hide others from it", async () => {
     const answer = await new ApiStage().call("/api/v1/clients/c9?callback=f", ["Sec-Fetch-Site: same-site"]);
     expect([answer.status, /^f\(\{"code":2049,/.test(answer.text)]).toEqual([200, true]);
   });
 
-  test("gives functions names that are names", async () => {
+  test("may name only valid functions for JSONP", async () => {
     const fromPage = ["Referer: http://127.0.0.1:8080/console/"];
     expect((await new ApiStage().call("/api/v1/versions?callback=alert(1)//", fromPage)).status).toBe(403);
   });

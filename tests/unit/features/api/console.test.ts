@@ -13,7 +13,7 @@ function stageWithUsers(): ApiStage {
 
 const [eye, ops] = [basic("eye", "only to read"), basic("ops", "for all of it")];
 
-test("A session says who calls, what they may do, and where viewers are", async () => {
+test("A session describes its user, the user's rights, and where viewers are", async () => {
   const stage = stageWithUsers();
   const session = async (line: string) => (await stage.call("/api/v1/session", [line])).json.session;
   const viewers = [{ scheme: "http", host: "", port: 8080 }];
@@ -22,7 +22,7 @@ test("A session says who calls, what they may do, and where viewers are", async 
   expect((await stage.call("/api/v1/session")).status).toBe(401);
 });
 
-test("The log's lines are told after the one that the caller has", async () => {
+test("The log's lines after the caller's last one are returned", async () => {
   const stage = new ApiStage();
   for (let at = 1; at <= 5; at++) stage.logTail.add(1000 + at, "info", `line ${at}`);
   const { json } = await stage.call("/api/v1/log?after=4");
@@ -31,8 +31,8 @@ test("The log's lines are told after the one that the caller has", async () => {
   expect((await stage.call("/api/v1/log?after=x")).status).toBe(400);
 });
 
-describe("Who did what", () => {
-  test("has each call that changes something, with who made it and what came of it, the last first", async () => {
+describe("The list of actions", () => {
+  test("has each call that changes something, with its user and its outcome, newest first", async () => {
     const stage = stageWithUsers();
     stage.player();
     stage.commands.push({ relay: () => false });
@@ -64,7 +64,7 @@ describe("Who did what", () => {
   });
 });
 
-test("Lists are searched by texts in whatever case", async () => {
+test("Lists can be searched by a text in upper or lower case", async () => {
   const stage = new ApiStage();
   stage.publisher("Morning Show");
   stage.publisher("evening");

@@ -25,7 +25,7 @@ async function metricsOf(stage: ApiStage): Promise<string> {
 }
 
 describe("Metrics", () => {
-  test("tell of the process, the server, each stream and each relay", async () => {
+  test("describe the process, the server, each stream and each relay", async () => {
     const text = await metricsOf(stageOf("show"));
     const lines = text.split("\n");
     for (const line of [
@@ -43,7 +43,7 @@ describe("Metrics", () => {
       expect(lines).toContain(line);
   });
 
-  test("tell what is wrong with each stream, of how many of the others, and how old packets are", async () => {
+  test("report the problems of each stream, the number of the others, and the age of packets", async () => {
     const stage = stageOf("one", "two", "three");
     stage.player("two");
     stage.config = { ...stage.config, metrics_streams: 1 };
@@ -64,7 +64,7 @@ describe("Metrics", () => {
     ]);
   });
 
-  test("have the numbers of now at each scrape, those that changed and those that did not", async () => {
+  test("have present numbers at each scrape, changed or not", async () => {
     const stage = stageOf("one", "two");
     const before = await metricsOf(stage);
     stage.player("two");
@@ -80,12 +80,12 @@ describe("Metrics", () => {
     expect(linesOf(after)).toHaveLength(linesOf(before).length);
   });
 
-  test("escape what publishers put into names", async () => {
+  test("escape characters that publishers put into names", async () => {
     const text = await metricsOf(stageOf('a"b\\c\nd'));
     expect(text).toContain('stream="a\\"b\\\\c\\nd"} 1');
   });
 
-  test("name the streams with most viewers, and sum the others", async () => {
+  test("name the streams with the most viewers, and add up the others", async () => {
     const stage = stageOf("one", "two", "three");
     stage.player("two");
     stage.config = { ...stage.config, metrics_streams: 1 };
@@ -96,7 +96,7 @@ describe("Metrics", () => {
     ]);
   });
 
-  test("tell the lag of servers that are sent to, and none of those that are fetched from", async () => {
+  test("report the lag of servers that streams are sent to, and not of those they are fetched from", async () => {
     const stage = stageOf("show");
     stage.relay({ id: "p1", flow: "pull", to: "origin:1935", lagMs: undefined });
     const lines = (await metricsOf(stage)).split("\n");
@@ -106,7 +106,7 @@ describe("Metrics", () => {
     expect(lines.filter((line) => line.startsWith("srs_relay_up{"))).toHaveLength(2);
   });
 
-  test("have each series once, though two targets differ in their keys only", async () => {
+  test("have each series once, even if two targets differ only in their keys", async () => {
     const stage = stageOf("show");
     stage.relay({ id: "f2", bytes: 31, running: true, failing: false });
     const series = (await metricsOf(stage)).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
@@ -128,7 +128,7 @@ describe("Metrics", () => {
     expect(text).toMatch(/srs_event_loop_delay_seconds_bucket\{le="\+Inf"\} [5-9]/);
   });
 
-  test.skipIf(promtool === undefined)("are as promtool likes them", async () => {
+  test.skipIf(promtool === undefined)("are accepted by promtool", async () => {
     const stage = stageOf("show", 'quote"', "line\nend");
     stage.relay({ to: 'edge"\n:1935', stream: '__defaultVhost__/live/a"\\b' });
     stage.transcoder({ engines: 'sd"\n' });
@@ -144,7 +144,7 @@ describe("Metrics", () => {
   });
 });
 
-test("A histogram's buckets add up", () => {
+test("The buckets of a histogram are cumulative", () => {
   const text = new PrometheusText();
   text.histogram("h_seconds", "Help\nof two lines.", [1, 2], [3, 4, 5], 9.5);
   expect(new TextDecoder().decode(text.bytes)).toBe(

@@ -84,7 +84,7 @@ describe("The document of the API", () => {
     "rpc=query&scope=minimal",
     "rpc=query&scope=vhost&vhost=__defaultVhost__",
     "rpc=reload-fetch",
-  ])("describes what the raw API answers to %s", async (query) => {
+  ])("describes the raw API's answer to %s", async (query) => {
     const stage = fullStage();
     const raw = stage.api.operations.find(({ method, path }) => method === "GET" && path === "/api/v1/raw");
     if (raw === undefined) throw new Error("no operation");
@@ -125,7 +125,7 @@ const srsFields: readonly (readonly [string, string, string])[] = [
   ],
 ];
 
-test.each(srsFields)("What SRS answers to %s has in %s all of its fields", async (call, path, fields) => {
+test.each(srsFields)("SRS's answer to %s has all of its fields in %s", async (call, path, fields) => {
   const { json } = await fullStage().call(`/api/v1/${call}`);
   // biome-ignore lint/suspicious/noExplicitAny: a walk through JSON
   const found = path.split(".").reduce((at: any, name) => at[name], json);
@@ -134,7 +134,7 @@ test.each(srsFields)("What SRS answers to %s has in %s all of its fields", async
 });
 
 describe("The summary", () => {
-  test("has what the system tells, in SRS's units", async () => {
+  test("has the system's figures, in SRS's units", async () => {
     const stage = new ApiStage();
     const { system } = (await stage.call("/api/v1/summaries")).json.data;
     expect(system).toMatchObject({
@@ -143,7 +143,7 @@ describe("The summary", () => {
     });
   });
 
-  test("has rates of disks between two readings, and the time at which the network was read", async () => {
+  test("has the rates of disks between two readings, and the time at which the network was read", async () => {
     const stage = new ApiStage();
     await stage.call("/api/v1/summaries");
     stage.clock.advance(4000);
@@ -164,7 +164,7 @@ describe("The summary", () => {
   });
 });
 
-test("Limits of which most is used are told, the nearest first", async () => {
+test("The limits that are used most are listed, the fullest first", async () => {
   const stage = new ApiStage();
   const use = { limit: "max_players", of: "/live/show", max: 100 };
   stage.limitUses.push({ ...use, now: 80 }, { ...use, of: "/live/other", now: 79 }, { ...use, of: "/a/b", now: 100 });
@@ -174,7 +174,7 @@ test("Limits of which most is used are told, the nearest first", async () => {
 });
 
 describe("SRS's raw API", () => {
-  test("tells the configuration by vhost, and nothing of a vhost that there is not", async () => {
+  test("returns the configuration by vhost, and nothing for an unknown vhost", async () => {
     const stage = new ApiStage();
     const { global } = (await stage.call("/api/v1/raw?rpc=query&scope=global")).json;
     expect(Object.keys(global.vhosts)).toEqual(["__defaultVhost__"]);
@@ -188,7 +188,7 @@ describe("SRS's raw API", () => {
     expect([answer.status, answer.json.error.length > 20]).toEqual([400, true]);
   });
 
-  test("reloads by POST, tells what came of it, and by GET reloads for pages of this host alone", async () => {
+  test("reloads by POST and returns the outcome; by GET, only for pages of this host", async () => {
     const stage = new ApiStage();
     const reload = "/api/v1/raw?rpc=reload";
     expect((await stage.call(`POST ${reload}`)).json).toMatchObject({ code: 0 });
@@ -203,7 +203,7 @@ describe("SRS's raw API", () => {
 });
 
 describe("A stream", () => {
-  test("is told with its publisher, frame rate, GOP, clients and sources", async () => {
+  test("is listed with its publisher, frame rate, GOP, clients and sources", async () => {
     const stage = fullStage();
     const [stream] = (await stage.call("/api/v1/streams")).json.streams;
     const { name, app, url, publish, clients, viewers, lost_packets, lag_ms, gop_ms, video_frames } = stream;
@@ -219,7 +219,7 @@ describe("A stream", () => {
     expect(one.json.stream.url).toBe("/live/show");
   });
 
-  test("keeps the bytes of clients that have left, and its rates are of the last half minute", async () => {
+  test("keeps the bytes of clients that have left, and its rates are those of the last half minute", async () => {
     const stage = new ApiStage();
     const { feed } = stage.publisher();
     const player = stage.player("show", { bytes: 30_000 });
@@ -235,7 +235,7 @@ describe("A stream", () => {
     expect(stream.fps).toBeGreaterThan(0.9);
   });
 
-  test("goes on from the source that is chosen by hand", async () => {
+  test("continues with the source that is chosen by hand", async () => {
     const stage = fullStage();
     const { id } = (await stage.call("/api/v1/streams")).json.streams[0];
     const answer = await stage.call(`POST /api/v1/streams/${id}/switch`, [], "127.0.0.1", '{"source":"c9"}');
@@ -244,7 +244,7 @@ describe("A stream", () => {
   });
 });
 
-test("A transcoder is told with its state, process and last error, and those that fail can be asked for alone", async () => {
+test("A transcoder is listed with its state, process and last error, and failing ones can be listed alone", async () => {
   const stage = fullStage();
   const { transcoders } = (await stage.call("/api/v1/transcoders")).json;
   expect(
@@ -265,7 +265,7 @@ test("A transcoder is told with its state, process and last error, and those tha
 });
 
 describe("Clients", () => {
-  test("that are slow can be asked for alone, and names and addresses show no keys", async () => {
+  test("that are slow can be listed alone, and names and addresses show no keys", async () => {
     const stage = fullStage();
     stage.player();
     const { clients } = (await stage.call("/api/v1/clients?slow=1")).json;
@@ -322,14 +322,14 @@ describe("A call that can't be answered", () => {
     expect(answer.json.error).toContain(reason);
   });
 
-  test("has a body of 64 KB at most, with a length", async () => {
+  test("is answered with an error: a body of more than 64 KB, or without a length", async () => {
     const stage = fullStage();
     const large = `{"target":"${"a".repeat(70_000)}"}`;
     expect((await stage.call("POST /api/v1/targets", [], "127.0.0.1", large)).status).toBe(413);
     expect((await stage.call("POST /api/v1/targets", ["Transfer-Encoding: chunked"])).status).toBe(411);
   });
 
-  test("is a reload of a wrong file", async () => {
+  test("is answered with an error: a reload of a wrong file", async () => {
     const stage = fullStage();
     stage.reloadAnswer = { ok: false, lines: ["x.toml:1: wrong"] };
     const answer = await stage.call("POST /api/v1/reload");
@@ -340,7 +340,7 @@ describe("A call that can't be answered", () => {
 describe("The director", () => {
   const call = "/api/v1/director?app=live&stream=show&client=10.0.0.9&zone=west";
 
-  test("is asked what the caller asks, and its nodes are told with their reasons", async () => {
+  test("gets the caller's question, and its nodes are listed with their reasons", async () => {
     const stage = new ApiStage();
     const nodes = stage.nodes.all().map((node) => ({ node, reason: "it drains", use: 0.12345, onTheWay: 3 }));
     stage.directorAnswer = {
@@ -370,7 +370,7 @@ describe("The director", () => {
     ["vhost", 404],
     ["stream", 404],
     ["node", 200],
-  ] as const)("says why there is no answer: %s is %d", async (kind, status) => {
+  ] as const)("gives the reason why it has no answer: %s is %d", async (kind, status) => {
     const stage = new ApiStage();
     stage.directorAnswer = { ok: false, kind, reason: "no room", stream: "/live/show", nodes: () => [] };
     expect((await stage.call(call)).status).toBe(status);

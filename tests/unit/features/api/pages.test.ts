@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ApiStage } from "../../../support/api-stage.ts";
 
 describe("Clients", () => {
-  test("come in pages, also when there are thousands of them", async () => {
+  test("are listed in pages, also if there are thousands of them", async () => {
     const stage = new ApiStage();
     for (let count = 0; count < 3000; count++) stage.player();
     expect((await stage.call("/api/v1/clients")).json.clients).toHaveLength(10);
@@ -11,7 +11,7 @@ describe("Clients", () => {
     expect((await stage.call("/api/v1/clients?count=100000")).json.clients).toHaveLength(3000);
   });
 
-  test("are written a millisecond's worth in each turn of the event loop, however many callers there are", async () => {
+  test("are written for a millisecond in each turn of the event loop, however many callers there are", async () => {
     const stage = new ApiStage();
     let written = 0;
     for (let at = 0; at < 10_000; at++) {
@@ -49,7 +49,7 @@ describe("Clients", () => {
     expect(most).toBeLessThanOrEqual(400);
   });
 
-  test("are looked through a millisecond's worth in each turn, when few of them are wanted", async () => {
+  test("are searched for a millisecond in each turn of the event loop, when few of them match", async () => {
     const stage = new ApiStage();
     let looked = 0;
     for (let at = 0; at < 10_000; at++) {
@@ -84,7 +84,7 @@ describe("Clients", () => {
 });
 
 describe("Connections to other servers", () => {
-  test("that fail come first, page by page, as those that run need nobody", async () => {
+  test("are listed in pages, the failing ones first", async () => {
     const stage = new ApiStage();
     for (let at = 0; at < 30; at++) stage.relay({ id: `f${at}`, failing: at % 10 === 9 });
     const idsOf = async (query: string) =>
@@ -95,7 +95,7 @@ describe("Connections to other servers", () => {
 });
 
 describe("Bans", () => {
-  test("are all told, or a page of them", async () => {
+  test("are listed all, or page by page", async () => {
     const stage = new ApiStage();
     for (let at = 1; at <= 12; at++) {
       stage.player("show", {}, `192.0.2.${at}`);
@@ -107,7 +107,7 @@ describe("Bans", () => {
   });
 });
 
-test("The url of a stream names its vhost where that is not the default one, and so do those of clients and relays, as in SRS", async () => {
+test("The url of a stream, client or relay names the vhost unless it is the default one, as in SRS", async () => {
   const stage = new ApiStage();
   const name = { vhost: "tv.example.com", app: "live", stream: "show" };
   const stream = stage.live.streams.open(name, stage.live.config);

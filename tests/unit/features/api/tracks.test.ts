@@ -18,12 +18,12 @@ test("A stream that nobody publishes has neither video nor audio", () => {
   expect(tracksOf(new LiveStage().stream())).toEqual({ video: null, audio: null });
 });
 
-test("AAC is told as its configuration has it", () => {
+test("AAC is described by its configuration", () => {
   const { audio } = told([PacketKind.Audio, bytes(0xaf, 0, 0x12, 0x10)]);
   expect(audio).toEqual({ codec: "AAC", sample_rate: 44100, channel: 2, profile: "LC" });
 });
 
-test("a codec without a sequence header is told by its frames", () => {
+test("a codec without a sequence header is described by its frames", () => {
   const { audio } = told([PacketKind.Audio, bytes(0x2f, 0xff, 0xfb, 0x90)]);
   expect(audio).toEqual({ codec: "MP3", sample_rate: 44100, channel: 2, profile: "Other" });
 });
@@ -43,7 +43,7 @@ test.each(recordVectors.filter(({ codecs }) => codecs.startsWith("avc1") || code
   },
 );
 
-test("a broken configuration is told as one that nobody knows", () => {
+test("a broken configuration is described as unknown", () => {
   const { video } = told([PacketKind.Video, bytes(0x17, 0, 0, 0, 0, 1, 2)]);
   expect(video).toEqual({ codec: "H264", profile: "Other", level: "Other", width: 0, height: 0 });
 });

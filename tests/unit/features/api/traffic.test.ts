@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Traffic } from "../../../../src/features/api/traffic.ts";
 import { ApiStage } from "../../../support/api-stage.ts";
 
-test("Clients are counted in slices, and what a stream has sent never goes back when players leave meanwhile", async () => {
+test("Clients are counted in slices, and a stream's sent bytes never decrease when players leave meanwhile", async () => {
   const { clock, live, clients } = new ApiStage();
   const traffic = new Traffic(clock, live.streams, clients);
   clients.observe(traffic);

@@ -72,7 +72,7 @@ describe("Nodes of a cluster", () => {
     }
   });
 
-  test("hear from one that drains, though it listens no more, until it is gone", () => {
+  test("still hear from one that drains, although it no longer listens, until it is gone", () => {
     const { stage, a, b } = three();
     stage.start();
     stage.clock.advance(2000);
@@ -89,7 +89,7 @@ describe("Nodes of a cluster", () => {
     expect(a.of("b")?.alive).toBe(false);
   });
 
-  test("take a restarted one for another process, and try connections to it", () => {
+  test("treat a restarted one as another process, and try connections to it", () => {
     const { stage, a, b } = three();
     b.publish("v/live/old");
     stage.start();
@@ -103,7 +103,7 @@ describe("Nodes of a cluster", () => {
     expect(a.returned).toEqual([["b"]]);
   });
 
-  test("follow a changed list of peers without asking the others anew", () => {
+  test("apply a changed list of peers without asking the others again", () => {
     const { stage, a } = three();
     stage.start();
     stage.clock.advance(2000);
@@ -127,7 +127,7 @@ describe("Nodes of a cluster", () => {
     expect(a.cluster.all().flatMap(({ problems }) => problems)).toEqual([]);
   });
 
-  test("ask nobody once they have stopped", () => {
+  test("ask no peers once they have stopped", () => {
     const { stage } = three();
     stage.start();
     stage.clock.advance(2000);
@@ -137,7 +137,7 @@ describe("Nodes of a cluster", () => {
   });
 });
 
-describe("A node that is not as it should be is left out, and told once:", () => {
+describe("A faulty node is left out, and logged once:", () => {
   const cases: readonly (readonly [string, Mood, RegExp])[] = [
     ["one that does not listen", "down", /connection refused/],
     ["one that never answers", "silent", /no answer within 1400 ms/],
@@ -161,7 +161,7 @@ describe("A node that is not as it should be is left out, and told once:", () =>
     expect(told[0]).toMatch(sentence);
   });
 
-  test("and told again, less and less often, while it stays so", () => {
+  test("and logged again, less and less often, while it stays faulty", () => {
     const { stage, a, b } = three();
     stage.start();
     stage.clock.advance(2000);
@@ -172,7 +172,7 @@ describe("A node that is not as it should be is left out, and told once:", () =>
     expect(a.log.take(/still/)).toHaveLength(2);
   });
 
-  test("one with another secret, at both ends", () => {
+  test("a node with another secret, at both ends", () => {
     const { stage, a, b } = three();
     b.secret = "the secret of another cluster";
     stage.start();
@@ -184,8 +184,8 @@ describe("A node that is not as it should be is left out, and told once:", () =>
   });
 });
 
-describe("What nodes say of their addresses is compared:", () => {
-  test("two that advertise one are told of, and again when that ends", () => {
+describe("The addresses that nodes advertise are compared:", () => {
+  test("two nodes that advertise the same address are logged, and again when that ends", () => {
     const { stage, a, b } = three();
     b.config = { ...b.config, advertise: ["rtmp://c:1935"] };
     stage.start();
@@ -200,7 +200,7 @@ describe("What nodes say of their addresses is compared:", () => {
     expect(a.log.take(/problem is over/)).toHaveLength(1);
   });
 
-  test("one that can't be reached is told of", () => {
+  test("a node that can't be reached at its address is logged", () => {
     const { stage, a } = three();
     stage.unreachable.add("c");
     stage.start();
@@ -226,7 +226,7 @@ describe("A question is answered", () => {
     return { status: answer?.status, text: new TextDecoder().decode(bodyOf(answer)) };
   }
 
-  test("once, over a challenge of this node, for some seconds", () => {
+  test("once, for a challenge of this node, for some seconds", () => {
     const { stage } = three();
     const first = answered(stage, "");
     expect(first.status).toBe(401);
@@ -237,7 +237,7 @@ describe("A question is answered", () => {
     expect(answered(stage, challenge).status).toBe(401);
   });
 
-  test("with nothing to whoever has no secret: no challenge, no state", () => {
+  test("with nothing for callers without the secret: no challenge, no state", () => {
     const { stage, a } = three();
     const wrong = answered(stage, "", `${PATH}?known=`, "0".repeat(64));
     expect([wrong.status, wrong.text.includes("challenge")]).toEqual([403, false]);
@@ -245,7 +245,7 @@ describe("A question is answered", () => {
     expect(answered(stage, "").status).toBeUndefined();
   });
 
-  test("to the target alone that was signed", () => {
+  test("only by the target that was signed", () => {
     const { stage } = three();
     const mac = questionMac(secret, `${PATH}?known=`, nonce, "");
     expect(answered(stage, "", `${PATH}?known=&draining=1&node=00`, mac).status).toBe(403);

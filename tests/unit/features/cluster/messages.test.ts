@@ -58,7 +58,7 @@ test("An answer leaves out the streams that the asker knows", () => {
   expect(readAnswer(writeAnswer(state, "r.1", "r.1", ""))?.streams).toBeUndefined();
 });
 
-test("An answer about ever so many streams with long names stays within what is read", () => {
+test("An answer about many streams with long names stays within the size that peers read", () => {
   const streams = new Map<string, StreamRole>();
   for (let at = 0; at < 20_000; at++) streams.set(`${"\u0001".repeat(500)}${at}`, "relayed");
   const text = writeAnswer(nodeState("00ff", { streams }), "r.1", "", "");
@@ -90,7 +90,7 @@ test.each([
   expect(readAnswer(typeof answer === "string" ? answer : JSON.stringify(answer))).toBeUndefined();
 });
 
-test("Nothing that is no answer throws", () => {
+test("Texts that are no answer are refused without an exception", () => {
   fc.assert(
     fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
       const read = readAnswer(text);
@@ -112,7 +112,7 @@ test("Signatures are HMAC-SHA-256 over lines; credentials are read as they were 
     expect(parseCredentials(header)).toBeUndefined();
 });
 
-test("Challenges are taken for 10 to 20 s, with each nonce once", () => {
+test("Challenges are accepted for 10 to 20 s, each nonce once", () => {
   const clock = new FakeClock();
   const challenges = new Challenges(clock, "key");
   const first = challenges.current;

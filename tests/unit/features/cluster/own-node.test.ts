@@ -4,7 +4,7 @@ import { FakeClock } from "../../../support/fake-clock.ts";
 
 type Config = ReturnType<OwnNodeContext["config"]>;
 
-test("A node that is asked often reads its vhosts seldom, and tells connections, draining and configuration as they are", () => {
+test("A node that is asked often reads its vhosts rarely, and its connections, draining and configuration are current", () => {
   const clock = new FakeClock();
   const now = {
     connections: 1,

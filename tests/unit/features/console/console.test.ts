@@ -23,7 +23,7 @@ function consoleWith(enabled = true, page: Asset | undefined = asset): Console {
 }
 
 describe("The console", () => {
-  test("is one page for everybody, asked for again each time, and files that are kept", () => {
+  test("is one page that is revalidated each time, with files that are cached", () => {
     const page = answerOf(consoleWith(), getRequest("/console/"));
     expect([page?.status, page?.headers?.["cache-control"]]).toEqual([200, "no-cache"]);
     const file = answerOf(consoleWith(), getRequest("/console/main-abc.js"));
@@ -37,13 +37,13 @@ describe("The console", () => {
     });
   });
 
-  test("has no other addresses", () => {
+  test("has no addresses besides these", () => {
     for (const path of ["/console/index.html", "/console/../etc", "/consoles", "/live/cam"])
       expect(answerOf(consoleWith(), getRequest(path))).toBeUndefined();
     expect(answerOf(consoleWith(), { ...getRequest("/console/"), method: "POST" })).toBeUndefined();
   });
 
-  test("is not there when it is off, or the program was not built", () => {
+  test("does not exist if it is off, or the program was built without it", () => {
     expect(answerOf(consoleWith(false), getRequest("/console/"))).toBeUndefined();
     const unbuilt = new Console({
       ...{ assets: { page: undefined, find: () => undefined }, config: () => ({ enabled: true }) },
@@ -56,7 +56,7 @@ describe("The console", () => {
 describe("The console's policy", () => {
   const policyOf = (host: string) => consoleHeaders(host, viewers)["content-security-policy"];
 
-  test("allows its own server alone, no markup from texts, no frames around it, and previews of this server in one", () => {
+  test("allows its own server alone, no markup from texts, no frames around it, and a frame for previews", () => {
     expect(policyOf("srs.example")?.split("; ")).toEqual([
       "default-src 'none'",
       "base-uri 'none'",
@@ -72,7 +72,7 @@ describe("The console's policy", () => {
     ]);
   });
 
-  test("takes no more of a host than its name", () => {
+  test("uses only the name of a host", () => {
     for (const host of ["x; script-src *", "a b", "a'b", "", "a/b"])
       expect(policyOf(host)).toContain("frame-src https://192.0.2.1:8443;");
     expect(consoleHeaders("a b", [])["content-security-policy"]).toContain("frame-src 'none'");

@@ -3,7 +3,7 @@ import type { NodeLoad } from "../../../../src/live/ports/nodes.ts";
 import { criteria, FleetStage, idle } from "../../../support/fleet-stage.ts";
 
 describe("A client is sent", () => {
-  test("to a node that lives, has room by its weight and does not drain, by an address that it can use", () => {
+  test("to a node that is alive, has room for its weight and does not drain, by an address that the client can use", () => {
     const stage = new FleetStage();
     const dead = stage.known({ id: "dead" }, false);
     stage.set({ id: "a" }, { id: "b", draining: true }, { id: "c", weight: 0 }, { id: "d", advertise: [] });
@@ -34,7 +34,7 @@ describe("A client is sent", () => {
     expect(new Set(after).size).toBe(3);
   });
 
-  test("to the node that it has, though others have less to do, until that is full or gone", () => {
+  test("to the node that it has, even if others have less load, until that node is full or gone", () => {
     const stage = new FleetStage();
     const full = { ...idle, connections: 1000 };
     const current = criteria("x", { current: "a" });
@@ -66,7 +66,7 @@ describe("A client is sent", () => {
     expect(stage.spread(100)).toEqual(new Map([["light", 100]]));
   });
 
-  test("not with all others to one node, though what is known of loads is a second old", () => {
+  test("not to the same node as all others, even if known loads are a second old", () => {
     const stage = new FleetStage();
     const load = { ...idle, connections: 100 };
     stage.set({ id: "a", load: idle }, { id: "b", load }, { id: "c", load });
@@ -77,7 +77,7 @@ describe("A client is sent", () => {
   });
 });
 
-test("A client counts as on its way until its node's numbers have it, or have had the time to", () => {
+test("A client counts as on its way until its node's numbers include it, or have had the time to", () => {
   const stage = new FleetStage();
   const counts = () => stage.choice.standings(stage.nodes.all(), criteria("x"))[1]?.onTheWay;
   const sent = (count: number) => stage.spread(count);

@@ -68,7 +68,7 @@ describe("A viewer that follows redirects", () => {
     expect(stage.sent({ follows: ["http", "https"] })).toBe("http://b:80");
   });
 
-  test("is served here when a server has sent it, when it does not follow, and when no node has its stream", () => {
+  test("is served here when a server has sent it here, it follows no redirects, or no node has its stream", () => {
     const stage = new Stage();
     stage.set({ id: "b", fetches: [name.vhost] });
     expect(stage.sent()).toBeUndefined();
@@ -100,7 +100,7 @@ describe("A viewer that follows redirects", () => {
     expect(stage.sent()).toBeUndefined();
   });
 
-  test("is told the vhost, which the other server's address does not say, and the mark", () => {
+  test("is sent with the vhost, which the other server's address does not show, and the mark", () => {
     const stage = new Stage();
     const vhost = "a.example";
     stage.set({ id: "b", streams: new Map([[`${vhost}/live/show`, "published"]]) });
@@ -119,7 +119,7 @@ describe("A server that fetches", () => {
     expect(stage.sent({ hops: ["e"] })).toBeUndefined();
   });
 
-  test("is sent there, too, where viewers are served by the node that they came to", () => {
+  test("is sent there even if viewers are served by the node that they came to", () => {
     const stage = new Stage();
     stage.mode = "proxy";
     stage.set({ id: "b", streams: published });
@@ -128,7 +128,7 @@ describe("A server that fetches", () => {
     expect(stage.sent({ hops: ["e"], action: "publish" })).toBeUndefined();
   });
 
-  test("is sent nowhere with what it pushes", () => {
+  test("is not redirected for a stream that it pushes", () => {
     const stage = new Stage();
     stage.set({ id: "b", streams: published });
     expect(stage.sent({ hops: ["e"], action: "publish" })).toBeUndefined();
@@ -136,7 +136,7 @@ describe("A server that fetches", () => {
 });
 
 describe("A publisher", () => {
-  test("is sent to the node that has its stream, else to one that fetches none", () => {
+  test("is sent to the node that has its stream, otherwise to one that fetches none", () => {
     const stage = new Stage();
     stage.own = { fetches: [name.vhost] };
     stage.set({ id: "b", weight: 0 }, { id: "c", fetches: [name.vhost] });
@@ -146,7 +146,7 @@ describe("A publisher", () => {
   });
 });
 
-describe("Who asks where to go", () => {
+describe("A client that asks the director", () => {
   test("gets the URLs of one node, and nothing else without rights", () => {
     const stage = new Stage();
     stage.set({ id: "b", streams: published });
@@ -173,20 +173,20 @@ describe("Who asks where to go", () => {
     ["?app=live&stream=other", 404, "no node has /live/other"],
     ["?app=live&stream=show&vhost=nowhere", 404, 'no vhost "nowhere" here'],
     ["?app=live&stream=show&protocol=https", 503, "no node is fit for /live/show"],
-  ])("is told what is wrong with %s", (query, status, error) => {
+  ])("gets an error that says what is wrong with %s", (query, status, error) => {
     const stage = new Stage();
     stage.set({ id: "b", streams: published });
     expect(stage.ask(query)).toEqual({ status, json: { code: status, error } });
   });
 
-  test.each(["", "?app=live&stream=show"])("is told by a 404 that there is no director: %s", (query) => {
+  test.each(["", "?app=live&stream=show"])("gets a 404 if there is no director: %s", (query) => {
     const stage = new Stage();
     stage.mode = "off";
     const error = "no vhost of this server has a director";
     expect(stage.ask(query)).toEqual({ status: 404, json: { code: 404, error } });
   });
 
-  test("learns of each node why it is left out, with rights", async () => {
+  test("gets each node with the reason why it is left out, with rights", async () => {
     const stage = new Stage();
     stage.set({ id: "b", streams: published }, { id: "c", draining: true }, { id: "d" });
     const question = { vhost: "", app: "live", stream: "show", action: "", protocol: "rtmp", client: "", zone: "" };
@@ -207,7 +207,7 @@ describe("A player of HLS", () => {
     return stage.ask(`/steering?${query}`);
   };
 
-  test("learns which other servers have the stream", () => {
+  test("gets the other servers that have the stream", () => {
     const stage = new Stage();
     Object.assign(stage, { own });
     expect(stage.director.pathways(name, "1.2.3.4", { secure: false })).toBeUndefined();
@@ -240,7 +240,7 @@ describe("A player of HLS", () => {
     expect(steer(stage, "b-80").json["PATHWAY-PRIORITY"]).toEqual(["b-80"]);
   });
 
-  test("is told not to ask any more when there is no director", () => {
+  test("gets an answer that ends its questions when there is no director", () => {
     const stage = new Stage();
     expect(stage.ask("/steering?vhost=nowhere").status).toBe(410);
     stage.mode = "off";

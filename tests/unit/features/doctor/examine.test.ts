@@ -67,7 +67,7 @@ function look(toml: string, prepare: (probes: FakeMachine) => void = () => undef
 const forwarding = (...targets: string[]) => `[vhost.__defaultVhost__]\nforward = ${JSON.stringify(targets)}`;
 const problem = (name: string, text: string) => `vhost.__defaultVhost__.forward ${name} (x.toml:4): ${text}`;
 
-test("draws what the configuration describes, with what was found at each place", async () => {
+test("the examination draws the configuration, with the finding at each resource", async () => {
   const toml = `listen = [1935, "10.9.9.9:1936"]\npid = "/run/srs.pid"\n${forwarding("edge-1", "rtmp://edge-2/live/secret")}\n[vhost.b]`;
   const { topology, problems } = await look(toml, (probes) => {
     probes.answers.set("edge-2:1935", { answer: "none", reason: "connection refused" });
@@ -86,7 +86,7 @@ test("draws what the configuration describes, with what was found at each place"
   ]);
 });
 
-test("looks at what HTTP is served by: its ports, its files and its certificates", async () => {
+test("the examination covers HTTP's ports, files and certificates", async () => {
   const toml = `[http_server]
 listen = 8080
 dir = "/var/www"
@@ -106,7 +106,7 @@ cert = "/etc/tls/a.pem"`;
   expect(problems).toHaveLength(3);
 });
 
-test("looks at the registry's servers, whose passwords it does not show", async () => {
+test("the examination covers the registry's servers, without showing their passwords", async () => {
   const toml = '[cluster]\nregistry = ["redis://me:secret@r", "redis://full"]\nadvertise = "rtmp://a"';
   const { topology, problems } = await look(toml);
   expect(topology).toContain("─ cluster.registry redis://me:***@r   Redis 7.0.15, 3 nodes there");
@@ -117,7 +117,7 @@ test("looks at the registry's servers, whose passwords it does not show", async 
 });
 
 describe("a target", () => {
-  test("is asked for its own vhost and app, and a few at a time", async () => {
+  test("is queried with its own vhost and app, a few targets at a time", async () => {
     const targets = Array.from({ length: 30 }, (_, at) => `edge-${at}`);
     const { probes, problems } = await look(
       `[vhost."a.com"]\nforward = ${JSON.stringify([...targets, "rtmp://cdn/app/x"])}`,
@@ -129,7 +129,7 @@ describe("a target", () => {
     expect(probes.asked).toHaveLength(31);
   });
 
-  test("and an origin are asked for the vhosts that streams go to and come from", async () => {
+  test("and an origin are queried with the vhosts that streams go to and come from", async () => {
     const { probes } = await look(
       `[vhost."a.com"]\nforward = "target"\n[vhost."a.com".edge]\norigin = ["bare", "rtmp://own/live/[stream]"]\nvhost = "up.[vhost]"`,
     );
@@ -140,7 +140,7 @@ describe("a target", () => {
     ]);
   });
 
-  test("without an address is told by its name", async () => {
+  test("whose name has no address is reported with the name", async () => {
     const { problems, probes } = await look(forwarding("edge"), (probes) =>
       probes.names.set("edge", "host name not found"),
     );
@@ -148,7 +148,7 @@ describe("a target", () => {
     expect(probes.asked).toEqual([]);
   });
 
-  test("that refuses is told with its own words", async () => {
+  test("that refuses is reported with its own text", async () => {
     const { problems } = await look(forwarding("edge"), (probes) => {
       probes.answers.set("edge:1935", { answer: "refused", reason: "NetConnection.Connect.Rejected, no such vhost" });
     });
@@ -164,14 +164,14 @@ describe("a target", () => {
 describe("a loop", () => {
   const itself = "it is this server itself; a stream cannot go round; name another server";
 
-  test("to an address and port of this server is seen without asking", async () => {
+  test("to an address and port of this server is found without dialling", async () => {
     const names = (probes: FakeMachine) => probes.names.set("me", ["192.0.2.1", "10.0.0.5"]);
     const { problems, probes } = await look(forwarding("127.0.0.1", "me", "127.0.0.1:1936"), names);
     expect(problems).toEqual([problem("127.0.0.1", itself), problem("me", itself)]);
     expect(probes.asked).toHaveLength(1);
   });
 
-  test("by way of a name that leads back is seen by the running server's id", async () => {
+  test("through a name that leads back here is found by the running server's id", async () => {
     const { problems } = await look(forwarding("balancer"), (probes) => {
       probes.taken.set(1935, [{ pid: 7, name: "srs", command: ["./srs", "--conf", "conf/x.toml"] }]);
       probes.answers.set("127.0.0.1:1935", { answer: "connected", server: "srs", node: "n1", vhost: "", ms: 1 });
@@ -182,7 +182,7 @@ describe("a loop", () => {
     ]);
   });
 
-  test("of two names for one server is told of the second", async () => {
+  test("of two names for one server is reported at the second", async () => {
     const { problems } = await look(forwarding("a", "b", "c"), (probes) => {
       for (const name of ["a", "c"]) {
         probes.answers.set(`${name}:1935`, { answer: "connected", server: "srs", node: "n1", vhost: "", ms: 1 });
@@ -223,7 +223,7 @@ describe("two vhosts that forward to one server", () => {
     ]);
   });
 
-  test("are none where it has them, does not say, or is told the streams' names itself", async () => {
+  test("are no problem if it has vhosts, does not say, or gets the streams' names from the target", async () => {
     expect((await look(toml)).problems).toEqual([]);
     class OwnVhosts extends FakeMachine {
       override async probe(target: { host: string; port: number; tcUrl: string }): Promise<ProbeResult> {
@@ -239,7 +239,7 @@ describe("two vhosts that forward to one server", () => {
   });
 });
 
-test("a hook's back end is dialled, and may be where streams come from", async () => {
+test("a hook's back end is dialled, and may be a server that streams come from", async () => {
   const vhost = "[vhost.__defaultVhost__]";
   const { problems, probes } = await look(
     `${vhost}\nforward = "f"\n[vhost.__defaultVhost__.edge]\norigin = "http://o1:8080"\n[vhost.__defaultVhost__.http_hooks]\non_play = ["http://o1:8080/a", "http://o1:8080/b", "http://f:1935/c"]`,
@@ -251,7 +251,7 @@ test("a hook's back end is dialled, and may be where streams come from", async (
   expect(probes.asked.filter((asked) => asked === "o1:8080").length).toBe(3);
 });
 
-test("an origin is a place that streams come from, and a loop where they also go to it", async () => {
+test("a target that is also an origin is reported as a loop", async () => {
   const edge = '[vhost.__defaultVhost__.edge]\norigin = ["o1", "http://o2/[app]/[stream].flv?key=hush"]';
   const { topology, problems, probes } = await look(`listen = 0\n${forwarding("o1", "other")}\n${edge}`, (probes) => {
     probes.answers.set("other:1935", { answer: "connected", server: "srs", node: "o1:1935", vhost: "", ms: 1 });
@@ -273,7 +273,7 @@ test("an origin is a place that streams come from, and a loop where they also go
 });
 
 describe("a port", () => {
-  test("that another program has is told with the program", async () => {
+  test("that another program has is reported with the program", async () => {
     const { problems } = await look("listen = 1935", (probes) =>
       probes.taken.set(1935, [{ pid: 12, name: "nginx", command: ["nginx", "-g", "x"] }]),
     );
@@ -282,13 +282,13 @@ describe("a port", () => {
     ]);
   });
 
-  test("that nobody can be seen to have is told as well", async () => {
+  test("whose program can't be seen is reported as well", async () => {
     const { problems } = await look("listen = 1935", (probes) => probes.taken.set(1935, []));
     expect(problems[0]).toInclude("taken by a process that only root can see");
   });
 
   test.each([[["./srs", "-c", "conf/x.toml"]], [["./srs", "-cconf/x.toml"]], [["./srs", "--conf=./conf/x.toml"]]])(
-    "that the server of the same file has is no problem: %p",
+    "that the server of the same file uses is no problem: %p",
     async (command) => {
       const { problems, topology } = await look("listen = 1935", (probes) =>
         probes.taken.set(1935, [{ pid: 7, name: "srs", command }]),
@@ -307,12 +307,12 @@ describe("a port", () => {
     expect(both.topology).toInclude("in use by the server of this file, pid 7");
   });
 
-  test("that the system chooses is not looked at", async () => {
+  test("that the system chooses is not examined", async () => {
     expect((await look("listen = 0")).topology).toBe("conf/x.toml\n└─ vhost __defaultVhost__");
   });
 });
 
-test("a file that could not be written and a limit that is too low are told", async () => {
+test("a file that could not be written and a limit that is too low are reported", async () => {
   const { problems } = await look('log.file = "/x/y.log"', (probes) => {
     probes.badFiles.set("/x/y.log", "there is no directory /x");
     probes.limit = "max_connections = 1000 needs 1256 open files";
@@ -323,7 +323,7 @@ test("a file that could not be written and a limit that is too low are told", as
   ]);
 });
 
-test("what is wrong with keys that belong together is a problem, too, and an rtmps:// target is asked over TLS", async () => {
+test("errors between keys that belong together are problems, too, and an rtmps:// target is dialled over TLS", async () => {
   const { problems, probes } = await look(forwarding("rtmps://a.example/app/key"), (probes) =>
     probes.rules.push("no key"),
   );

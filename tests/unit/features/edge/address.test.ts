@@ -31,7 +31,7 @@ const names = fc.record({
 });
 
 describe("An RTMP origin", () => {
-  test("is asked for the stream's names and no others, whether the question is a connect or a play", () => {
+  test("is asked only for the stream's names, by connect as well as by play", () => {
     fc.assert(
       fc.property(names, fc.constantFrom("", "[vhost].up"), fc.boolean(), (name, template, tls) => {
         const origin = parseOrigin(`rtmp${tls ? "s" : ""}://10.0.0.9:1936`) as RtmpOrigin;
@@ -55,7 +55,7 @@ test.each([
   ["http://h/[app]/[vhost]-[stream].flv?key=secret-key", "http://h/[app]/[vhost]-[stream].flv?***"],
   ["http://h/play/secret-key/[stream].flv?x=[stream]", "http://h/play/***"],
   ["rtmp://h/play/secret-key/[stream]", "rtmp://h/play/***"],
-])("of the origin %s others see %s", (text, shown) => {
+])("the origin %s is shown as %s", (text, shown) => {
   const origin = parseOrigin(text);
   expect(maskOrigin(origin)).toBe(shown);
   expect(originLabel(origin)).not.toInclude("secret-key");
@@ -79,7 +79,7 @@ describe("An HTTP origin", () => {
     expect(urlAt(origin, param).href).toBe(url);
   });
 
-  test("has the last word on each of its own parameters", () => {
+  test("keeps its own value for each of its parameters", () => {
     fc.assert(
       fc.property(
         param,

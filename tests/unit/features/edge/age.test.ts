@@ -62,7 +62,7 @@ describe("The age of packets", () => {
     expectNear(ageAt(last), ms);
   });
 
-  test("is told to a target of a forward, and on from there", () => {
+  test("is sent to a target of a forward, and on from there", () => {
     const stage = new EdgeStage();
     const origin = stage.node("origin");
     origin.targets = [parseTarget("target:1935")];
@@ -91,7 +91,7 @@ describe("The age of packets", () => {
     expectNear(ageAt(last), 50 + 175);
   });
 
-  test("is unknown behind a server that does not tell it, and where it is not known yet", () => {
+  test("is unknown behind a server that does not report it, and until it is first reported", () => {
     const { stage, middle, last, feed, viewer } = chain();
     expect(ageAt(last)).toBeUndefined();
     measured(stage, feed, viewer, 5);

@@ -22,7 +22,7 @@ describe("An edge", () => {
     ]);
   });
 
-  test("goes on fetching for a while after the last viewer, and takes up a new one meanwhile", () => {
+  test("keeps fetching for a while after the last viewer, and serves a new one meanwhile", () => {
     const stage = new EdgeStage();
     const origin = stage.node("a");
     const edge = stage.node("e", { origin: ["a"], linger: 5 });
@@ -43,7 +43,7 @@ describe("An edge", () => {
     expect(three.log).toContain("n+24");
   });
 
-  test("goes on from another origin when the first one dies, within the same picture group", () => {
+  test("continues from another origin when the first one dies, within the same GOP", () => {
     const stage = new EdgeStage();
     const [a, b] = [stage.node("a"), stage.node("b")];
     const edge = stage.node("e", { origin: ["a", "b"] });
@@ -74,7 +74,7 @@ describe("An edge", () => {
     ]);
   });
 
-  test("leaves an origin that falls silent after read_timeout", () => {
+  test("leaves an origin that sends nothing for read_timeout", () => {
     const stage = new EdgeStage();
     const [a, b] = [stage.node("a"), stage.node("b")];
     const edge = stage.node("e", { origin: ["a", "b"], read_timeout: 1000 });
@@ -98,7 +98,7 @@ describe("An edge", () => {
     expect(stage.net.dials).toEqual(["b:1935"]);
   });
 
-  test("looks for a stream at the next origin when one does not have it", () => {
+  test("asks the next origin for a stream when one does not have it", () => {
     const stage = new EdgeStage();
     const b = stage.node("b");
     stage.node("a");
@@ -110,7 +110,7 @@ describe("An edge", () => {
     expect(edge.log.take(/pull/)).toHaveLength(2);
   });
 
-  test("tells its viewers when an origin's publisher stops and no other origin has the stream", () => {
+  test("notifies its viewers when an origin's publisher stops and no other origin has the stream", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     const edge = stage.node("e", { origin: ["a"] });
@@ -150,7 +150,7 @@ describe("An edge", () => {
     expect(a.connections).toBe(0);
   });
 
-  test("that fetches from one that fetches from it is told so, and goes on elsewhere", () => {
+  test("that fetches from one that fetches from it is refused, and continues elsewhere", () => {
     const stage = new EdgeStage();
     const a = stage.node("a", { origin: ["b", "o"] });
     const b = stage.node("b", { origin: ["a"] });
@@ -216,7 +216,7 @@ describe("A stream that no origin has", () => {
   });
 });
 
-test("A stream that has to go on asks living origins before those that may be back", () => {
+test("A stream that is interrupted is asked of living origins before those that may have recovered", () => {
   const stage = new EdgeStage();
   const [a, b, c] = [stage.node("a"), stage.node("b"), stage.node("c")];
   const edge = stage.node("e", { origin: ["a", "b", "c"], read_timeout: 1000 });
@@ -231,7 +231,7 @@ test("A stream that has to go on asks living origins before those that may be ba
   expect(viewer.log).toContain("p+23");
 });
 
-test("A reload that moves a stream to other origins, or to more or fewer of them, is nothing that a viewer is told", () => {
+test("A reload that moves a stream to other origins, or to more or fewer, is not noticed by viewers", () => {
   const stage = new EdgeStage();
   const [a, b] = [stage.node("a"), stage.node("b")];
   const edge = stage.node("e", { origin: ["a", "b"] });

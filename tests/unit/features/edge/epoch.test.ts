@@ -89,7 +89,7 @@ describe("the epoch of a stream", () => {
     expect(shared).toBeGreaterThanOrEqual(50);
   });
 
-  test("goes on at an edge whose connection broke, and at one behind it, which know that packets are missing", () => {
+  test("continues at an edge whose connection broke, and at one behind it, and both know that packets are missing", () => {
     const { stage, net, clock, origin, watch, pulling } = cluster();
     const o = watch(origin);
     const p = pulling("p", "o:1935");
@@ -115,7 +115,7 @@ describe("the epoch of a stream", () => {
     }
   });
 
-  test("goes on at an edge that was too slow for what is forwarded to it, and knows where packets are missing", () => {
+  test("continues at an edge that was too slow for its forward, and that knows where packets are missing", () => {
     const { stage, net, origin, forwarded, watch } = cluster();
     const [o, f] = [watch(origin), watch(forwarded)];
     origin.streams.configure("__defaultVhost__", { ...streamDefaults, queue_length: 1 });

@@ -17,7 +17,7 @@ function chain(...forward: readonly string[]) {
   return { stage, clock, a, b, c, hops };
 }
 
-test("a pulled stream is known by all servers that it has passed, and by others when its source changes", () => {
+test("a pulled stream has the hops of all servers that it has passed, and others when its source changes", () => {
   const { stage, clock, a, b, c, hops } = chain();
   const far = c.publish().headers();
   stage.watch(a);
@@ -43,7 +43,7 @@ test("a pulled stream is not pushed to a server far back on its way", () => {
   ]);
 });
 
-test("a stream that begins to come from here is pulled no longer", () => {
+test("a stream is no longer pulled from a server to which it now comes from here", () => {
   const { stage, a, b, hops } = chain();
   const near = b.publish().headers();
   stage.watch(a);

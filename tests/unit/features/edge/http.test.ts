@@ -40,14 +40,14 @@ test("A stream is fetched as FLV over HTTP, with the viewer's parameters", () =>
   expect(viewer.log.at(-1)).toBe("unpublished");
 });
 
-test("A path may say where a stream is", () => {
+test("An origin's path may have placeholders for a stream's names", () => {
   const { at, edge, net, clock } = stage("https://cdn/[vhost]/[app]-[stream].flv?a=[stream]&[param]");
   at.watch(edge, "sh ow", { param: "?key=1" });
   clock.advance(1);
   expect(net.dials).toEqual(["https://cdn:443/__defaultVhost__/live-sh%20ow.flv?a=sh%20ow&key=1&enhanced=1"]);
 });
 
-test("Redirects are followed, three in a row and not back to where it is not safe", () => {
+test("Redirects are followed, up to three in a row and none to a less safe server", () => {
   const { at, edge, page, handler, net, clock } = stage("http://a/x.flv");
   for (const url of ["http://a:80/x.flv?enhanced=1", "http://a/y.flv", "https://b/z.flv"]) page(url);
   at.watch(edge);
@@ -86,7 +86,7 @@ test.each([
   expect(asked).toEqual(["http://a:80/live/show.flv?enhanced=1", "b:1935"]);
 });
 
-test("A stream that fails at an origin takes the origin from no other stream", () => {
+test("A stream that fails at an origin does not make the origin dead for other streams", () => {
   const { at, edge, page, asked, net, clock } = stage(["http://a", "b"]);
   for (const name of ["bad", "good"]) page(`http://a:80/live/${name}.flv?enhanced=1`);
   at.node("b");
@@ -150,7 +150,7 @@ test("An origin over HTTP that sends clients to a silent server is alive", async
   expect(edge.log.take(/origin/)).toEqual([]);
 });
 
-test("A redirect from the public internet does not lead into a private network, one within it does", () => {
+test("A redirect from the public internet does not lead into a private network, but one within a private network does", () => {
   const { at, edge, page, handler, net, clock } = stage("http://a/x.flv");
   net.addresses.set("a", "203.0.113.7");
   for (const url of ["http://a:80/x.flv?enhanced=1", "http://inside/y.flv"]) page(url);
@@ -166,7 +166,7 @@ test("A redirect from the public internet does not lead into a private network, 
   expect(edge.log.take(/info/).join()).toContain("pull running");
 });
 
-test("A server that an origin redirects to and that does not answer is no fault of the origin's", () => {
+test("An origin stays alive when a server that it redirects to does not answer", () => {
   const { at, edge, page, handler, clock } = stage(["http://a", "b"]);
   for (const url of ["http://a:80/live/show.flv?enhanced=1", "http://c/x.flv"]) page(url);
   at.node("b");
@@ -177,7 +177,7 @@ test("A server that an origin redirects to and that does not answer is no fault 
   expect(edge.log.take(/origin/)).toEqual([]);
 });
 
-test("An origin over HTTP is probed: whatever it answers it is there, and who waits for it is served at once", async () => {
+test("An origin over HTTP that answers a probe in any way is alive, and waiting viewers are served at once", async () => {
   const { at, edge, page, asked, handler, clock } = stage("http://a");
   edge.edgeConfig = { ...edge.edgeConfig, probe: true };
   const pass = async (ms: number) => {

@@ -4,7 +4,7 @@ import { EdgeStage } from "../../../support/edges.ts";
 
 const HOLDING = { wait: 10, missing_ttl: 60, linger: 0 } as const;
 
-test("A stream is looked for until viewers are told that it is missing, and not while it is known to be", () => {
+test("A stream is searched for until viewers are refused, and not again while it is known to be missing", () => {
   const stage = new EdgeStage();
   const demand = { param: "", tcUrl: "", pageUrl: "", swfUrl: "", hops: [] };
   const searchMs = (edge: ReturnType<EdgeStage["node"]>, name = "show") =>
@@ -19,8 +19,8 @@ test("A stream is looked for until viewers are told that it is missing, and not 
   expect(searchMs(stage.node("g", {}))).toBe(0);
 });
 
-describe("A stream is not called missing", () => {
-  test("because it has ended: whoever comes then is served as soon as it is back", () => {
+describe("A stream does not count as missing", () => {
+  test("because it has ended: new viewers are served as soon as it is back", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     const edge = stage.node("e", { origin: ["a"], ...HOLDING });
@@ -57,7 +57,7 @@ describe("A stream is not called missing", () => {
     expect(told).toEqual(["started"]);
   });
 
-  test("because the connection was lost on which it was waited for", () => {
+  test("because the connection broke on which it was waited for", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     const edge = stage.node("e", { origin: ["a"], ...HOLDING });
@@ -86,7 +86,7 @@ describe("A stream is not called missing", () => {
 });
 
 describe("An origin that has a stream which others lack", () => {
-  test("is asked first for it next time, until it has it no more", () => {
+  test("is asked first for that stream next time, until it no longer has it", () => {
     const stage = new EdgeStage();
     const [a, b] = [stage.node("a"), stage.node("b")];
     const edge = stage.node("e", { origin: ["a", "b"], linger: 0 });
@@ -113,7 +113,7 @@ describe("An origin that has a stream which others lack", () => {
     expect(stage.net.dials.at(-1)).toBe("a:1935");
   });
 
-  test("is not preferred to the first in the list because that was dead for a while", () => {
+  test("is not preferred to the first origin in the list only because that was dead for a while", () => {
     const stage = new EdgeStage();
     const [a, b] = [stage.node("a"), stage.node("b")];
     const edge = stage.node("e", { origin: ["a", "b"], linger: 0 });
@@ -131,7 +131,7 @@ describe("An origin that has a stream which others lack", () => {
     expect(stage.net.dials).toEqual(["a:1935"]);
   });
 
-  test("is remembered for so many streams and no more", () => {
+  test("is remembered for a limited number of streams", () => {
     const foundOrigins = new FoundOrigins();
     const origin = {} as Parameters<FoundOrigins["found"]>[1];
     for (let at = 0; at < 10_001; at++) foundOrigins.found(`s${at}`, origin);

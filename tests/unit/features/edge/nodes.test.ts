@@ -18,7 +18,7 @@ describe("An edge whose origin is the registry", () => {
     expect(b.edge.idle).toBe(true);
   });
 
-  test("plays a stream that nobody had when its viewer came, as soon as it is published on any node", async () => {
+  test("plays a stream that no node had when its viewer came, as soon as it is published on any node", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
     const viewer = stage.watch(b);
@@ -30,7 +30,7 @@ describe("An edge whose origin is the registry", () => {
     feed.inter("k+1");
   });
 
-  test("does so within seconds when no hint comes", async () => {
+  test("plays such a stream within seconds when no hint comes", async () => {
     const stage = new RegistryStage();
     stage.redis.deaf = true;
     const [a, b] = stage.nodes("a", "b");
@@ -53,7 +53,7 @@ describe("An edge whose origin is the registry", () => {
     expect(viewer.log).toContain("k0+24");
   });
 
-  test("goes on from a node that has a copy when the publisher's node takes no more clients, the nearest first", async () => {
+  test("continues from the nearest node with a copy when the publisher's node takes no more clients", async () => {
     const stage = new RegistryStage();
     const [p, far, near, e] = stage.nodes("p", "far", "near", "e");
     near.state = { ...near.state, zone: "berlin" };
@@ -71,7 +71,7 @@ describe("An edge whose origin is the registry", () => {
     expect(await stage.located(e)).toEqual({ p: [], far: ["p"], near: ["p"], e: ["p", "near"] });
   });
 
-  test("uses several nodes as sources where it is to have two, and loses nothing when one is gone", async () => {
+  test("uses several nodes as sources with redundancy, and loses nothing when one is gone", async () => {
     const stage = new RegistryStage();
     const [p, copy] = stage.nodes("p", "copy");
     const e = stage.registered("e", stage.redis, { redundancy: 2 });
@@ -120,7 +120,7 @@ describe("An edge whose origin is the registry", () => {
     for (const node of [a, b]) expect([...node.edge.pulls()].map(({ status }) => status.state)).toEqual(["running"]);
   });
 
-  test("takes configured origins where they stand in the list, and when no node has the stream", async () => {
+  test("asks configured origins by their position in the list, and when no node has the stream", async () => {
     const stage = new RegistryStage();
     const origin = stage.node("o");
     const [a] = stage.nodes("a");
@@ -138,7 +138,7 @@ describe("An edge whose origin is the registry", () => {
 });
 
 describe("While the registry is away", () => {
-  test("what runs goes on, a stream plays where it is published, and known nodes are still asked", async () => {
+  test("running streams continue, a stream plays where it is published, and known nodes are still asked", async () => {
     const stage = new RegistryStage();
     const [a, b, c] = stage.nodes("a", "b", "c");
     const feed = a.publish().headers();
@@ -155,7 +155,7 @@ describe("While the registry is away", () => {
     for (const each of [viewer, own, again]) expect(each.log).toContain("n1+24");
   });
 
-  test("nobody waits for one that answers nothing", async () => {
+  test("no client waits for a registry that does not answer", async () => {
     const stage = new RegistryStage();
     const [a] = stage.nodes("a");
     const origin = stage.node("o");

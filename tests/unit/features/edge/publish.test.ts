@@ -27,7 +27,7 @@ describe("What is published on an edge", () => {
     );
   });
 
-  test("goes to another origin when one dies, from its newest picture group on, and the encoder notices nothing", () => {
+  test("goes to another origin when one dies, from its newest GOP on, unnoticed by the encoder", () => {
     const stage = new EdgeStage();
     stage.node("a");
     const b = stage.node("b");
@@ -47,7 +47,7 @@ describe("What is published on an edge", () => {
     ]);
   });
 
-  test("goes there over no more connections in the making than max_dials, though many are published at once", () => {
+  test("goes there with at most max_dials connections being established, even if many are published at once", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     const edge = stage.node("e", { origin: ["a"], max_dials: 3 });
@@ -101,7 +101,7 @@ describe("What is published on an edge", () => {
     expect(edge.edge.idle).toBe(true);
   });
 
-  test("leaves nothing of what was fetched before it: the next viewer is served from the origin", () => {
+  test("replaces what was fetched before it: the next viewer after it is served from the origin", () => {
     const stage = new EdgeStage();
     const fetched = stage.node("a").publish().headers();
     const publish = { ...publishDefaults, on_conflict: "replace" as const };
@@ -129,7 +129,7 @@ describe("What is published on an edge", () => {
   });
 });
 
-test("Clients may publish where the edge is told to take publishers, and nowhere else", () => {
+test("Clients may publish only where the edge's configuration accepts publishers", () => {
   const stage = new EdgeStage();
   const a = stage.node("a");
   stage.node("e", { origin: ["a"] });

@@ -49,7 +49,7 @@ describe.each([
     expect(net.dials.slice(0, 2)).toEqual(["far:1935", "b:1935"]);
   });
 
-  test("asks there for whom it has asked before: for itself when it fetches, for a client when it pushes", () => {
+  test("asks there on the same behalf as before: its own when it fetches, a client's when it pushes", () => {
     const all = stage("far", "far:1935", "rtmp://b:1935/live/show", "192.168.1.5");
     const asked: AccessRequest[] = [];
     const { guards } = all.b;
@@ -62,14 +62,14 @@ describe.each([
     ]);
   });
 
-  test("does not go from rtmps:// to rtmp://, which would show the key to all on the way", () => {
+  test("does not follow from rtmps:// to rtmp://, which would reveal the key on the way", () => {
     const { edge, net } = begin("rtmps://far", "far:443", "rtmp://b:1935/live/show", "192.168.1.5");
     const [line] = edge.log.take(/not redirected/);
     expect(line).toContain("error=redirected from rtmps to rtmp, which others can read");
     expect(net.dials).not.toContain("b:1935");
   });
 
-  test("does not let a server of the public internet send it into a private network", () => {
+  test("does not follow a server of the public internet into a private network", () => {
     const { edge, net } = begin("far", "far:1935", "rtmp://b:1935/live/show", "203.0.113.7");
     expect(net.dials.slice(0, 2)).toEqual(["far:1935", "b:1935"]);
     expect(net.connections.map(({ dialled }) => dialled.remote.host)).not.toContain("b");

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { EdgeStage } from "../../../support/edges.ts";
 
-test("An edge asks an origin that answers its cluster again, though it would be left alone as dead", () => {
+test("An edge soon asks an origin again that answers its cluster, even if it counted as dead", () => {
   const stage = new EdgeStage();
   const edge = stage.node("e", { origin: ["a"] });
   stage.net.hosts.set("a:1935", { refuse: "connection refused" });

@@ -4,7 +4,7 @@ import { type Mood, moody, pickyAbout } from "../../../support/moody-origin.ts";
 
 const MOODS: readonly Mood[] = ["closes", "is silent"];
 
-describe("What one client asks of an origin is not held against the others", () => {
+describe("One client's request to an origin has no effect on others:", () => {
   test.each(MOODS)("an origin that %s on a wrong app stays alive for other streams", (mood) => {
     const stage = new EdgeStage();
     const [a, b] = [stage.node("a"), stage.node("b")];
@@ -19,7 +19,7 @@ describe("What one client asks of an origin is not held against the others", () 
     expect(viewer.log).toContain("m+23");
   });
 
-  test.each(MOODS)("an origin that %s on what one encoder publishes takes what others publish", (mood) => {
+  test.each(MOODS)("an origin that %s on one encoder's stream accepts other encoders' streams", (mood) => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     stage.net.hosts.set("a:1935", moody(a, "wrongapp", mood));
@@ -52,7 +52,7 @@ describe("What one client asks of an origin is not held against the others", () 
     expect(good).toEqual(["started"]);
   });
 
-  test("streams that an origin does not answer hold up no others, however few connections may be in the making", () => {
+  test("streams that an origin does not answer do not delay others, even with few connections at a time", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     stage.net.hosts.set("a:1935", moody(a, "wrongapp", "is silent"));
@@ -70,9 +70,9 @@ describe("What one client asks of an origin is not held against the others", () 
   });
 });
 
-describe("The handshake that an origin takes", () => {
+describe("The handshake that an origin accepts", () => {
   test.each(["digest", "simple"] as const)(
-    "is found by one connection and used by all that follow: no %s",
+    "is found by one connection and used by all later ones: no %s",
     (refused) => {
       const stage = new EdgeStage();
       const a = stage.node("a");
@@ -90,7 +90,7 @@ describe("The handshake that an origin takes", () => {
     },
   );
 
-  test("is the one with a digest again for an origin that closed on everybody for a while", () => {
+  test("is the one with a digest again for an origin that had closed all connections for a while", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     const edge = stage.node("e", { origin: ["a"] });

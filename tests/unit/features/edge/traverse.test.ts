@@ -34,7 +34,7 @@ async function stage() {
 const URL = "rtmp://edge.example.com/live?token=good";
 
 describe("Where an origin decides on each client", () => {
-  test("a player is asked for with what is fetched for it, its parameters, page and player", async () => {
+  test("the origin is asked about a player with the stream's names and the player's parameters, page and player", async () => {
     const { at, asked, pass } = await stage();
     const told = at.client("e", "play", URL, "show?x=1");
     await pass();
@@ -50,7 +50,7 @@ describe("Where an origin decides on each client", () => {
     });
   });
 
-  test("a player is refused in the origin's words", async () => {
+  test("a player is refused with the origin's text", async () => {
     const { at, edge, pass } = await stage();
     const told = at.client("e", "play", "rtmp://edge/live", "show?token=bad");
     await pass();
@@ -58,7 +58,7 @@ describe("Where an origin decides on each client", () => {
     expect(edge.streams.size).toBe(0);
   });
 
-  test("a publisher is refused in the origin's words", async () => {
+  test("a publisher is refused with the origin's text", async () => {
     const { at, edge, asked, pass } = await stage();
     const told = at.client("e", "publish", "rtmp://edge/live", "show?token=bad");
     await pass();
@@ -75,7 +75,7 @@ describe("Where an origin decides on each client", () => {
     expect(good).toEqual(["started"]);
   });
 
-  test("a reload while an origin thinks has the new vhost asked for, and nobody let in before", async () => {
+  test("after a reload during the question, the new vhost's origin is asked before the client is let in", async () => {
     const { at, origins, edge, asked, pass } = await stage();
     const { promise, resolve } = Promise.withResolvers<undefined>();
     origins[0]?.guards.push({ name: "slow", check: () => promise });
@@ -96,7 +96,7 @@ describe("Where an origin decides on each client", () => {
     ]);
   });
 
-  test("a publisher is heard once an origin has taken the stream, over the connection on which it was asked", async () => {
+  test("a publisher begins once an origin has accepted the stream, over the connection on which it was asked", async () => {
     const { at, edge, origins, pass } = await stage();
     const answers: ((result: GuardResult) => void)[] = [];
     origins[0]?.guards.push({ name: "slow", check: () => new Promise((resolve) => answers.push(resolve)) });
@@ -114,7 +114,7 @@ describe("Where an origin decides on each client", () => {
     expect(at.net.dials).toEqual([]);
   });
 
-  test("a publisher who leaves before the answer keeps nothing at the origin", async () => {
+  test("a publisher that leaves before the answer leaves nothing at the origin", async () => {
     const { at, edge, origins, pass } = await stage();
     const answers: ((result: GuardResult) => void)[] = [];
     origins[0]?.guards.push({ name: "slow", check: () => new Promise((resolve) => answers.push(resolve)) });
@@ -129,7 +129,7 @@ describe("Where an origin decides on each client", () => {
     expect([origins[0]?.stream().source, edge.edge.idle, edge.connections]).toEqual([undefined, true, 0]);
   });
 
-  test("a second publisher of a stream is one with the same words, or none", async () => {
+  test("a second publisher of a stream is accepted only with the same parameters", async () => {
     const { at, edge, pass } = await stage();
     const told = [URL, URL, `${URL}&x=1`].map((url) => at.client("e", "publish", url, "show"));
     await pass();
@@ -140,7 +140,7 @@ describe("Where an origin decides on each client", () => {
     expect(edge.stream().source).toBeDefined();
   });
 
-  test("a publisher need not wait until an origin has refused others who want the same stream", async () => {
+  test("a publisher does not wait for the origin's refusal of others that want the same stream", async () => {
     const { at, edge, origins, pass } = await stage();
     const answers: ((result: GuardResult) => void)[] = [];
     // It takes its time over those who have no good token.
@@ -162,7 +162,7 @@ describe("Where an origin decides on each client", () => {
     expect(edge.connections).toBe(1);
   });
 
-  test("nobody publishes when no origin can be asked", async () => {
+  test("no publisher is let in when no origin can be asked", async () => {
     const { at, edge, pass } = await stage();
     for (const name of ["a", "b"]) at.kill(name);
     const told = at.client("e", "publish", URL, "show");
@@ -171,7 +171,7 @@ describe("Where an origin decides on each client", () => {
     expect(edge.edge.idle).toBe(true);
   });
 
-  test("the next origin is asked when one is dead, and nobody gets in when all are", async () => {
+  test("the next origin is asked when one is dead, and no client is let in when all are", async () => {
     const { at, edge, pass } = await stage();
     at.kill("a");
     const told = at.client("e", "play", URL, "show");
@@ -185,7 +185,7 @@ describe("Where an origin decides on each client", () => {
   });
 });
 
-test("A player of a stream that was missing a moment ago is told so at once, where players are told at all", () => {
+test("A player of a stream that was missing a moment ago is refused at once, if players are refused at all", () => {
   const at = new EdgeStage();
   at.node("a");
   at.node("e", { origin: ["a"], wait: 1, missing_ttl: 5 });
@@ -224,7 +224,7 @@ test("Where origins are probed, their deaths and returns are known before a view
   expect(edge.log.take(/origin/)).toEqual(["info origin alive again origin=a:1935"]);
 });
 
-test("An origin that a probe finds to be back is asked at once by those who wait for it", async () => {
+test("An origin that a probe finds alive again is asked at once for waiting viewers", async () => {
   const at = new EdgeStage();
   const a = at.node("a");
   const edge = at.node("e", { origin: ["a"], probe: true, missing_ttl: 60 });
@@ -261,7 +261,7 @@ test("An origin that a probe finds to be back is asked at once by those who wait
   expect(a.stream("mine").source).toBeDefined();
 });
 
-describe("What an origin is asked is what the client gets", () => {
+describe("The names of which an origin is asked are those that the client gets:", () => {
   /** The names that the edge lets a client have, and those that its origin is asked for. */
   async function namesOf(action: "publish" | "play", tcUrl: string, app: string, name: string) {
     const at = new EdgeStage();
@@ -301,7 +301,7 @@ describe("What an origin is asked is what the client gets", () => {
       expect(await namesOf(action, tcUrl, app, name)).toEqual({ served: [expected], asked: [expected] });
   });
 
-  test("whatever the spelling", async () => {
+  test("in any spelling of the URL", async () => {
     const piece = fc.oneof(
       {
         weight: 3,

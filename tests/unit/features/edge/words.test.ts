@@ -29,8 +29,8 @@ function watch(stage: EdgeStage, edge: FakeNode, demand: Partial<Demand>) {
 
 const FORGED = Array.from({ length: 32 }, (_, at) => `hop${at}`);
 
-describe("A viewer whose words an origin refuses", () => {
-  test("is refused in the origin's words, and those who have better ones get the stream", () => {
+describe("A viewer whose parameters an origin refuses", () => {
+  test("is refused with the origin's text, and viewers with better parameters get the stream", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     const edge = stage.node("e", { origin: ["a"] });
@@ -44,7 +44,7 @@ describe("A viewer whose words an origin refuses", () => {
     expect(good.refused).toEqual([]);
   });
 
-  test("is refused at once when he comes again with the same words, and costs the origin nothing", () => {
+  test("is refused at once when it comes again with the same parameters, at no cost for the origin", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     stage.node("e", { origin: ["a"], missing_ttl: 5 });
@@ -79,7 +79,7 @@ describe("A viewer whose words an origin refuses", () => {
     expect(viewer.log).toContain("k");
   });
 
-  test("keeps nobody from a stream that edges fetch over edges", () => {
+  test("does not keep others from a stream that edges fetch over edges", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     stage.node("m", { origin: ["a"] });
@@ -93,7 +93,7 @@ describe("A viewer whose words an origin refuses", () => {
     expect(good.viewer.log).toContain("m+22");
   });
 
-  test("by a close without a word waits, and those who come later get the stream", () => {
+  test("by a close without a reason waits, and later viewers get the stream", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     const edge = stage.node("e", { origin: ["a"] });
@@ -122,7 +122,7 @@ describe("A viewer whose words an origin refuses", () => {
   });
 });
 
-describe("A viewer for whose words an origin has nothing", () => {
+describe("A viewer for whose parameters an origin has no stream", () => {
   /** An origin over HTTP that knows the stream for one token, and answers others as if it were not there, or not well. */
   function stageOf(status: number, config: { wait?: number; missing_ttl?: number } = {}) {
     const stage = new EdgeStage();
@@ -137,7 +137,7 @@ describe("A viewer for whose words an origin has nothing", () => {
     return { stage, edge };
   }
 
-  test.each([404, 500, 429])("keeps nobody from the stream who has better ones: %i", (status) => {
+  test.each([404, 500, 429])("does not keep viewers with better parameters from the stream: %i", (status) => {
     const { stage, edge } = stageOf(status);
     const bad = [1, 2].map((at) => watch(stage, edge, { param: `?token=bad${at}` }));
     stage.clock.advance(60_000);
@@ -158,7 +158,7 @@ describe("A viewer for whose words an origin has nothing", () => {
 });
 
 describe("A stream that has run", () => {
-  test("is fetched again with the words that were good, whoever else has come and whoever has left", () => {
+  test("is fetched again with the parameters that were accepted, whichever viewers have come and left", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     const edge = stage.node("e", { origin: ["a"] });
@@ -174,7 +174,7 @@ describe("A stream that has run", () => {
     for (const { refused, viewer } of [forger, bad]) expect([refused, viewer.log.at(-1)]).toEqual([[], "m+24"]);
   });
 
-  test("goes on with the next viewer's words when they are good no longer, and nobody is disconnected", () => {
+  test("continues with the next viewer's parameters when they are no longer accepted, and disconnects no viewer", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     const edge = stage.node("e", { origin: ["a"] });
@@ -207,7 +207,7 @@ describe("Hops that a viewer names", () => {
   test.each([
     ["as many as there may be", FORGED],
     ["the origin's id", ["a:1935"]],
-  ])("keep nobody else from the stream: %s", (_what, hops) => {
+  ])("do not keep other viewers from the stream: %s", (_what, hops) => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     const edge = stage.node("e", { origin: ["a"], wait: 10, missing_ttl: 60 });
@@ -221,7 +221,7 @@ describe("Hops that a viewer names", () => {
     expect(told).toEqual(["started"]);
   });
 
-  test("keep nobody from the stream behind another edge, which waits there already", () => {
+  test("do not keep viewers from the stream behind another edge that waits there already", () => {
     const stage = new EdgeStage();
     const a = stage.node("a");
     stage.node("m", { origin: ["a"] });
@@ -234,7 +234,7 @@ describe("Hops that a viewer names", () => {
     expect(viewer.log).toContain("k+22");
   });
 
-  test("are no reason to refuse viewers: origins that fetch from each other let them wait", () => {
+  test("do not make origins that fetch from each other refuse viewers: these wait", () => {
     const stage = new EdgeStage();
     const a = stage.node("a", { origin: ["b", "o"] });
     stage.node("b", { origin: ["o", "a"] });

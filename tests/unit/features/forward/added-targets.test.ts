@@ -30,7 +30,7 @@ const edge = { ...request, target: "rtmp://edge/live/[stream]?key=secret-of-the-
 const start = (store: MemoryStore | undefined, log = new RecordingLog()) => new AddedTargets(store, log);
 
 describe("A target that is to be kept", () => {
-  test("is there again after a restart, under its id, and ids of removed ones are not given again", async () => {
+  test("exists again after a restart, under its id, and ids of removed ones are not reused", async () => {
     const store = new MemoryStore();
     const before = start(store);
     await before.add({ ...edge, keep: false, target: "gone:1935" });
@@ -58,7 +58,7 @@ describe("A target that is to be kept", () => {
     expect(targets.list()).toHaveLength(1);
   });
 
-  test("takes a file that the configuration names", async () => {
+  test("needs a file that the configuration names", async () => {
     await expect(start(undefined).add(edge)).rejects.toThrow("forward_state");
   });
 });
@@ -75,7 +75,7 @@ describe("A file of targets", () => {
     '{"version":1,"targets":[{"id":"x","target":"a"}]}',
     '{"version":1,"targets":[{"id":"t1","target":7}]}',
     '{"version":1,"targets":[{"id":"t1","target":"a","app":7}]}',
-  ])("that is damaged is told and left as it is: %s", async (text) => {
+  ])("that is damaged is logged and not overwritten: %s", async (text) => {
     const [store, log] = [new MemoryStore(text), new RecordingLog()];
     const targets = start(store, log);
     expect([targets.list(), log.lines.length]).toEqual([[], 1]);
@@ -83,7 +83,7 @@ describe("A file of targets", () => {
     expect(store.text).toBe(text);
   });
 
-  test("with one wrong target has the others", () => {
+  test("with one wrong target gives the others", () => {
     const list = [
       { id: "t1", target: "http://wrong/" },
       { id: "t2", target: "edge:1935" },

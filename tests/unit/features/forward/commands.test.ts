@@ -71,7 +71,7 @@ describe("A forward", () => {
 });
 
 describe("A target that is added while streams run", () => {
-  test("gets the streams that it is for, and none when it is removed", async () => {
+  test("gets the streams that match it, and none after it is removed", async () => {
     const { clock, origin, commands, edge, reports } = stage();
     const target = edge("edge:1935");
     origin.publish().headers().gop("k", 2);
@@ -89,7 +89,7 @@ describe("A target that is added while streams run", () => {
     expect([target.connections, reports()]).toEqual([0, []]);
   });
 
-  test("is refused when it is none, is there already, or there are too many", async () => {
+  test("is refused when it is malformed, exists already, or there are too many", async () => {
     const { commands } = stage();
     const add = async (target: string) => commands.targets?.add({ ...everywhere, target });
     await expect(add("http://edge/")).rejects.toThrow("only rtmp:// and rtmps://");

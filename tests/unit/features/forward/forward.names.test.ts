@@ -15,7 +15,7 @@ function stage(targets: readonly string[]) {
 }
 
 describe("A forward", () => {
-  test("carries names and parameters over, or fills in the target's own", () => {
+  test("passes on names and parameters, or fills in the target's own", () => {
     const { origin, edge, clock } = stage(["one:1935", "rtmp://two:1935/[app]2/[vhost]-[stream]?key=1&[param]"]);
     const [one, two] = [edge("one:1935"), edge("two:1935")];
     origin
@@ -35,7 +35,7 @@ describe("A forward", () => {
   test.each([
     ["a vhost of the configuration", "?vhost=v.com", "v.com/live/show"],
     ["an unknown vhost, which is the default one here", "?vhost=target-only.com", "__defaultVhost__/live/show"],
-  ])("tells a bare target %s", (_what, param, key) => {
+  ])("sends a bare target %s", (_what, param, key) => {
     const at = new EdgeStage();
     const [origin, target] = [at.node("origin"), at.node("target")];
     origin.vhosts.add("v.com");
@@ -46,7 +46,7 @@ describe("A forward", () => {
     for (const { streams } of [origin, target]) expect([...streams.all()].map((stream) => stream.key)).toEqual([key]);
   });
 
-  test("keeps the signature of the publisher's URL from other people's servers", () => {
+  test("does not send the signature of the publisher's URL to foreign servers", () => {
     const { origin, edge, clock } = stage(["own:1935", "rtmp://cdn:1935/other"]);
     const nodes = [edge("own:1935"), edge("cdn:1935")];
     origin.publish("show", { param: "?exp=1&token=2&sign=ab" }).headers();

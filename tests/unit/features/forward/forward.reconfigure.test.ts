@@ -25,7 +25,7 @@ describe("targets that change", () => {
     node.forward.reconfigure();
   };
 
-  test("come to running streams at once, from the newest GOP on, and the others notice nothing", () => {
+  test("get running streams at once, from the newest GOP on, unnoticed by other targets", () => {
     const { origin, edge, clock, net, watch } = stage(["one:1935"]);
     const [one, two] = [edge("one:1935"), edge("two:1936")];
     const feed = origin.publish().headers().gop("k0", 5);
@@ -45,7 +45,7 @@ describe("targets that change", () => {
     ]);
   });
 
-  test("are told of the stream's end when they are taken out, and dialled no more", () => {
+  test("are notified of the stream's end when they are removed, and no longer dialled", () => {
     const { origin, edge, clock, net, watch } = stage(["one:1935", "two:1936"]);
     const [one, two] = [edge("one:1935"), edge("two:1936")];
     const feed = origin.publish().headers().gop("k0", 5);
@@ -63,7 +63,7 @@ describe("targets that change", () => {
     expect(origin.forward.idle).toBe(true);
   });
 
-  test("that are not up are given up, whatever they are at", () => {
+  test("that are not connected are given up, in whatever state they are", () => {
     const { origin, clock, net } = stage(["gone:1935"]);
     origin.publish().headers().gop("k", 1);
     clock.advance(2000);
@@ -73,7 +73,7 @@ describe("targets that change", () => {
     expect([net.dials.length - dials, [...origin.forward.relays()].length]).toEqual([0, 0]);
   });
 
-  test("may come to a vhost that had none", () => {
+  test("may be added to a vhost that had none", () => {
     const { origin, edge, clock } = stage([]);
     const one = edge("one:1935");
     origin.publish().headers().gop("k", 1);
@@ -82,7 +82,7 @@ describe("targets that change", () => {
     expect([...one.streams.all()].map(({ key }) => key)).toEqual(["__defaultVhost__/live/show"]);
   });
 
-  test("are the same in another spelling", () => {
+  test("stay connected when only their spelling changes", () => {
     const { origin, edge, clock, net } = stage(["one:1935"]);
     edge("one:1935");
     origin.publish().headers().gop("k", 1);

@@ -42,7 +42,7 @@ function picky(node: FakeNode): TransportHandler {
 }
 
 describe("forward", () => {
-  test("has one relay for each stream and target, for as long as the stream is published", () => {
+  test("has one relay for each stream and target while the stream is published", () => {
     const { origin, edge, clock, net } = stage(["one:1935", "two:1936"]);
     const [one, two] = [edge("one:1935"), edge("two:1936")];
     const feeds = ["a", "b"].map((name) => origin.publish(name).headers().gop("k", 1));
@@ -61,7 +61,7 @@ describe("forward", () => {
     expect([origin.forward.idle, one.connections, two.connections]).toEqual([true, 0, 0]);
   });
 
-  test("begins with the first packet's stream, not with who watches", () => {
+  test("begins when the stream is published, not when it is watched", () => {
     const { origin, edge, clock, net } = stage(["edge:1935"]);
     edge();
     origin.stream();
@@ -219,7 +219,7 @@ describe("the totals", () => {
 });
 
 describe("the end of a stream", () => {
-  test("at the publisher's word is passed on at once", () => {
+  test("by the publisher's unpublish is passed on at once", () => {
     const { origin, edge, clock, watch } = stage(["edge:1935"]);
     const viewer = watch(edge());
     const feed = origin.publish().headers().gop("k", 1).inter("last");
@@ -231,7 +231,7 @@ describe("the end of a stream", () => {
     ]);
   });
 
-  test("by a lost publisher is for the target to find out, which keeps its players in suspense too", () => {
+  test("by a lost publisher is left for the target to notice, so that its players wait, too", () => {
     const { origin, edge, clock, watch } = stage(["edge:1935"]);
     const node = edge();
     const viewer = watch(node);
@@ -254,7 +254,7 @@ describe("the end of a stream", () => {
     return { ...all, node, viewer };
   }
 
-  test("before its forward runs does not keep it from the target", () => {
+  test("before its forward runs does not keep the stream from the target", () => {
     const { origin, node, viewer, clock } = short("unpublished");
     expect([viewer.log, origin.forward.idle]).toEqual([[], false]);
     clock.advance(10);
@@ -266,7 +266,7 @@ describe("the end of a stream", () => {
     ]);
   });
 
-  test("before its forward runs, by a lost publisher, does neither", () => {
+  test("before its forward runs, by a lost publisher, does not keep it from the target either", () => {
     const { origin, node, viewer, clock } = short("lost");
     clock.advance(10);
     expect(viewer.log).toEqual(["published", "A0", "V0", "k1", "last"]);
@@ -277,7 +277,7 @@ describe("the end of a stream", () => {
     ]);
   });
 
-  test("before its forward runs is told and counted when the target can't be reached", () => {
+  test("before its forward runs is logged and counted if the target can't be reached", () => {
     const { origin, net, clock } = stage(["edge:1935"]);
     net.hosts.set("edge:1935", { refuse: "connection refused" });
     const feed = origin.publish().headers().gop("k", 1);
@@ -291,14 +291,14 @@ describe("the end of a stream", () => {
     expect([origin.forward.idle, origin.forward.report().since]).toEqual([true, { forwards_missed: 1 }]);
   });
 
-  test("before its forward runs is given up for the same stream that begins again", () => {
+  test("before its forward runs is dropped when the same stream begins again", () => {
     const { origin, viewer, clock } = short("unpublished");
     origin.publish().headers().key("again");
     clock.advance(10);
     expect(viewer.log).toEqual(["published", "A0", "V0", "again"]);
   });
 
-  test("while a target is not to be had ends the attempts", () => {
+  test("ends the attempts at a target that can't be reached", () => {
     const { origin, clock, net } = stage(["edge:1935"]);
     const feed = origin.publish().headers().gop("k", 1);
     const { timers } = clock;
@@ -310,7 +310,7 @@ describe("the end of a stream", () => {
     expect([net.dials.length, clock.timers]).toEqual([length, timers - 1]);
   });
 
-  test("that a slow target has not heard of yet does not keep the stream's next beginning from it", () => {
+  test("that a slow target has not received yet does not keep the stream's next start from it", () => {
     const { origin, edge, net, watch } = stage(["edge:1935"]);
     const viewer = watch(edge());
     const feed = origin.publish().headers().gop("k", 1);
@@ -329,7 +329,7 @@ describe("the end of a stream", () => {
 });
 
 describe("a lost publisher that is back soon", () => {
-  test("finds its way to a slow target free", () => {
+  test("reaches a slow target at once", () => {
     const { origin, edge, clock, net, watch } = stage(["edge:1935"]);
     const viewer = watch(edge());
     const feed = origin.publish().headers().gop("k", 1);
@@ -347,7 +347,7 @@ describe("a lost publisher that is back soon", () => {
 });
 
 describe("a loop", () => {
-  test("of a server to itself is refused with a clear reason, and the stream is not hurt", () => {
+  test("of a server to itself is refused with a clear reason, and the stream continues", () => {
     const { origin, clock, watch } = stage(["origin:1935"]);
     const viewer = watch(origin);
     const feed = origin.publish().headers().gop("k", 1);
@@ -361,7 +361,7 @@ describe("a loop", () => {
     expect(origin.connections).toBe(0);
   });
 
-  test("of three servers is refused where it would close, whoever the stream is published to", () => {
+  test("of three servers is refused where it would close, on whichever server the stream is published", () => {
     const clock = new FakeClock();
     const net = new FakeNet(clock, mulberry32(1));
     const nodes = ["a:1935", "b:1935", "c:1935"].map(

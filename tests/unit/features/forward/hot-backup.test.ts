@@ -40,7 +40,7 @@ const standbys = (node: FakeNode | undefined) => node?.stream().sources.standbys
 const hops = (node: FakeNode | undefined) => node?.stream().source?.info.hops;
 
 describe("two origins that forward to each other, an encoder at each", () => {
-  test("stand in for each other, and each other's players stay", () => {
+  test("replace each other, and each other's players stay", () => {
     const { nodes, watch, run } = cluster(["a:1935", "b:1935"], ["b:1935", "a:1935"]);
     const [a, b] = nodes;
     const viewers = nodes.map(watch);
@@ -69,7 +69,7 @@ describe("two origins that forward to each other, an encoder at each", () => {
 });
 
 describe("a switch of sources", () => {
-  test("restarts no relay: the targets of an origin notice nothing of it but another picture", () => {
+  test("restarts no relay: the targets of an origin notice only another picture", () => {
     const { nodes, net, run, watch } = cluster(["a:1935", "edge:1935"], ["edge:1935"]);
     const [a, edge] = nodes;
     const viewer = watch(edge);
@@ -85,7 +85,7 @@ describe("a switch of sources", () => {
     expect(viewer.log.filter((name) => name.includes("published"))).toEqual(["published"]);
   });
 
-  test("that would make a running relay's stream a loop ends that relay, and no packet goes round", () => {
+  test("that would make a running relay's stream a loop ends that relay, and no packet circulates", () => {
     const { nodes, run, watch, clock } = cluster(["a:1935"], ["b:1935", "a:1935"]);
     const [a, b] = nodes;
     const viewer = watch(a);

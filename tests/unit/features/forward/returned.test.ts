@@ -4,7 +4,7 @@ import { FakeNode } from "../../../support/fake-node.ts";
 import { FakeNet } from "../../../support/fake-transport.ts";
 import { mulberry32 } from "../../../support/random.ts";
 
-test("A forward to a server that answers its cluster again is tried soon, others wait on", () => {
+test("A forward to a server that answers its cluster again is soon retried, and others keep waiting", () => {
   const clock = new FakeClock();
   const net = new FakeNet(clock, mulberry32(1));
   const origin = new FakeNode(clock, net, "origin:1935", ["edge:1935", "other:1935"]);

@@ -63,7 +63,7 @@ function upgrade({ inNew = ["a"], inOld = ["a"] } = {}) {
 
 const piece = (length: number, first: number) => Uint8Array.from({ length }, (_, at) => first + at);
 
-test("the new process has all that there was before it accepts clients, and what comes later", async () => {
+test("the new process has all earlier content before it accepts clients, and gets later content", async () => {
   const { given, taken, state, begin, pass } = upgrade();
   const pieces = [piece(1, 1), piece(MAX_CARRY_PIECE, 2), piece(1000, 3)];
   given.waiting.push(...pieces);
@@ -88,7 +88,7 @@ test("with nothing to carry over, the new process does not wait", async () => {
   }
 });
 
-test("a piece that can't be read ends the carrying, not the upgrade", async () => {
+test("a piece that can't be read ends the transfer, not the upgrade", async () => {
   const { given, taken, state, begin, pass } = upgrade();
   given.waiting.push(piece(3, 1), piece(4, 2));
   taken.onTake = () => {

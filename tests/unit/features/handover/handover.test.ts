@@ -55,7 +55,7 @@ function settled(node: FakeNode, clock: FakeClock) {
 const seen = (viewer: Viewer) => viewer.news().filter((name) => !/^[AV]\d/.test(name));
 
 describe("a stream whose publisher is with the old process", () => {
-  test("is played by the younger one, from the newest GOP on, and on to its end", async () => {
+  test("is played by the new process, from the newest GOP on to its end", async () => {
     const { older, younger, link, watch, ready, clock } = processes();
     const feed = older.publish().metadata().headers().gop("k0", 3);
     const old = watch(older);
@@ -72,7 +72,7 @@ describe("a stream whose publisher is with the old process", () => {
     expect(seen(young)).toEqual(["unpublished"]);
   });
 
-  test("is not fetched from the older one before somebody watches, nor after", async () => {
+  test("is fetched from the old process only while it is watched", async () => {
     const { older, younger, link, watch, clock } = processes();
     const feed = older.publish().headers().gop("k0", 3);
     await link();
@@ -86,7 +86,7 @@ describe("a stream whose publisher is with the old process", () => {
     expect([younger.streams.size, older.stream().readerCount]).toEqual([0, 0]);
   });
 
-  test("may begin after the link, and viewers that wait have it", async () => {
+  test("may begin after the link, and waiting viewers get it", async () => {
     const { older, younger, link, watch, clock } = processes();
     await link();
     const viewer = watch(younger);
@@ -95,7 +95,7 @@ describe("a stream whose publisher is with the old process", () => {
     expect(seen(viewer)).toEqual(["published", "k0", "k0+1"]);
   });
 
-  test("keeps its viewers at the younger one waiting when its publisher is lost, or the older one leaves", async () => {
+  test("keeps its viewers at the new process waiting when its publisher is lost, or the old process ends", async () => {
     for (const leave of [false, true]) {
       const { older, younger, link, watch, clock } = processes();
       const feed = older.publish().headers().gop("k0", 1);
@@ -113,7 +113,7 @@ describe("a stream whose publisher is with the old process", () => {
 });
 
 describe("a stream's epoch", () => {
-  test("is the old process's in the younger one, and goes on there with the publisher that comes over", async () => {
+  test("is the same in both processes, and continues in the new one when the publisher comes over", async () => {
     const { older, younger, link, watch, clock } = processes();
     const feed = older.publish().headers().gop("k0", 5);
     await link();
@@ -141,7 +141,7 @@ describe("a stream's epoch", () => {
   });
 });
 
-test("The younger process has the age of a stream's packets that the old one has", async () => {
+test("The new process has the same age of a stream's packets as the old one", async () => {
   const { older, younger, link, watch, clock } = processes();
   const feed = older.publish().headers().gop("k0", 5);
   feed.source.receiveAge(120);
@@ -154,7 +154,7 @@ test("The younger process has the age of a stream's packets that the old one has
 });
 
 describe("a publisher that comes over", () => {
-  test("takes viewers of both processes along, with time running on", async () => {
+  test("keeps the viewers of both processes, with continuous time", async () => {
     const { older, younger, link, watch, clock } = processes();
     const feed = older.publish().headers().gop("k0", 5);
     await link();
@@ -176,7 +176,7 @@ describe("a publisher that comes over", () => {
     expect(older.stream().source?.info.via).toBe("sibling");
   });
 
-  test("before it has left is heard when it has, and else refused as by one server", async () => {
+  test("before it has left is accepted when it has, and otherwise refused as by one server", async () => {
     const { older, younger, link, clock } = processes();
     const feed = older.publish().headers();
     await link();
@@ -194,7 +194,7 @@ describe("a publisher that comes over", () => {
     expect(younger.handover.check({ ...request, name: { ...request.name, stream: "free" } })).toBeUndefined();
   });
 
-  test("where it may replace another, takes the old process's place too", async () => {
+  test("replaces the old process's publisher, if the vhost says replace", async () => {
     const { older, younger, link, watch, clock } = processes({ onConflict: "replace" });
     const feed = older.publish().headers().gop("k0", 1);
     const viewer = watch(older);
@@ -208,7 +208,7 @@ describe("a publisher that comes over", () => {
     expect(seen(viewer)).toEqual(["k0", "k0+1", "K0", "K0+1"]);
   });
 
-  test("that stood by goes on when the old process's is gone, and is announced to it", async () => {
+  test("that stood by becomes active when the old process's is gone, and is announced to the old process", async () => {
     const { older, younger, link, watch, clock } = processes({ onConflict: "standby" });
     const feed = older.publish().headers().gop("k0", 1);
     await link();
@@ -225,7 +225,7 @@ describe("a publisher that comes over", () => {
 });
 
 describe("other servers", () => {
-  test("get a stream from the process that has its publisher, and once", async () => {
+  test("get a stream once, from the process that has its publisher", async () => {
     const { older, younger, link, watch, other, clock } = processes({ targets: ["target:1935"] });
     const target = other("target");
     const feed = older.publish().headers().gop("k0", 1);
@@ -246,7 +246,7 @@ describe("other servers", () => {
     expect(younger.log.take(/^(warn|error)/)).toEqual([]);
   });
 
-  test("are not asked for what the old process fetches already, until that stops", async () => {
+  test("are not asked for a stream that the old process fetches already, until it stops", async () => {
     const { older, younger, link, watch, other, clock, net } = processes({ origins: ["origin:1935"] });
     const feed = other("origin").publish().headers().gop("k0", 1);
     const old = watch(older);
@@ -271,7 +271,7 @@ describe("other servers", () => {
 });
 
 describe("the link", () => {
-  test("that is not answered is the operator's to know", async () => {
+  test("that is not answered is an error for the operator", async () => {
     const { younger, clock } = processes();
     const joined = younger.handover.join("/nobody", "/younger");
     clock.advance(1);
@@ -294,7 +294,7 @@ describe("the link", () => {
     expect(seen(viewer).slice(-2)).toEqual(["K0", "K0+1"]);
   });
 
-  test("is had by each process with the next one, when the one before is gone", async () => {
+  test("is made by each process with the next one, when the one before is gone", async () => {
     const { older, younger, link, watch, clock, net } = processes();
     await link();
     older.handover.close();
@@ -310,7 +310,7 @@ describe("the link", () => {
     expect(seen(viewer)).toEqual(["published", "k0", "k0+1"]);
   });
 
-  test("has room for one more process only", async () => {
+  test("accepts one other process only", async () => {
     const { clock, net, link, ready } = processes();
     await link();
     const third = new FakeNode(clock, net, "third:1935");

@@ -18,7 +18,7 @@ test("messages are the same however their lines are cut into pieces", () => {
   }
 });
 
-test("what is no line of another process's is refused", () => {
+test("a line that no other process writes is refused", () => {
   expect(() => new Lines().push(new TextEncoder().encode("GET / HTTP/1.1\n"), () => {})).toThrow(SyntaxError);
   const endless = new Lines();
   const part = new Uint8Array(16 << 20).fill(32);

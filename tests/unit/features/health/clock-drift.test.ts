@@ -19,7 +19,7 @@ test("A clock that is fast or slow by more than the network's jitter is noticed,
   expect(rateAfter(320, 1.003, 100)).toBeCloseTo(0.003, 3);
 });
 
-test("Jitter below 200 ms, a clock as exact as those of real encoders, and one delay that stays are no drift", () => {
+test("Jitter below 200 ms, a clock as exact as those of real encoders, and a single lasting delay are no drift", () => {
   const jitter = fc.integer({ min: 0, max: 199 });
   fc.assert(
     fc.property(jitter, fc.double({ min: -2e-4, max: 2e-4, noNaN: true }), fc.integer(), (jitterMs, error, seed) => {
@@ -37,7 +37,7 @@ test("Jitter below 200 ms, a clock as exact as those of real encoders, and one d
   }
 });
 
-test("The burst with which a relay begins, and what was before a jump, do not count", () => {
+test("The burst with which a relay begins, and packets before a jump, do not count", () => {
   const drift = new ClockDrift();
   for (let second = 1; second < 60; second++) {
     drift.add(second * 1000 + (second > 2 ? 4000 : 0), second * 1000);

@@ -12,7 +12,7 @@ function changes(levels: readonly Level[], condition = new Condition(), from = 0
 
 const times = (count: number, level: Level) => Array.from({ length: count }, () => level);
 
-test("A state begins at the second look in a row, and ends after five seconds without a break", () => {
+test("A state begins at the second check in a row, and ends after five seconds without it", () => {
   const condition = new Condition();
   expect(changes(["well", "ill", "well", "ill", "unsure", "ill", "ill"], condition)).toEqual(["begun@6"]);
   expect(condition.since).toBe(5000);
@@ -20,7 +20,7 @@ test("A state begins at the second look in a row, and ends after five seconds wi
   expect(condition.since).toBeUndefined();
 });
 
-test("A state that comes back holds twice as long each time, five minutes at most, and is forgiven after ten minutes", () => {
+test("A state that comes back lasts twice as long each time, at most five minutes, and is forgiven after ten minutes", () => {
   const condition = new Condition();
   let now = 0;
   const lasts = () => {
@@ -38,7 +38,7 @@ test("A state that comes back holds twice as long each time, five minutes at mos
   expect(lasts()).toBe(5);
 });
 
-test("However a state flaps, an hour has few changes", () => {
+test("A flapping state changes only a few times in an hour", () => {
   const level = fc.constantFrom<Level>("well", "well", "ill", "ill", "unsure");
   fc.assert(
     fc.property(

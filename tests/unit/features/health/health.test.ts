@@ -64,7 +64,7 @@ function begin(): { stage: HealthStage; feed: Feed } {
 }
 
 describe("A stream's health", () => {
-  test("tells of key frames that are far apart, until they are not", () => {
+  test("reports key frames that are far apart, until they are not", () => {
     const { stage, feed } = begin();
     run(feed, stage, 24, { gopMs: 12_000 });
     expect(stage.news()).toEqual([
@@ -76,7 +76,7 @@ describe("A stream's health", () => {
     expect(stage.states).toEqual([]);
   });
 
-  test("tells of a source that has sent no key frame at all", () => {
+  test("reports a source that has sent no key frame at all", () => {
     const stage = new HealthStage();
     const feed = stage.publish().headers();
     for (let at = 0; at < 300; at++) feed.inter("i").wait(40);
@@ -84,7 +84,7 @@ describe("A stream's health", () => {
     expect(stage.news()[0]).toContain("no key frame for");
   });
 
-  test("tells of sound that is apart from the picture, until it is not", () => {
+  test("reports audio that is apart from the video, until it is not", () => {
     const { stage, feed } = begin();
     run(feed, stage, 15, { skewMs: 1800 });
     expect(stage.states).toEqual(["av_skew"]);
@@ -95,7 +95,7 @@ describe("A stream's health", () => {
     expect(stage.states).toEqual([]);
   });
 
-  test("tells of timestamps that jump before the first look, and of no long GOP", () => {
+  test("reports timestamps that jump before the first check, and no long GOP", () => {
     const stage = new HealthStage();
     const feed = stage.publish().headers();
     run(feed, stage, 0.4);
@@ -104,7 +104,7 @@ describe("A stream's health", () => {
     expect(stage.states).toEqual(["timestamps"]);
   });
 
-  test("tells of timestamps that jump or run back, until they do not", () => {
+  test("reports timestamps that jump or run back, until they do not", () => {
     const { stage, feed } = begin();
     feed.time += 3_600_000;
     run(feed, stage, 5);
@@ -123,7 +123,7 @@ describe("A stream's health", () => {
     expect(stage.states).toEqual(["timestamps"]);
   });
 
-  test("tells of video and of AAC without their sequence headers, until these come", () => {
+  test("reports video and AAC without their sequence headers, until these come", () => {
     const stage = new HealthStage();
     const feed = stage.publish().audioHeader("A0");
     run(feed, stage, 6);
@@ -140,7 +140,7 @@ describe("A stream's health", () => {
     ]);
   });
 
-  test("tells of a bitrate over its limit, which is that of the publisher where there is no other", () => {
+  test("reports a bitrate over its limit, which is the publisher's limit if it has no other", () => {
     const { stage, feed } = begin();
     stage.thresholds.max_publish_kbps = 800;
     run(feed, stage, 15, { size: 5000 });
@@ -151,7 +151,7 @@ describe("A stream's health", () => {
     expect(stage.states).toEqual([]);
   });
 
-  test("tells when all media stops, or the video or the audio alone, until it comes again", () => {
+  test("reports when all media stops, or the video or the audio alone, until it comes again", () => {
     const { stage, feed } = begin();
     stage.wait(6000, feed);
     expect(stage.states).toEqual(["stall"]);
@@ -165,7 +165,7 @@ describe("A stream's health", () => {
     expect(stage.health.report().health?.[0]?.detail).toMatch(/^no audio for [56] s$/);
   });
 
-  test("tells of an encoder's clock that is fast or slow, until it is not", () => {
+  test("reports an encoder's clock that is fast or slow, until it is not", () => {
     const { stage, feed } = begin();
     run(feed, stage, 60, { speed: 1.03 });
     expect(stage.states).toEqual(["drift"]);
@@ -174,7 +174,7 @@ describe("A stream's health", () => {
     expect(stage.states).toEqual([]);
   });
 
-  test("has no threshold that is 0", () => {
+  test("ignores thresholds of 0", () => {
     const { stage, feed } = begin();
     Object.assign(stage.thresholds, { max_gop: 0, max_silence: 0 });
     run(feed, stage, 30, { gopMs: 30_000 });
@@ -182,7 +182,7 @@ describe("A stream's health", () => {
     expect(stage.states).toEqual([]);
   });
 
-  test("stays as it is with another source, whose own measures count from its beginning", () => {
+  test("stays the same with another source, whose own measures count from its beginning", () => {
     const { stage, feed } = begin();
     run(feed, stage, 15, { gopMs: 60_000 });
     expect(stage.states).toEqual(["gop"]);
@@ -193,7 +193,7 @@ describe("A stream's health", () => {
     expect(feed.source.role).toBe("ended");
   });
 
-  test("is forgotten with the stream, and nothing is looked at while nothing is published", () => {
+  test("is forgotten with the stream, and nothing is checked while nothing is published", () => {
     const { stage, feed } = begin();
     stage.wait(6000, feed);
     expect(stage.health.report().now).toEqual({ unhealthy_streams: 1 });

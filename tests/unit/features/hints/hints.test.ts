@@ -63,7 +63,7 @@ test.each([
   ["live/cam", "live/cam/cam", "a name that is said twice"],
   ["live/cam", "v.example.com//live/cam", "a vhost of the configuration for the default one"],
   ["v.example.com//live/cam", "live/cam", "the default vhost for one of the configuration"],
-])("viewers who wait beside /%s for /%s get one line in the log: %s", (live, wanted) => {
+])("while /%s is live, viewers that wait for /%s get one line in the log: %s", (live, wanted) => {
   const label = (path: string) => (path.includes("//") ? path.replace("//", "/") : `/${path}`);
   const line = `${WAIT} stream=${label(wanted)} live=${label(live)}`;
   const publishedFirst = new Stage();
@@ -85,14 +85,14 @@ test.each([
   ["live/cam1-1", "live/cam11"],
   ["live/cam", "vod/cam"],
   ["a.example.com//live/cam", "b.example.com//live/cam"],
-])("nothing is said of /%s to who waits for /%s", (live, wanted) => {
+])("while /%s is live, there is no hint for viewers that wait for /%s", (live, wanted) => {
   const stage = new Stage();
   stage.publish(live);
   stage.watch(wanted);
   expect(stage.hints(60_000)).toEqual([]);
 });
 
-test("nothing is said when the stream comes within three seconds, or its viewers leave", () => {
+test("there is no hint when the stream comes within three seconds, or its viewers leave", () => {
   const stage = new Stage();
   stage.publish("live/cam");
   stage.watch("live/Cam");
@@ -114,7 +114,7 @@ test("a stream's encoder may come back under another name, and each of its viewe
   expect(stage.hints(3000)).toEqual([`${WAIT} stream=/live/cam live=/live/Cam`]);
 });
 
-test("a thousand misspelt names are ten lines in ten seconds", () => {
+test("a thousand misspelt names make ten lines in ten seconds", () => {
   const stage = new Stage();
   stage.publish("live/abcdefghij");
   for (let bits = 1; bits <= 1000; bits++)
@@ -124,7 +124,7 @@ test("a thousand misspelt names are ten lines in ten seconds", () => {
   expect(stage.hints(9000)).toHaveLength(10);
 });
 
-test("clients that ask over HTTP and do not wait get one line for each name, while one with a similar name is live", () => {
+test("clients that ask over HTTP and do not wait cause one line for each name, while a similar one is live", () => {
   const stage = new Stage();
   stage.ask("live/Cam");
   const source = stage.publish("live/cam");

@@ -28,7 +28,7 @@ function carry(from: HlsStage, to: HlsStage): { sizes: number[]; more(): void } 
   return { sizes, more };
 }
 
-test("the process that succeeds gives the same playlist and all segments that may be asked for", () => {
+test("the new process of an upgrade gives the same playlist and all segments that may be requested", () => {
   const [old, next] = [new HlsStage(), new HlsStage()];
   goOn(old.live.publish("show").headers(), 30);
   const { sizes } = carry(old, next);
@@ -41,7 +41,7 @@ test("the process that succeeds gives the same playlist and all segments that ma
   expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_CARRY_PIECE);
 });
 
-test("files are the new process's once it has the segments", async () => {
+test("the new process writes the files once it has the segments", async () => {
   const old = new HlsStage({ config: { hls_path: "/srv/hls" } });
   const feed = old.live.publish("show").headers();
   goOn(feed, 6);
@@ -57,7 +57,7 @@ test("files are the new process's once it has the segments", async () => {
   giving.close();
 });
 
-test("large segments come in pieces", () => {
+test("large segments are carried over in pieces", () => {
   const big = (headers: readonly unknown[]) => {
     let length = headers.length;
     return {
@@ -79,7 +79,7 @@ test("large segments come in pieces", () => {
   expect(next.hls.report().now?.hls_bytes).toBe(old.hls.report().now?.hls_bytes as number);
 });
 
-test("numbers go on when the publisher comes over, without a hole", () => {
+test("numbers continue without a gap when the publisher comes over", () => {
   const [old, next] = [new HlsStage(), new HlsStage()];
   const feed = old.live.publish("show").headers();
   goOn(feed, 12);

@@ -34,7 +34,7 @@ async function checkOpened(encoder: Tracks, text: string): Promise<number> {
   return new Set(sealed.map(({ key }) => key)).size;
 }
 
-test("encrypted parts are opened each by itself, by the key and the number of their segment, before that is whole", async () => {
+test("each encrypted part can be decrypted alone, by the key and number of its segment, before that is complete", async () => {
   const encoder = encoderOf().run(9);
   const texts: string[] = [];
   let keys = 0;
@@ -53,7 +53,7 @@ test("encrypted parts are opened each by itself, by the key and the number of th
   expect(encoder.stage.get(`/live/${clear}.0.m4s`).refusal?.kind).toBe("missing");
 });
 
-test("the part that is hinted at has the name that it is listed by, over changes of keys", () => {
+test("a hinted part has the name under which it is listed later, also when keys change", () => {
   const encoder = encoderOf({ hls_fragments_per_key: 1 }).run(9);
   let hint = readLowLatency(textOf(encoder)).hints[0] ?? "";
   let changes = 0;

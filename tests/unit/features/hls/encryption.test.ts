@@ -63,12 +63,12 @@ describe("AES-128", () => {
     ["f34481ec3cc627bacd5dc3fb08f273e6", "0336763e966d92595a567cc9ce537f5e"],
     ["9798c4640bad75c7c3227db910174e72", "a9a1631bf4996954ebc093957b234589"],
     ["96ab5c2ff612d9dfaae8c31f30c42168", "ff4f8391a6a40ca5b25d23bedd44a597"],
-  ])("the block %s is encrypted as NIST has it", (plain, encrypted) => {
+  ])("the block %s is encrypted as in NIST's examples", (plain, encrypted) => {
     const bytes = encrypt(Uint8Array.fromHex(plain), "0".repeat(32), 0);
     expect([bytes.length, bytes.subarray(0, 16).toHex()]).toEqual([32, encrypted]);
   });
 
-  test("players get back what was encrypted, of any length and number", async () => {
+  test("players decrypt content of any length and number", async () => {
     const sizes = fc.oneof(fc.nat(200), fc.constantFrom(262_144, 262_145, 786_431));
     await fc.assert(
       fc.asyncProperty(sizes, fc.integer({ min: 0, max: 2 ** 40 }), async (size, number) => {
@@ -111,7 +111,7 @@ describe("encrypted streams", () => {
     expect(new Set(all).size).toBe(all.length);
   });
 
-  test("encryption begins and ends with a reload, at the next segment", async () => {
+  test("encryption begins and ends with a reload, from the next segment on", async () => {
     const { stage, feed, text } = published(6, { config: { hls_keys: false } });
     const texts = [text];
     for (const hls_keys of [true, false]) {
@@ -162,7 +162,7 @@ describe("keys and guards", () => {
     expect(stage.get(`/live/${path}?pass=1&hls_ctx=${"c".repeat(32)}`).refusal?.kind).toBe("denied");
   });
 
-  test("who was sent away gets no key, nor does who may watch another stream", () => {
+  test("a kicked viewer gets no key, and neither does a viewer of another stream", () => {
     refusing.denied = false;
     const { stage } = published(8, { guard });
     goOn(stage.live.publish("other").headers(), 8);
@@ -173,7 +173,7 @@ describe("keys and guards", () => {
     expect(stage.get(`/live/${key}`).refusal?.reason).toBe("the operator has disconnected this viewer");
   });
 
-  test("without sessions playlists are the same for all, and keys are asked for without parameters", () => {
+  test("without sessions, playlists are the same for all, and keys are requested without parameters", () => {
     const { stage } = published(8, { config: { hls_ctx: false } });
     const [one, other] = [stage.get("/live/show.m3u8?x=1"), stage.get("/live/show.m3u8?x=2")];
     expect(one.text).toBe(other.text);
@@ -182,13 +182,13 @@ describe("keys and guards", () => {
     expect(bodyOf(stage.get(`/live/${key}`)).length).toBe(16);
   });
 
-  test("a quotation mark among the parameters ends no attribute", () => {
+  test("a quotation mark in the parameters does not end an attribute", () => {
     const { stage } = published(8);
     const [key = ""] = keysOf(stage.get(`/live/show.m3u8?a="b",IV=0x1&hls_ctx=${TOKEN}`).text);
     expect(key).toEndWith(`?a=%22b%22,IV=0x1&hls_ctx=${TOKEN}`);
   });
 
-  test("with hls_key_url, keys are another server's, and playlists the same for all", () => {
+  test("with hls_key_url, another server gives the keys, and playlists are the same for all", () => {
     const { stage, text } = published(8, { config: { hls_key_url: "https://keys.example.com/" } });
     const [, number] = /#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text) ?? [];
     const first = Number(number) - (Number(number) % 2);
@@ -203,7 +203,7 @@ describe("files of keys", () => {
     for (let turns = 0; turns < 100; turns++) await Promise.resolve();
   }
 
-  test("each key is written before the first segment that needs it, and goes with the last one", async () => {
+  test("each key is written before the first segment that needs it, and deleted with the last one", async () => {
     const stage = stageWith({ config: { hls_path: "/srv/hls" } });
     stage.files.files.set("/srv/hls/live/show-4.key", new Uint8Array(16));
     const feed = stage.live.publish("show").headers();

@@ -64,7 +64,7 @@ describe("files", () => {
     expect(segments[0]?.uri).toMatch(/^http:\/\/cdn\/x\/live\/show-\d+\.ts$/);
   });
 
-  test("files that nobody may ask for any more are deleted, unless they are to stay", async () => {
+  test("files that may no longer be requested are deleted, unless the configuration keeps them", async () => {
     for (const hls_cleanup of [true, false]) {
       const { stage, feed } = published({ hls_cleanup });
       await goOn(feed, 60);
@@ -76,7 +76,7 @@ describe("files", () => {
     }
   });
 
-  test("what an earlier process has left of the stream is deleted, and nothing else", async () => {
+  test("files that an earlier process has left of the stream are deleted, and no others", async () => {
     const { stage, feed } = published();
     const others = ["show-12-13.ts", "shows-12.ts", "show-x.ts", "other-12.ts"];
     for (const name of ["show-12.ts", "show-13.ts.tmp", ...others])
@@ -96,7 +96,7 @@ describe("files", () => {
     expect([...stage.files.files.keys()]).toEqual([]);
   });
 
-  test("a disk that fails is told once, and HLS goes on", async () => {
+  test("a disk that fails is logged once, and HLS continues", async () => {
     const { stage, feed } = published();
     stage.files.failing = "no space left on the disk";
     await goOn(feed, 12);
@@ -109,7 +109,7 @@ describe("files", () => {
     expect(stage.hls.report().since?.hls_errors).toBeGreaterThan(5);
   });
 
-  test("a disk that does not answer holds nothing up, and what waits for it is bounded", async () => {
+  test("a disk that does not answer delays nothing, and the files that wait for it are bounded", async () => {
     const { stage, feed } = published();
     stage.files.write = () => new Promise(() => undefined);
     await goOn(feed, 200);

@@ -57,7 +57,7 @@ async function settled(): Promise<void> {
 }
 
 describe("fragmented MP4", () => {
-  test("has one init segment for segments that follow each other, with decode times that do", () => {
+  test("has one init segment for consecutive segments, whose decode times are consecutive", () => {
     const stage = stageOf();
     goOn(begin(stage), 10);
     const { text } = stage.get(MEDIA);
@@ -84,7 +84,7 @@ describe("fragmented MP4", () => {
     expect(stage.get(`/live/${segments[0]?.uri}`).answer?.type).toBe("video/mp4");
   });
 
-  test("has another init segment behind a discontinuity when headers change, and both while they are asked for", () => {
+  test("has another init segment after a discontinuity when headers change, and keeps both while they may be requested", () => {
     const stage = stageOf();
     const feed = goOn(begin(stage), 8);
     const texts = [stage.get(MEDIA).text];
@@ -129,7 +129,7 @@ describe("fragmented MP4", () => {
     expect(parseFragments(bodyOf(stage, urisOf(text)[0] ?? "")).flatMap(({ samples }) => samples).length).toBe(2);
   });
 
-  test("says what it can't carry", () => {
+  test("refuses what it can't carry with the reason", () => {
     const stage = stageOf();
     const feed = stage.live.publish("show");
     for (let second = 0; second < 2; second++) feed.send(PacketKind.Audio, fromHex("b200")).wait(1000);
@@ -139,7 +139,7 @@ describe("fragmented MP4", () => {
     });
   });
 
-  test("is carried over to the process that succeeds, byte for byte, but not to one of another format", () => {
+  test("is carried over to the new process of an upgrade, byte for byte, but not to one with another format", () => {
     const [old, next, other] = [stageOf(), stageOf(), stageOf({ config: { hls_format: "ts" } })];
     const feed = goOn(begin(old), 8);
     feed.wait(400).send(PacketKind.Video, otherHeader.payload);
@@ -156,7 +156,7 @@ describe("fragmented MP4", () => {
 });
 
 describe("files", () => {
-  test("of init segments come before what needs them, and are deleted with the last segment that does", async () => {
+  test("of init segments are written before segments that need them, and deleted with the last such segment", async () => {
     const stage = stageOf({ config: { hls_path: "/srv/hls", hls_fmp4_file: "[app]/[stream]/[seq].m4s" } });
     const feed = goOn(begin(stage), 8);
     await settled();
@@ -192,7 +192,7 @@ describe("files", () => {
     expect(after).not.toEqual(before as Uint8Array);
   });
 
-  test("that could not be written are tried again with the next segment", async () => {
+  test("that could not be written are written again with the next segment", async () => {
     const stage = stageOf({ config: { hls_path: "/srv/hls" } });
     stage.files.failing = "no space left";
     const feed = goOn(begin(stage), 4).wait(400);

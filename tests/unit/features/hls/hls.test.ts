@@ -7,7 +7,7 @@ import { openAccount } from "../../../support/open-door.ts";
 const decoder = new TextDecoder();
 
 describe("playlists", () => {
-  test("a viewer gets a multivariant playlist with a link of their own, and by that the media playlist of all", () => {
+  test("a viewer gets a multivariant playlist with a link of its own, which leads to the media playlist of all viewers", () => {
     const { stage } = published(12);
     const [one, other] = [stage.get("/live/show.m3u8"), stage.get("/live/show.m3u8")];
     expect(one.text).toContain("#EXT-X-STREAM-INF:BANDWIDTH=");
@@ -21,7 +21,7 @@ describe("playlists", () => {
     expect(one.answer?.headers).toEqual({ "cache-control": "no-store" });
   });
 
-  test("segments are found by what the playlist says, need no query, and never change", () => {
+  test("segments are found at the playlist's addresses, need no query, and never change", () => {
     const { stage } = published(6);
     const media = stage.get(stage.follow(stage.get("/live/show.m3u8")));
     const [first = ""] = urisOf(media.text);
@@ -32,7 +32,7 @@ describe("playlists", () => {
     expect(first).toMatch(/^show\/[0-9a-f]{32}-2-\d+\.ts$/);
   });
 
-  test("parameters of the first request stand in the link, so that another server can ask for them again", () => {
+  test("the link has the parameters of the first request, so that another server can ask for them again", () => {
     const { stage } = published(6);
     expect(stage.follow(stage.get("/live/show.m3u8?exp=1&sign=ab"))).toMatch(
       /^\/live\/show\.m3u8\?exp=1&sign=ab&hls_ctx=[0-9a-f]{32}$/,
@@ -49,7 +49,7 @@ describe("playlists", () => {
     }
   });
 
-  test("the first segment is listed, though sound comes before the first picture", () => {
+  test("the first segment is listed, even if audio comes before the first picture", () => {
     for (const apart of [false, true]) {
       const stage = new HlsStage();
       const feed = stage.live.publish("show").headers().audio("a0");
@@ -62,7 +62,7 @@ describe("playlists", () => {
     }
   });
 
-  test("names with signs of their own are encoded in playlists, and found", () => {
+  test("names with special characters are encoded in playlists, and found", () => {
     const stage = new HlsStage();
     const feed = stage.live.publish("a b:c&d").headers();
     goOn(feed, 6);
@@ -84,7 +84,7 @@ describe("playlists", () => {
     expect(stage.told).toEqual([]);
   });
 
-  test("what is no playlist is left to others, and so are vhosts without HLS, which say so where there is nothing", () => {
+  test("addresses that are no playlist are left to other routes, and so are vhosts without HLS, which say so if no route has anything", () => {
     const { stage } = published(2, { config: { enabled: false } });
     expect(stage.get("/live/show.flv")).toMatchObject({ passed: true, otherwise: undefined });
     const { passed, otherwise } = stage.get("/live/show.m3u8");
@@ -97,7 +97,7 @@ describe("playlists", () => {
 });
 
 describe("sessions", () => {
-  test("a viewer begins to play with the first playlist and ends when it has not asked for long", () => {
+  test("a viewer begins to play with the first playlist, and ends when its requests cease", () => {
     const { stage, feed } = published(12);
     const link = stage.follow(stage.get("/live/show.m3u8"));
     expect(stage.told).toEqual(["hls began play __defaultVhost__/live/show"]);
@@ -112,7 +112,7 @@ describe("sessions", () => {
     expect(stage.clients.totals().players).toBe(0);
   });
 
-  test("a viewer that never follows the link gives its place back after ten seconds, and may follow it later", () => {
+  test("a viewer that never follows the link counts no more after ten seconds, and may follow it later", () => {
     const { stage, feed } = published(12);
     const link = stage.follow(stage.get("/live/show.m3u8"));
     feed.wait(9000);
@@ -124,7 +124,7 @@ describe("sessions", () => {
     expect(stage.clients.totals().players).toBe(1);
   });
 
-  test("one address's requests for first playlists take few places, and links that they gave stay good", () => {
+  test("one address's requests for first playlists use few sessions, and the links that they got stay valid", () => {
     const { stage, feed } = published(6);
     const links = Array.from({ length: 500 }, () =>
       stage.follow(stage.get("/live/show.m3u8", { host: "2001:db8::1" })),
@@ -140,7 +140,7 @@ describe("sessions", () => {
     expect(stage.clients.totals().players).toBe(links.length);
   });
 
-  test("guards decide who may watch", () => {
+  test("guards decide which viewers may watch", () => {
     const guard = ({ param }: { param: string }) =>
       param === "?key=1" ? undefined : ({ kind: "denied", reason: "no key" } as const);
     const { stage } = published(6, { guard });
@@ -149,7 +149,7 @@ describe("sessions", () => {
     expect(stage.get(stage.follow(first)).answer?.status).toBe(200);
   });
 
-  test("a token of another server is asked for again, and stays the viewer's", () => {
+  test("a token of another server is checked by the guards again, and stays the viewer's", () => {
     const { stage } = published(6);
     const token = "f".repeat(32);
     expect(stage.get(`/live/show.m3u8?hls_ctx=${token}`).text).toContain("#EXTINF:");
@@ -158,7 +158,7 @@ describe("sessions", () => {
     expect(stage.told.length).toBe(1);
   });
 
-  test("a viewer who is kicked is refused with the same token for a while", () => {
+  test("a kicked viewer is refused with the same token for a while", () => {
     const { stage } = published(6);
     const link = stage.follow(stage.get("/live/show.m3u8"));
     for (const client of stage.clients.all()) if (client.protocol === "hls") client.kick("enough");
@@ -173,7 +173,7 @@ describe("sessions", () => {
     expect(answers.map(({ refusal }) => refusal?.kind)).toEqual([undefined, undefined, "limit"]);
   });
 
-  test("viewers whose connections are as many as there may be get sessions", () => {
+  test("viewers get sessions even if their connections use up max_connections", () => {
     const connections = openAccount(2);
     const { stage } = published(6, { connections });
     for (const host of ["192.0.2.1", "192.0.2.2"]) expect(connections.acquire(host).ok).toBe(true);
@@ -183,7 +183,7 @@ describe("sessions", () => {
 });
 
 describe("outages and ends", () => {
-  test("the playlist stays while a lost publisher may come back, and goes on with greater numbers", () => {
+  test("the playlist stays while a lost publisher may come back, and continues with greater numbers", () => {
     const { stage, feed } = published(12);
     const link = stage.follow(stage.get("/live/show.m3u8"));
     feed.end("lost");
@@ -210,7 +210,7 @@ describe("outages and ends", () => {
     for (const uri of uris) expect(uri).toMatch(/^show\/[0-9a-f]{32}-2-\d+\.ts$/);
   });
 
-  test("a publisher that says goodbye ends the playlist; after hls_dispose it is gone and memory is free", () => {
+  test("a publisher that unpublishes ends the playlist; after hls_dispose the playlist is gone and its memory free", () => {
     const { stage, feed } = published(12);
     const link = stage.follow(stage.get("/live/show.m3u8"));
     const segment = urisOf(stage.get(link).text)[0] ?? "";
@@ -228,7 +228,7 @@ describe("outages and ends", () => {
     expect(stage.live.streams.size).toBe(0);
   });
 
-  test("who publishes again in time takes the end away", () => {
+  test("a publisher that comes back in time removes the playlist's end", () => {
     const { stage, feed } = published(12);
     const link = stage.follow(stage.get("/live/show.m3u8"));
     feed.end("unpublished");
@@ -240,7 +240,7 @@ describe("outages and ends", () => {
     expect(sequenceOf(stage.get(link).text)).toBeGreaterThanOrEqual(sequenceOf(numbers));
   });
 
-  test("what can't be carried is refused with its reason", () => {
+  test("codecs that can't be carried are refused with the reason", () => {
     const stage = new HlsStage({ context: { formats: formatsOf(() => "MPEG-TS does not carry AV1") } });
     const feed = stage.live.publish("show").headers();
     goOn(feed, 4);
@@ -251,7 +251,7 @@ describe("outages and ends", () => {
     expect(stage.log.take(/can't be cut/)).toHaveLength(1);
   });
 
-  test("switched off by a reload, it ends its viewers; switched on, it cuts what is published already", () => {
+  test("a reload that switches HLS off ends its viewers, and one that switches it on cuts streams published before", () => {
     const { stage, feed } = published(6);
     stage.get("/live/show.m3u8");
     stage.config = { ...stage.config, enabled: false };

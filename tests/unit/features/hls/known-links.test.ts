@@ -11,13 +11,13 @@ function requestOf(query: string): HttpRequest {
   return { method: "GET", path, query, host, header, secure: false, body: new Uint8Array(), webSocket: false };
 }
 
-describe("a link that is known", () => {
+describe("a cached link", () => {
   test.each([
     [`hls_ctx=${TOKEN}`, `hls_ctx=${TOKEN}`, ""],
     [`a=1&hls_ctx=${TOKEN}&hls_part=a1`, `a=1&hls_ctx=${TOKEN}&hls_part=a1`, ""],
     [`hls_ctx=${TOKEN}&_HLS_msn=5&_HLS_part=2`, `hls_ctx=${TOKEN}`, "_HLS_msn=5&_HLS_part=2"],
     [`hls_ctx=${TOKEN}&_HLS_skip=YES&_HLS_msn=-x`, `hls_ctx=${TOKEN}`, "_HLS_skip=YES&_HLS_msn=-x"],
-  ])("of %s is told from its directives, which say the same as in the whole query", (query, link, directives) => {
+  ])("of %s is found by its directives, as with the whole query", (query, link, directives) => {
     expect(askedLink(query)).toEqual({ link, token: TOKEN, directives });
     expect(directivesOf(directives)).toEqual(directivesOf(query));
   });
@@ -29,7 +29,7 @@ describe("a link that is known", () => {
     ["directives first", `_HLS_msn=5&hls_ctx=${TOKEN}`],
     ["a directive inside of a value", `a=_HLS_msn=5&hls_ctx=${TOKEN}`],
     ["a directive that nobody knows", `hls_ctx=${TOKEN}&_HLS_what=1`],
-  ])("is not taken from a query with %s", (_, query) => {
+  ])("is not used for a query", (_, query) => {
     expect(askedLink(query)).toBeUndefined();
   });
 
@@ -48,7 +48,7 @@ describe("a link that is known", () => {
     expect(first && links.find(first, requestOf(""))).toBeUndefined();
   });
 
-  test("gives each rendition its own list, whatever was asked for before", () => {
+  test("gives each rendition its own playlist, whichever was requested before", () => {
     const encoder = new Tracks({ config: { hls_low_latency: true } }, true, 50);
     encoder.header(1);
     encoder.run(9);
@@ -61,7 +61,7 @@ describe("a link that is known", () => {
       }
   });
 
-  test("of a viewer who was sent away is refused", () => {
+  test("of a kicked viewer is refused", () => {
     const stage = new HlsStage();
     const feed = stage.live.publish("show").headers();
     for (let at = 0; at < 5; at++) feed.key(`k${at}`).wait(2000);

@@ -41,7 +41,7 @@ describe("the first segment has the tracks", () => {
     expect(stage.texts[0]).toBe(text);
   });
 
-  test("and what is held for them is cut when packets are lost, and freed", () => {
+  test("and held packets are cut when packets are lost, and freed", () => {
     const stage = stageOf().take(epoch, packet("V0", 0), packet("k0", 0), packet("i1", 500));
     expect(stage.segmenter.heldBytes).toBeGreaterThan(0);
     stage.segmenter.lost();
@@ -52,7 +52,7 @@ describe("the first segment has the tracks", () => {
     expect(stage.segmenter.heldBytes).toBe(0);
   });
 
-  test("and no more is held than 16 MB, though time stands still", () => {
+  test("and holds no more than 16 MB of packets, even if time stands still", () => {
     const stage = stageOf().take(epoch, packet("V0", 0), packet("k0", 0));
     for (let count = 0; count < 9; count++) stage.take(epoch, packet("i", 0, 2_000_000));
     // It grows in a segment now.
@@ -166,7 +166,7 @@ describe.each(["ts", "fmp4"] as const)("a main track that vanishes (%s)", (hls_f
   });
 });
 
-test.each(["ts", "fmp4"] as const)("composition times that no encoder means are carried (%s)", (hls_format) => {
+test.each(["ts", "fmp4"] as const)("impossible composition times are carried (%s)", (hls_format) => {
   const cluster = new HlsCluster(1, hlsFormats, { hls_format });
   cluster.add("o", [], []);
   const feed = cluster.publish("e");

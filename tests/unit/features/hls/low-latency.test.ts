@@ -104,7 +104,7 @@ class Stage extends HlsStage {
 }
 
 describe("playlists of low-latency HLS", () => {
-  test("list parts as they come, within one that strict readers take", () => {
+  test("list parts as they come, in a form that strict readers accept", () => {
     const stage = new Stage().run(6000);
     const texts: string[] = [];
     for (let at = 0; at < 400; at++) texts.push(stage.run(FRAME_MS).get(MEDIA).text);
@@ -134,7 +134,7 @@ describe("playlists of low-latency HLS", () => {
     expect(shown).toBe(GOLDEN);
   });
 
-  test("of parts give the whole segment, each from a key frame or from what follows the part before", () => {
+  test("have parts that make up the whole segment, each from a key frame or from the end of the part before", () => {
     const stage = new Stage().run(8650);
     const { parts, segments } = stage.list();
     for (const [msn, { uri }] of segments) {
@@ -149,7 +149,7 @@ describe("playlists of low-latency HLS", () => {
     expect(video.every(({ duration }) => duration === FRAME_MS * 90)).toBe(true);
   });
 
-  test("end with the stream, and ask for nothing more", () => {
+  test("end with the stream, without further hints", () => {
     const stage = new Stage().run(8650);
     stage.feed.end("unpublished");
     stage.feed.wait(60_000);
@@ -157,7 +157,7 @@ describe("playlists of low-latency HLS", () => {
     expect([ended, hints, parts.at(-1)?.msn]).toEqual([true, [], last]);
   });
 
-  test("go on behind a discontinuity when the encoder comes back", () => {
+  test("continue after a discontinuity when the encoder comes back", () => {
     const stage = new Stage().run(8650);
     const texts = [stage.get(MEDIA).text];
     stage.feed.end("lost");
@@ -180,7 +180,7 @@ describe("playlists of low-latency HLS", () => {
   });
 });
 
-test("variants tell how far the others are, by the links that the first playlist has", () => {
+test("a variant's playlist reports the last part of each other variant, by the link in the multivariant playlist", () => {
   const stage = new Stage({ config: { hls_variants: ["_sd"] } });
   stage.run(8650, stage.feed, 60, stage.begin("show_sd"));
   const links = urisOf(stage.get("/live/show.m3u8").text);
@@ -195,7 +195,7 @@ test("variants tell how far the others are, by the links that the first playlist
 });
 
 describe("a blocked request for a playlist", () => {
-  test("is answered when the part is there, not before, and with all that is there", () => {
+  test("is answered when the part is there, not before, and with everything up to then", () => {
     const stage = new Stage().run(8650);
     const { last, parts } = stage.list();
     const next = (parts.at(-1)?.index ?? 0) + 1;
@@ -207,7 +207,7 @@ describe("a blocked request for a playlist", () => {
     expect(exchange.answer?.headers).toEqual({ "cache-control": "max-age=24" });
   });
 
-  test("waits for the whole segment without a part, and for the next segment behind the last part", () => {
+  test("waits for the whole segment if it names no part, and for the next segment after the last part", () => {
     const stage = new Stage().run(8650);
     const { last } = stage.list();
     const [whole, behind] = ["", "&_HLS_part=9"].map((part) => stage.get(`${MEDIA}&_HLS_msn=${last + 1}${part}`));
@@ -247,7 +247,7 @@ describe("a blocked request for a playlist", () => {
     expect(exchange.answer?.status).toBe(400);
   });
 
-  test("gets the list as it is when the encoder stays away, and leaves nothing behind when the viewer goes", () => {
+  test("gets the present playlist when the encoder stays away, and leaves nothing behind when the viewer leaves", () => {
     const stage = new Stage({ config: { hls_dispose: 0 } }).run(8650);
     const { last } = stage.list();
     stage.feed.end("lost");
@@ -261,7 +261,7 @@ describe("a blocked request for a playlist", () => {
     expect(gone?.answered).toBe(false);
   });
 
-  test("is one of ten thousand: all are answered in slices, and none that waits in vain costs anything", () => {
+  test("is answered in slices when there are ten thousand, and costs nothing when it waits in vain", () => {
     const stage = new Stage({ config: { hls_ctx: false } }).run(8650);
     const { last, parts } = stage.list();
     const next = `_HLS_msn=${last + 1}&_HLS_part=${(parts.at(-1)?.index ?? 0) + 1}`;
@@ -289,7 +289,7 @@ describe("a delta update", () => {
     expect(tail(delta?.replace("#EXT-X-SKIP", `-${last - 12}.m4s`))).toBe(tail(whole));
   });
 
-  test("is the whole list where that is short, and when the stream is over", () => {
+  test("is the whole playlist if that is short, and when the stream has ended", () => {
     const stage = new Stage().run(8650);
     expect(stage.get(`${MEDIA}&_HLS_skip=YES`).text).toBe(stage.get(MEDIA).text);
     expect(stage.list("&_HLS_skip=v2").skipped).toBe(0);
@@ -297,7 +297,7 @@ describe("a delta update", () => {
 });
 
 describe("a part", () => {
-  test("that is hinted is sent when it is there", () => {
+  test("that is hinted is sent as soon as it is there", () => {
     const stage = new Stage().run(8650);
     const [hint = ""] = stage.list().hints;
     const exchange = stage.get(`/live/${hint}`);
@@ -309,7 +309,7 @@ describe("a part", () => {
     expect(exchange.answer?.body).toEqual(stage.bytesOf(hint));
   });
 
-  test("that another server is ahead with is waited for, and one that will never be is not", () => {
+  test("that another server has already is waited for, and one that will never come is not", () => {
     const stage = new Stage().run(8650);
     const [hint = ""] = stage.list().hints;
     const [, before = "", msn = 0, index = 0] = /^(.*-)(\d+)\.(\d+)\.m4s$/.exec(hint) ?? [];
@@ -323,7 +323,7 @@ describe("a part", () => {
     expect([ahead, first].map(({ answer }) => answer?.status)).toEqual([200, 200]);
   });
 
-  test("that a hint named and that never came is not found", () => {
+  test("that a hint named but that never came is not found", () => {
     const stage = new Stage().run(8650);
     const [hint = ""] = stage.list().hints;
     const exchange = stage.get(`/live/${hint.replace(/\.\d+\.m4s/, ".8.m4s")}`);
@@ -344,7 +344,7 @@ describe("a part", () => {
     for (const [uri] of recent) expect(stage.get(`/live/${uri}`).answer?.status).toBe(200);
   });
 
-  test("of an 8 MB key frame is whole", () => {
+  test("of an 8 MB key frame is complete", () => {
     const stage = new Stage().run(8000);
     stage.run(FRAME_MS, stage.feed, 8 * 1024 * 1024).run(350);
     const { parts, last } = stage.list();
@@ -357,7 +357,7 @@ describe("a part", () => {
 });
 
 describe("over an upgrade", () => {
-  test("the new process has the parts of the segment in the making, too, and goes on with those that come", () => {
+  test("the new process has the parts of the growing segment, too, and continues with the next ones", () => {
     const [old, next] = [new Stage().run(8650), new HlsStage({ config: { hls_low_latency: true }, context: FORMATS })];
     const giving = old.hls.carry.give(() => undefined);
     const carry = () => {

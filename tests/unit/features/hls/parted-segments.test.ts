@@ -53,7 +53,7 @@ describe("parts", () => {
     expect(views).toEqual(stage.parts.slice(0, 4).map(({ text }) => text));
   });
 
-  test("begin with a picture where sound comes between pictures, and do without where none comes", () => {
+  test("begin with a picture where audio comes between pictures, and without one where none comes", () => {
     const sound = [300, 440, 460, 740, 990, 1250, 1499, 1500].map((time) => packet(`a${time}`, time));
     const stage = stageOf(packet("k0", 0), ...sound.slice(0, 3), packet("i480", 480), ...sound.slice(3));
     expect(stage.parts.map(({ text }) => text)).toEqual([
@@ -75,7 +75,7 @@ describe("parts", () => {
     expect(stage.parts.every(({ independent }) => independent)).toBe(true);
   });
 
-  test("are longer where pictures come more rarely", () => {
+  test("are longer if pictures come more rarely", () => {
     expect(stageOf(...video(0, 4001, 2000, 1000)).parts.map(({ durationMs }) => durationMs)).toEqual([
       1000, 1000, 1000, 1000,
     ]);
@@ -85,7 +85,7 @@ describe("parts", () => {
 describe("slots without key frames", () => {
   const inters = (from: number, to: number) => video(from, to, Number.POSITIVE_INFINITY).map((each) => each);
 
-  test("begin with the part that is open when they end, so that nothing is taken back", () => {
+  test("begin with the part that is open when the one before ends, so that nothing is withdrawn", () => {
     const stage = stageOf(packet("k0", 0), ...inters(250, 4300), packet("k4500", 4500), packet("k6000", 6000));
     // Slots begin 100 ms early.
     expect(stage.durations).toEqual([3500, 1000, 1500]);
@@ -94,7 +94,7 @@ describe("slots without key frames", () => {
     expect(stage.segments.every(({ targetSeconds }) => targetSeconds === 4)).toBe(true);
   });
 
-  test("are cut all the same when minutes pass without one", () => {
+  test("are cut even if minutes pass without one", () => {
     const stage = stageOf(packet("k0", 0), ...inters(250, 120_000));
     expect(stage.segments.length).toBe(58);
     expect(new Set(stage.durations.slice(1))).toEqual(new Set([2000]));
@@ -110,22 +110,22 @@ describe("slots without key frames", () => {
     expect(text).toBe("(i2500@2500.)");
   });
 
-  test("without packets are gaps before the first part behind them", () => {
+  test("without packets are gaps before the next part", () => {
     const stage = stageOf(...video(0, 1000), packet("i6500", 6500), packet("k8000", 8000), packet("k8500", 8500));
     expect(stage.texts.map((text) => text === "-")).toEqual([false, true, true, false]);
     expect(placesOf(stage).slice(-3)).toEqual(["0.1", "3.0", "4.0"]);
   });
 });
 
-describe("what is missing", () => {
-  test("damages all parts behind it, up to the next segment", () => {
+describe("missing packets", () => {
+  test("damage all parts after them, up to the next segment", () => {
     const stage = stageOf(...video(0, 600));
     stage.segmenter.lost();
     stage.take(epoch(), ...video(1000, 2600));
     expect(stage.parts.map(({ damaged }) => damaged)).toEqual([false, true, true, false]);
   });
 
-  test("of a slot's beginning keeps its parts from the list", () => {
+  test("at a slot's beginning keep the slot's parts out of the playlist", () => {
     const stage = SegmenterStage.withParts(500);
     stage.segmenter.begin(HEADERS);
     stage.take(epoch(), ...video(2000, 5000, 1000));
@@ -133,7 +133,7 @@ describe("what is missing", () => {
     expect(stage.segments).toEqual([]);
   });
 
-  test("a discontinuity ends the part and the segment", () => {
+  test("at a discontinuity end the part and the segment", () => {
     const before = epoch();
     const stage = stageOf(...video(0, 2400));
     const after = extendEpoch(before, { from: 2400, key: 2000, wall: undefined, gop: 2000, discontinuity: true });
@@ -187,7 +187,7 @@ describe("of any encoder", () => {
     );
   });
 
-  test("a server that came later has the same parts and segments as soon as it has any", () => {
+  test("on a server that started later, parts and segments are the same as soon as it has any", () => {
     fc.assert(
       fc.property(programme, fc.double({ min: 0, max: 1, noNaN: true }), ({ packets }, share) => {
         const [first, late] = [SegmenterStage.withParts(300), SegmenterStage.withParts(300)];

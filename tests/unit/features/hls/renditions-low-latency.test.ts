@@ -46,7 +46,7 @@ function checkContent(encoder: Tracks, id: string, text: string): void {
 }
 
 describe("renditions of low-latency HLS", () => {
-  test("list parts as they come, the video as well as each track, within what strict readers take", () => {
+  test("list parts as they come, of the video as well as of each track, in a form that strict readers accept", () => {
     const encoder = withTwo(9.35);
     const texts = { v: [] as string[], a0: [] as string[], a1: [] as string[] };
     for (let at = 0; at < 100; at++) {
@@ -59,7 +59,7 @@ describe("renditions of low-latency HLS", () => {
     }
   });
 
-  test.each([true, false])("tell in each playlist how far all others are (video: %p)", (video) => {
+  test.each([true, false])("report in each playlist the last part of all others (video: %p)", (video) => {
     const encoder = withTwo(9, video);
     const links = linksOf(encoder.master);
     expect(links.length).toBe(video ? 3 : 2);
@@ -88,7 +88,7 @@ describe("renditions of low-latency HLS", () => {
     checkReports(textsOf(encoder, links));
   });
 
-  test("are asked for by blocked requests, which wait for their own part", () => {
+  test("are loaded by blocked requests, which wait for the rendition's own part", () => {
     const encoder = withTwo(9);
     for (const id of ["v", "a1"]) {
       const { last, parts, hints } = readLowLatency(encoder.part(id));
@@ -104,7 +104,7 @@ describe("renditions of low-latency HLS", () => {
     }
   });
 
-  test("that come late have parts from then on, and one that vanishes blocks nobody for longer than three target durations", () => {
+  test("that come late have parts from then on, and one that vanishes blocks no request for longer than three target durations", () => {
     const encoder = new Tracks(LOW_LATENCY, true, FRAME_MS).run(9.3);
     encoder.header(1);
     encoder.run(6);
@@ -149,7 +149,7 @@ describe("renditions of low-latency HLS", () => {
     expect(encoder.stage.hls.report().now).toBeUndefined();
   });
 
-  test.each([1, 2, 3])("come and go as they like: all playlists are right and only go on (seed %d)", (seed) => {
+  test.each([1, 2, 3])("come and go at any time: all playlists are valid and only move forward (seed %d)", (seed) => {
     const random = mulberry32(seed);
     const encoder = new Tracks(LOW_LATENCY, true, FRAME_MS);
     const histories = new Map<string, string[]>();

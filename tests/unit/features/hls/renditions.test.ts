@@ -55,7 +55,7 @@ describe("audio tracks", () => {
     for (const other of entries.slice(1)) expect(other.slice(-3)).toEqual(entries[0]?.slice(-3) ?? []);
   });
 
-  test("of a stream with one leave it whole", () => {
+  test("do not become renditions if the stream has only one", () => {
     const { master } = new Tracks().run(10);
     expect(soundsOf(master)).toEqual([]);
     expect(master.variants[0]?.uri).not.toContain("hls_part");
@@ -75,7 +75,7 @@ describe("audio tracks", () => {
     }
   });
 
-  test("have the keys of their stream, which another server gives out by one name each", () => {
+  test("have the keys of their stream, which another server gives out under one name each", () => {
     const hls_key_url = "https://keys.example.com";
     const context = { keySecret: () => "0123456789abcdef0123456789abcdef" };
     const encoder = new Tracks({ config: { hls_keys: true, hls_key_url }, context });
@@ -91,7 +91,7 @@ describe("audio tracks", () => {
     expect(known.size).toBeGreaterThanOrEqual(2);
   });
 
-  test("of a stream without video go with the variant that has the first", () => {
+  test("of a stream without video belong to the variant that has the first", () => {
     const encoder = new Tracks({}, false);
     encoder.header(1);
     encoder.run(10);
@@ -114,7 +114,7 @@ describe("audio tracks", () => {
     expect(whole.join()).not.toContain("#EXT-X-DISCONTINUITY\n");
   });
 
-  test("that vanish are listed no more, and are there again when they come again", () => {
+  test("that vanish are listed no more, and again when they come back", () => {
     const encoder = new Tracks();
     encoder.header(1);
     encoder.header(2);
@@ -135,7 +135,7 @@ describe("audio tracks", () => {
     expect(readMedia(encoder.part("v")).segments.length).toBeGreaterThan(2);
   });
 
-  test("that are the only ones left are the default", () => {
+  test("that are the only one left are the default", () => {
     const encoder = new Tracks();
     encoder.header(1);
     encoder.run(8);
@@ -144,7 +144,7 @@ describe("audio tracks", () => {
     expect(soundsOf(encoder.master)).toEqual([["Audio 2", undefined, true, true]]);
   });
 
-  test("that change their codec begin a discontinuity of all, with another init segment", () => {
+  test("that change their codec begin a discontinuity of all renditions, with another init segment", () => {
     const encoder = new Tracks();
     encoder.header(1);
     encoder.run(6);
@@ -160,23 +160,26 @@ describe("audio tracks", () => {
     expect(texts.map((text) => new Set(mapsOf(text)).size)).toEqual([1, 1, 2]);
   });
 
-  test.each(["ts", "fmp4"] as const)("go on in one piece when the encoder starts again mid GOP (%s)", (hls_format) => {
-    for (const seconds of [5, 5.4, 6, 6.6]) {
-      const encoder = new Tracks({ config: { hls_format } });
-      encoder.header(1);
-      encoder.run(7).restart();
-      // Slots begin with the sound now, between key frames.
-      encoder.run(seconds).restart();
-      encoder.run(6);
-      const [video = [], ...sounds] = ["v", "a0", "a1"].map((id) => readMedia(encoder.part(id)).segments);
-      for (const sound of sounds) {
-        const [breaks, others] = [sound, video].map((all) =>
-          all.filter((each) => each.discontinuity).map((each) => each.mediaSequenceNumber),
-        );
-        expect(breaks).toEqual(others as number[]);
+  test.each(["ts", "fmp4"] as const)(
+    "continue without a gap when the encoder restarts in the middle of a GOP (%s)",
+    (hls_format) => {
+      for (const seconds of [5, 5.4, 6, 6.6]) {
+        const encoder = new Tracks({ config: { hls_format } });
+        encoder.header(1);
+        encoder.run(7).restart();
+        // Slots begin with the sound now, between key frames.
+        encoder.run(seconds).restart();
+        encoder.run(6);
+        const [video = [], ...sounds] = ["v", "a0", "a1"].map((id) => readMedia(encoder.part(id)).segments);
+        for (const sound of sounds) {
+          const [breaks, others] = [sound, video].map((all) =>
+            all.filter((each) => each.discontinuity).map((each) => each.mediaSequenceNumber),
+          );
+          expect(breaks).toEqual(others as number[]);
+        }
       }
-    }
-  });
+    },
+  );
 
   test("beyond eight are left out, and names that no stream has are refused", () => {
     const encoder = new Tracks();
@@ -187,7 +190,7 @@ describe("audio tracks", () => {
       expect(encoder.stage.get(`/live/show.m3u8?hls_ctx=${TOKEN}&hls_part=${id}`).answer).toBeUndefined();
   });
 
-  test("are given up with their stream, with all of their memory", () => {
+  test("are freed with their stream, with all of their memory", () => {
     const encoder = new Tracks();
     encoder.header(1);
     encoder.run(8);
@@ -198,7 +201,7 @@ describe("audio tracks", () => {
   });
 
   test.each([1, 2, 3, 4, 5, 6])(
-    "come and go as they like: all playlists are right and only go on (seed %d)",
+    "come and go at any time: all playlists are valid and only move forward (seed %d)",
     (seed) => {
       const random = mulberry32(seed);
       const encoder = new Tracks({ config: { hls_format: seed % 2 === 0 ? "ts" : "fmp4" } });

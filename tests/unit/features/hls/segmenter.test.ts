@@ -49,7 +49,7 @@ describe("slots with key frames", () => {
     expect(stage.segments[0]?.targetSeconds).toBe(4);
   });
 
-  test("audio that comes late stays behind the key frame that it came behind", () => {
+  test("audio that comes late stays after the key frame after which it came", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin(HEADERS);
     stage.take(epoch(), ...video(0, 2000, 2000, 1000), packet("k2", 2000), packet("a1", 1990), packet("k4", 4000));
@@ -71,7 +71,7 @@ describe("slots without key frames", () => {
     expect(stage.durations).toEqual([2000, 3000, 1000]);
   });
 
-  test("minutes without a key frame are cut all the same", () => {
+  test("minutes without a key frame are cut into slots", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin(HEADERS);
     stage.take(epoch(), packet("k0", 0), ...Array.from({ length: 300 }, (_, at) => packet(`i${at}`, 500 + at * 500)));
@@ -79,7 +79,7 @@ describe("slots without key frames", () => {
     expect(new Set(stage.durations.slice(1)).size).toBe(1);
   });
 
-  test("sound alone is cut at once at each slot's first frame", () => {
+  test("audio without video is cut at once at each slot's first frame", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin([packet("A0", 0)]);
     stage.take(epoch(0), ...[0, 900, 1800, 1950, 3000, 4000].map((time) => packet(`a${time}`, time)));
@@ -113,7 +113,7 @@ describe("the first entries of an epoch", () => {
     ["GOPs as long as a segment", [0, 2000], 2500],
     ["shorter ones", [0, 1000, 2000], 2500],
     ["an epoch that tells it", [0], 4500],
-  ])("come no later with %s", (name, keys, to) => {
+  ])("come no later than in real time with %s", (name, keys, to) => {
     const stage = take(keys, to, () => (name.startsWith("an epoch") ? epoch() : unknown));
     expect(stage.durations).toEqual([2000]);
   });
@@ -159,7 +159,7 @@ describe("the first entries of an epoch", () => {
 });
 
 describe("slots without packets", () => {
-  test("they are entries without bytes, and the times of all add up", () => {
+  test("slots without packets are entries without bytes, and the times of all add up", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin(HEADERS);
     stage.take(epoch(), packet("k0", 0), packet("i1", 1000), packet("k8", 8000), packet("k10", 10_000));
@@ -170,7 +170,7 @@ describe("slots without packets", () => {
       expect((dates[at] ?? 0) + durationMs).toBe(dates[at + 1] ?? 0);
   });
 
-  test("a frame each half minute is enough to go on", () => {
+  test("one frame each half minute keeps the segments coming", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin(HEADERS);
     stage.take(epoch(), ...[0, 30_000, 60_000].map((time) => packet(`k${time}`, time)));
@@ -180,7 +180,7 @@ describe("slots without packets", () => {
 });
 
 describe("a new span", () => {
-  test("with a discontinuity the clock begins anew, and the segment before ends with its packets", () => {
+  test("with a discontinuity, the clock begins again, and the segment before ends with its packets", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin(HEADERS);
     const first = epoch();
@@ -205,7 +205,7 @@ describe("a new span", () => {
     expect(stage.texts).toEqual(["[A0 V0] k0@0 i1000@1000", "[A0 V0] k5@20", "[A0 V0] k7@2020"]);
   });
 
-  test("what is left behind its last whole slot has no segment of its own without a key frame", () => {
+  test("the rest after its last whole slot is no segment of its own without a key frame", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin(HEADERS);
     const first = epoch();
@@ -215,7 +215,7 @@ describe("a new span", () => {
     expect(stage.durations).toEqual([2000, 2011]);
   });
 
-  test("without one, the clock goes on", () => {
+  test("without a discontinuity, the clock continues", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin(HEADERS);
     const first = epoch(0);
@@ -268,21 +268,21 @@ describe("packets that are missing", () => {
     expect(stage.texts).toEqual(["[A0 V0] k4000@4000 i5000@5000", "[A0 V0] k6000@6000 i7000@7000"]);
   });
 
-  test("one that starts with a span's first packet has the first segment whole, though that begins with a later key frame", () => {
+  test("a server that starts with a span's first packet has the first segment whole, even if that begins with a later key frame", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin(HEADERS);
     stage.take(epoch(), packet("a0", 0), packet("k23", 23), packet("a40", 40), packet("k2", 2023));
     expect(stage.texts).toEqual(["[A0 V0] k23@23 a40@40"]);
   });
 
-  test("one that starts with the span has its first segment whole", () => {
+  test("a server that starts with the span has its first segment whole", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin(HEADERS);
     stage.take(epoch(), ...video(0, 2100, 2000, 1000));
     expect(stage.texts.length).toBe(1);
   });
 
-  test("segments that a loss touches are marked, and slots that it took have no bytes", () => {
+  test("segments with a loss are marked, and slots that are lost as a whole have no bytes", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin(HEADERS);
     stage.take(epoch(), ...video(0, 3500, 2000, 500));
@@ -301,7 +301,7 @@ describe("packets that are missing", () => {
 });
 
 describe("limits", () => {
-  test("a segment has no more than 64 MB, however large frames are and though time stands still", () => {
+  test("a segment has at most 64 MB, even if frames are large and time stands still", () => {
     const stage = new SegmenterStage();
     stage.segmenter.begin(HEADERS);
     stage.take(epoch(), packet("k0", 0));
@@ -313,7 +313,7 @@ describe("limits", () => {
     expect(stage.texts[1]).toBe("[A0 V0] k2@2000");
   });
 
-  test("video in presentation order is refused where it can't be carried, until the clock begins anew", () => {
+  test("video in presentation order that can't be carried is refused until the clock begins again", () => {
     const open: OpenWriter = (headers, reordered) => (reordered ? "no decoding times" : new TextWriter(headers));
     const stage = new SegmenterStage(2000, open);
     stage.segmenter.begin(HEADERS);
@@ -325,7 +325,7 @@ describe("limits", () => {
     expect(stage.texts).toEqual(["[A0 V0] k5000@0 k6000@1000"]);
   });
 
-  test("what cannot be carried is refused with its reason", () => {
+  test("codecs that can't be carried are refused with the reason", () => {
     const stage = new SegmenterStage(2000, () => "MPEG-TS does not carry AV1");
     stage.segmenter.begin(HEADERS);
     stage.take(epoch(), ...video(0, 4100));

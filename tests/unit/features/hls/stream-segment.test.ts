@@ -17,7 +17,7 @@ async function goOn(feed: Feed, seconds: number): Promise<void> {
 const numbersOf = ({ ready }: HlsStage) => ready.map(({ number }) => number);
 
 describe("Observers of segments", () => {
-  test("are notified of each that is listed, with its address", async () => {
+  test("are notified of each listed segment, with its address", async () => {
     const stage = new HlsStage();
     await goOn(stage.live.publish("show").headers(), 6);
     const uris = urisOf(stage.get(`/live/show.m3u8?hls_ctx=${"a".repeat(32)}`).text);
@@ -30,7 +30,7 @@ describe("Observers of segments", () => {
     });
   });
 
-  test("are notified of files when they are there, and not of those that can't be written", async () => {
+  test("are notified of files when they are written, and not of those that can't be", async () => {
     const stage = new HlsStage({ config: { hls_path: "/srv/hls/", hls_entry_prefix: "https://cdn.example.com/" } });
     const feed = stage.live.publish("show").headers();
     await goOn(feed, 4);
@@ -44,27 +44,30 @@ describe("Observers of segments", () => {
     expect(first?.playlistUrl).toBe("live/show.m3u8");
   });
 
-  test.each(["", "/srv/hls"])("are notified of each once over an upgrade, with hls_path %p", async (hlsPath) => {
-    const [old, next] = [
-      new HlsStage({ config: { hls_path: hlsPath } }),
-      new HlsStage({ config: { hls_path: hlsPath } }),
-    ];
-    const feed = old.live.publish("show").headers();
-    await goOn(feed, 6);
-    const giving = old.hls.carry.give(() => undefined);
-    const carry = async () => {
-      for (let piece = giving.next(); piece !== undefined; piece = giving.next()) next.hls.carry.take(piece);
-      for (let turns = 0; turns < 50; turns++) next.live.clock.settle();
-      for (let turns = 0; turns < 200; turns++) await Promise.resolve();
-    };
-    await carry();
-    await goOn(feed, 6);
-    await carry();
-    const [before, after] = [numbersOf(old), numbersOf(next)];
-    const all = [...before, ...after];
-    expect(Math.min(before.length, after.length)).toBeGreaterThan(1);
-    expect(all).toEqual(all.map((_, at) => (all[0] ?? 0) + at));
-  });
+  test.each(["", "/srv/hls"])(
+    "are notified of each segment once over an upgrade, with hls_path %p",
+    async (hlsPath) => {
+      const [old, next] = [
+        new HlsStage({ config: { hls_path: hlsPath } }),
+        new HlsStage({ config: { hls_path: hlsPath } }),
+      ];
+      const feed = old.live.publish("show").headers();
+      await goOn(feed, 6);
+      const giving = old.hls.carry.give(() => undefined);
+      const carry = async () => {
+        for (let piece = giving.next(); piece !== undefined; piece = giving.next()) next.hls.carry.take(piece);
+        for (let turns = 0; turns < 50; turns++) next.live.clock.settle();
+        for (let turns = 0; turns < 200; turns++) await Promise.resolve();
+      };
+      await carry();
+      await goOn(feed, 6);
+      await carry();
+      const [before, after] = [numbersOf(old), numbersOf(next)];
+      const all = [...before, ...after];
+      expect(Math.min(before.length, after.length)).toBeGreaterThan(1);
+      expect(all).toEqual(all.map((_, at) => (all[0] ?? 0) + at));
+    },
+  );
 });
 
 test("Guards are asked about a viewer by the id that its session has", async () => {

@@ -7,7 +7,7 @@ import { HlsStage, type HlsStageOptions, urisOf } from "../../../support/hls-sta
 const SHOW = { vhost: "__defaultVhost__", app: "live", stream: "show" };
 const TOLD_EPOCH = beginEpoch("0123456789abcdef0123456789abcdef", Date.UTC(2026, 0, 1), 1000, 2000);
 
-describe("a ladder that the stream's server tells", () => {
+describe("a ladder received from the stream's server", () => {
   /** A server that knows of no variants, and gets the steps of `show` from another. */
   function told(options: HlsStageOptions = {}) {
     const ladder = new Ladder({ ...options, config: { hls_variants: [], ...options.config } });
@@ -18,7 +18,7 @@ describe("a ladder that the stream's server tells", () => {
     return { ladder, tell };
   }
 
-  test("is listed with the base, and without it", () => {
+  test("is listed with the base stream, and without it", () => {
     for (const published of [["", "_hd", "_sd"], VARIANTS]) {
       const { ladder, tell } = told();
       for (const suffix of published) tell(suffix);
@@ -28,7 +28,7 @@ describe("a ladder that the stream's server tells", () => {
     }
   });
 
-  test("is listed for who waited for the stream alone, and its steps are wanted then", () => {
+  test("is listed for a viewer that waited for the stream alone, and its variants are then wanted", () => {
     const { ladder, tell } = told({ mayCome: true });
     const waiting = ladder.stage.get("/live/show.m3u8");
     expect(ladder.stage.live.streams.find({ ...SHOW, stream: "show_hd" })).toBeUndefined();
@@ -40,7 +40,7 @@ describe("a ladder that the stream's server tells", () => {
     expect(urisOf(waiting.text).map((uri) => /hls_variant=(\w*)/.exec(uri)?.[1])).toEqual(["", "_hd", "_sd"]);
   });
 
-  test("is listed for who asked for its base, which is no stream", () => {
+  test("is listed for a viewer that requested its base, which is no stream", () => {
     const { ladder, tell } = told({ mayCome: true });
     const waiting = ladder.stage.get("/live/show.m3u8");
     ladder.stage.live.streams.find(SHOW)?.ladder.hear("show _hd _sd");
@@ -51,7 +51,7 @@ describe("a ladder that the stream's server tells", () => {
     expect([...ladder.lists().keys()]).toEqual(VARIANTS);
   });
 
-  test("is remembered while the publisher is away, and forgotten when its source comes back without", () => {
+  test("is remembered while the publisher is away, and forgotten when its source comes back without a ladder", () => {
     const { ladder, tell } = told();
     for (const suffix of ["", ...VARIANTS]) tell(suffix);
     ladder.run(9);
@@ -64,7 +64,7 @@ describe("a ladder that the stream's server tells", () => {
     expect(ladder.first()).not.toContain("hls_variant");
   });
 
-  test("is known to the process that succeeds this one", () => {
+  test("is known to the new process of an upgrade", () => {
     const { ladder, tell } = told();
     for (const suffix of ["", ...VARIANTS]) tell(suffix);
     ladder.run(9);
@@ -79,7 +79,7 @@ describe("a ladder that the stream's server tells", () => {
     ]);
   });
 
-  test("shows no stream that is not told to be of it, too", () => {
+  test("does not list streams that are not reported to belong to it", () => {
     const { ladder, tell } = told();
     tell("");
     tell("_hd");
@@ -90,7 +90,7 @@ describe("a ladder that the stream's server tells", () => {
     expect(ladder.stage.get(`/live/${link.replace("_hd", "_sd")}`).refusal?.kind).toBe("gone");
   });
 
-  test("that the stream's name is no step of is ignored", () => {
+  test("is ignored if the stream is not one of its variants", () => {
     const { ladder, tell } = told();
     tell("", "other _hd _sd");
     for (const suffix of VARIANTS) tell(suffix, "other _hd _sd");
@@ -98,7 +98,7 @@ describe("a ladder that the stream's server tells", () => {
     expect(urisOf(ladder.first())).toHaveLength(1);
   });
 
-  test("is waited for by the link of a step from another server", () => {
+  test("is waited for by a variant's link from another server", () => {
     const { ladder, tell } = told({ mayCome: true });
     const waiting = ladder.stage.get("/live/show.m3u8?hls_ctx=0123456789abcdef0123456789abcdef&hls_variant=_hd");
     tell("");

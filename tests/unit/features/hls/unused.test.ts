@@ -34,7 +34,7 @@ function countsOf(config: HlsStageOptions["config"]) {
   }
 }
 
-test("a stream without HLS is not read, and one with it pays for parts, renditions and keys only where they are asked for", () => {
+test("a stream without HLS has no reader, and one with HLS has parts, renditions and keys only if they are configured", () => {
   const off = countsOf({ enabled: false });
   expect(off).toMatchObject({ taps: 0, parts: 0, encrypted: 0, bytes: undefined });
   const whole = countsOf({ hls_format: "fmp4" });

@@ -29,7 +29,7 @@ describe("variants are cut at the same places", () => {
     expectAligned(lists.values(), 2);
   });
 
-  test("when the encoder changes what it encodes with, on all of them", () => {
+  test("when the encoder changes its settings, on all of them", () => {
     const ladder = new Ladder();
     for (const suffix of ["", ...VARIANTS]) ladder.begin(suffix);
     ladder.run(9);
@@ -53,7 +53,7 @@ describe("variants are cut at the same places", () => {
     }
   });
 
-  test("when the whole encoder starts again, with other times", () => {
+  test("when the whole encoder restarts with other times", () => {
     const ladder = new Ladder({}, 3_600_000);
     for (const suffix of ["", ...VARIANTS]) ladder.begin(suffix);
     ladder.run(12);
@@ -65,7 +65,7 @@ describe("variants are cut at the same places", () => {
     expectAligned(ladder.lists().values());
   });
 
-  test("when one has sound alone", () => {
+  test("when one has only audio", () => {
     const ladder = new Ladder({ config: { hls_variants: ["_hd", "_audio"] } });
     ladder.begin("");
     ladder.begin("_audio", { video: false });
@@ -76,7 +76,7 @@ describe("variants are cut at the same places", () => {
     expectAligned(ladder.lists().values(), 3);
   });
 
-  test("when one has the picture alone", () => {
+  test("when one has only video", () => {
     const ladder = new Ladder();
     ladder.begin("_hd");
     ladder.begin("_sd", { audio: false });
@@ -84,7 +84,7 @@ describe("variants are cut at the same places", () => {
     expectAligned(ladder.lists().values());
   });
 
-  test("playlists of each only go on", () => {
+  test("and the playlists of each only move forward", () => {
     const ladder = new Ladder();
     for (const suffix of ["", ...VARIANTS]) ladder.begin(suffix);
     const histories = ["", ...VARIANTS].map((suffix) => ({ suffix, texts: [] as string[] }));
@@ -109,7 +109,7 @@ describe("variants are cut at the same places", () => {
     }
   });
 
-  test("streams that one encoder does not send stay as they are", () => {
+  test("but streams of another encoder are left as they are", () => {
     const ladder = new Ladder({}, 1000);
     ladder.begin("");
     ladder.run(4);
@@ -126,7 +126,7 @@ describe("variants are cut at the same places", () => {
 });
 
 describe("multivariant playlists", () => {
-  test("name all variants with what is measured of each, and the viewer's session", () => {
+  test("name all variants with their measured figures, and the viewer's session", () => {
     const ladder = new Ladder();
     for (const suffix of ["", ...VARIANTS]) ladder.begin(suffix);
     ladder.run(12);
@@ -147,7 +147,7 @@ describe("multivariant playlists", () => {
     expect(ladder.stage.get(`/live/${urisOf(media)[0]}`).text).toContain("_hd@");
   });
 
-  test("a viewer is one, whichever variants they ask for", () => {
+  test("a viewer counts once, whichever variants it loads", () => {
     const ladder = new Ladder();
     for (const suffix of ["", ...VARIANTS]) ladder.begin(suffix);
     ladder.run(12);
@@ -156,7 +156,7 @@ describe("multivariant playlists", () => {
     expect(ladder.stage.hls.report().now?.hls_viewers).toBe(1);
   });
 
-  test("guards are asked about the stream of the address, not about variants", () => {
+  test("guards are asked about the stream in the address, not about variants", () => {
     const asked: string[] = [];
     const guard: HlsStageOptions["guard"] = ({ name }) => {
       asked.push(name.stream);
@@ -176,7 +176,7 @@ describe("multivariant playlists", () => {
     expect(asked.length).toBe(2);
   });
 
-  test("the steps of a transcoder's ladder are variants without being named, cut at the same places", () => {
+  test("the streams of a transcoder's ladder are variants without being configured, cut at the same places", () => {
     const ladderOf = ({ stream }: { stream: string }) =>
       stream.startsWith("show") ? { base: "show", endings: VARIANTS } : undefined;
     const ladder = new Ladder({ config: { hls_variants: [] }, context: { ladderOf } });
@@ -190,7 +190,7 @@ describe("multivariant playlists", () => {
     expect(urisOf(ladder.stage.get("/live/show_hd.m3u8").text).length).toBe(1);
   });
 
-  test("a ladder without the stream of the address is played by that", () => {
+  test("a ladder whose base is not published is played by the base's address", () => {
     const ladder = new Ladder();
     for (const suffix of VARIANTS) ladder.begin(suffix);
     ladder.run(12);
@@ -202,7 +202,7 @@ describe("multivariant playlists", () => {
     expect(urisOf(alone).map((uri) => uri.replace(/=\w+/, "=T"))).toEqual(["show_hd.m3u8?hls_ctx=T"]);
   });
 
-  test("one that stops leaves, and the others go on", () => {
+  test("a variant that stops is listed no more, and the others continue", () => {
     for (const how of ["lost", "unpublished"] as const) {
       const ladder = new Ladder();
       for (const suffix of ["", ...VARIANTS]) ladder.begin(suffix);
@@ -236,7 +236,7 @@ describe("multivariant playlists", () => {
     for (const text of lists.values()) expect(text).toContain("#EXT-X-ENDLIST");
   });
 
-  test("the first request waits until all that are published have a segment", () => {
+  test("the first request waits until all published variants have a segment", () => {
     const ladder = new Ladder();
     for (const suffix of ["", ...VARIANTS]) ladder.begin(suffix);
     const exchange = ladder.stage.get("/live/show.m3u8");
@@ -244,7 +244,7 @@ describe("multivariant playlists", () => {
     expect(master(exchange.text).variants.length).toBe(3);
   });
 
-  test("without sessions, links say which variant they are for", () => {
+  test("without sessions, links name the variant that they belong to", () => {
     const ladder = new Ladder({ config: { hls_ctx: false } });
     for (const suffix of ["", ...VARIANTS]) ladder.begin(suffix);
     ladder.run(12);
@@ -256,7 +256,7 @@ describe("multivariant playlists", () => {
     expectAligned(ladder.lists().values());
   });
 
-  test("one that nobody has is fetched for a minute of each six only, however many viewers come", () => {
+  test("a variant that no server has is fetched for one minute in six only, however many viewers come", () => {
     const ladder = new Ladder({ mayCome: true });
     const { live } = ladder.stage;
     const log: string[] = [];

@@ -12,7 +12,7 @@ describe("waiting", () => {
     expect(exchange.text).toContain("show.m3u8?hls_ctx=");
   });
 
-  test("the first list has the target duration of all, though GOPs are longer than a segment", () => {
+  test("the first playlist has the final target duration, even if GOPs are longer than a segment", () => {
     const stage = new HlsStage();
     const feed = stage.live.publish("show").headers().key("k0");
     const exchange = stage.get("/live/show.m3u8?hls_ctx=00000000000000000000000000000001");
@@ -29,7 +29,7 @@ describe("waiting", () => {
     expect([...targets]).toEqual(["TARGETDURATION:11"]);
   });
 
-  test("a new viewer of a stream that was away waits for a new segment; one from before does not", () => {
+  test("a new viewer of a stream that was away waits for a new segment, and an earlier viewer does not", () => {
     const { stage, feed } = published(12);
     const link = stage.follow(stage.get("/live/show.m3u8"));
     feed.end("lost");
@@ -42,7 +42,7 @@ describe("waiting", () => {
     expect(exchange.text).toContain("show.m3u8?hls_ctx=");
   });
 
-  test("not for ever", () => {
+  test("the first request does not wait for ever", () => {
     const { stage, feed } = published(0);
     const exchange = stage.get("/live/show.m3u8");
     feed.wait(6001);
@@ -50,7 +50,7 @@ describe("waiting", () => {
     expect(stage.hls.report().now).toBeUndefined();
   });
 
-  test("who hangs up leaves nothing behind", () => {
+  test("a viewer that hangs up leaves nothing behind", () => {
     const { stage } = published(0);
     const exchange = stage.get("/live/show.m3u8");
     exchange.hangUp();
@@ -59,7 +59,7 @@ describe("waiting", () => {
     expect(exchange.answered).toBe(false);
   });
 
-  test("of two requests by one token, one that hangs up takes nothing from the other", () => {
+  test("of two requests with one token, one that hangs up has no effect on the other", () => {
     const { stage, feed } = published(0);
     const [gone, other] = [1, 2].map(() => stage.get(`/live/show.m3u8?hls_ctx=${"a".repeat(32)}`));
     gone?.hangUp();
@@ -78,7 +78,7 @@ describe("waiting", () => {
     expect(stage.hls.report().now).toMatchObject({ hls_viewers: 1 });
   });
 
-  test("a stream that is not there leaves its address to others, such as a file's, and is not looked for then", () => {
+  test("the address of a missing stream is left to other routes, such as files, and the stream is then not searched for", () => {
     const asked: string[] = [];
     const guard = ({ name }: { name: { stream: string } }) => void asked.push(name.stream);
     for (const mayCome of [false, true]) {
@@ -90,12 +90,12 @@ describe("waiting", () => {
     expect(asked).toEqual(["film"]);
   });
 
-  test("a playlist in hls_path is no answer for a stream that is not there: it may be of a process before", () => {
+  test("a playlist file in hls_path is not sent for a missing stream, as it may be from an earlier process", () => {
     const stage = new HlsStage({ hasFiles: true, config: { hls_path: "/files" } });
     expect(stage.get("/live/show.m3u8").refusal?.kind).toBe("missing");
   });
 
-  test("a stream that is not there is missing at once, and leaves nothing behind", () => {
+  test("a missing stream is answered at once, and leaves nothing behind", () => {
     const stage = new HlsStage();
     expect(stage.get("/live/other.m3u8").refusal?.kind).toBe("missing");
     expect(stage.live.streams.size).toBe(0);
@@ -103,7 +103,7 @@ describe("waiting", () => {
 });
 
 describe("fetched streams", () => {
-  test("the first request asks for the stream, and a session keeps it wanted until it expires", () => {
+  test("the first request fetches the stream, and a session keeps it wanted until it expires", () => {
     const stage = new HlsStage({ mayCome: true });
     const wanted: string[] = [];
     stage.live.observe({
@@ -124,7 +124,7 @@ describe("fetched streams", () => {
     expect(wanted).toEqual(["wanted __defaultVhost__/live/show ?token=x", "unwanted"]);
   });
 
-  test("who asks for what nobody has gets 404 after a while, and nothing stays", () => {
+  test("a request for a stream that no server has gets 404 after a while, and leaves nothing behind", () => {
     const stage = new HlsStage({ mayCome: true });
     const exchange = stage.get("/live/show.m3u8");
     stage.live.wait(6001);
@@ -132,7 +132,7 @@ describe("fetched streams", () => {
     expect([stage.live.streams.size, stage.hls.report().now]).toEqual([0, undefined]);
   });
 
-  test("an origin's refusal is the viewer's", () => {
+  test("an origin's refusal is passed on to the viewer", () => {
     const stage = new HlsStage({ mayCome: true });
     // A player may ask twice by its link.
     const exchanges = [1, 2].map(() => stage.get(`/live/show.m3u8?hls_ctx=${"a".repeat(32)}`));

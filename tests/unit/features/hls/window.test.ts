@@ -59,7 +59,7 @@ test("a list has three target durations, however short the window is", () => {
   expect(stage.numbers).toEqual([4, 5, 6, 7, 8, 9]);
 });
 
-test("a segment may be asked for as long after it was listed as its duration and the list's", () => {
+test("a segment may be requested after it was listed for as long as its duration and the playlist's", () => {
   const stage = new Stage();
   for (let number = 0; number < 7; number++) stage.window.add(segment(number), number * 2000);
   stage.window.expire(12_000 + 15_999);
@@ -69,7 +69,7 @@ test("a segment may be asked for as long after it was listed as its duration and
 });
 
 test.each([0, 1_200_000])(
-  "memory is no more than one and a half windows and a megabyte, %d bytes in the making included",
+  "the window's memory is at most one and a half windows and a megabyte, with %d bytes in the growing segment",
   (growing) => {
     const stage = new Stage(12_000, growing);
     for (let number = 0; number < 30; number++) {
@@ -82,7 +82,7 @@ test.each([0, 1_200_000])(
   },
 );
 
-test("numbers that do not follow begin a new list once there is a segment, and the old segments stay a while", () => {
+test("numbers that do not follow begin a new playlist once there is a segment, and the old segments stay for a while", () => {
   const stage = new Stage();
   for (let number = 0; number < 3; number++) stage.window.add(segment(number), 0);
   stage.window.add(segment(7, { epoch: "f", bytes: undefined }), 0);
@@ -102,7 +102,7 @@ test("the target duration covers all that was listed, and only grows", () => {
   expect(stage.window.targetSeconds).toBe(7);
 });
 
-test("a segment's memory is given back when it is removed and nobody holds it", () => {
+test("a segment's memory is freed when the segment is removed and nobody holds it", () => {
   const stage = new Stage();
   const all = Array.from({ length: 30 }, (_, number) => segment(number));
   for (const [number, each] of all.entries()) {
@@ -114,14 +114,14 @@ test("a segment's memory is given back when it is removed and nobody holds it", 
   expect(lengths.slice(-6)).toEqual([100, 100, 100, 100, 100, 100]);
 });
 
-test("clearing gives everything back", () => {
+test("clearing frees all memory", () => {
   const stage = new Stage();
   for (let number = 0; number < 10; number++) stage.window.add(segment(number), 0);
   stage.window.clear();
   expect([stage.window.bytes, stage.available.size, stage.numbers.length]).toEqual([0, 0, 0]);
 });
 
-test("whatever comes, numbers follow each other and never go back, and bytes add up", () => {
+test("for any segments, numbers are consecutive and never decrease, and bytes add up", () => {
   const steps = fc.array(
     fc.record({
       skip: fc.constantFrom(0, 0, 0, 0, 1, 5),

@@ -33,7 +33,7 @@ const answers: readonly (readonly [what: string, status: number, text: string, r
 ];
 
 describe("A back end's answer", () => {
-  test.each(answers)("is judged when it is %s", (_what, status, text, result) => {
+  test.each(answers)("is read when it is %s", (_what, status, text, result) => {
     expect(readAnswer(status, text)).toEqual(result as ReturnType<typeof readAnswer>);
   });
 
@@ -44,7 +44,7 @@ describe("A back end's answer", () => {
     expect(result.reason.length).toBeLessThan(220);
   });
 
-  test("allows nothing but 0 and code 0, with status 200 or 201, whatever it is", () => {
+  test("allows only by 0 or code 0, with status 200 or 201", () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 599 }), fc.oneof(fc.json(), fc.string()), (status, text) => {
         if (readAnswer(status, text).kind !== "allowed") return;

@@ -50,7 +50,7 @@ function said(result: HookResult): string {
 }
 
 describe("A decision", () => {
-  test("is asked once, and its answer is the back end's", async () => {
+  test("is requested once, and is the back end's answer", async () => {
     const stage = new Stage();
     stage.backEnds.fate = ({ body }) => ({ text: body.client_id === "c2" ? "1" : "0" });
     for (const client of ["c1", "c2"]) stage.ask(client);
@@ -60,7 +60,7 @@ describe("A decision", () => {
     expect(stage.calls.idle).toBe(true);
   });
 
-  test("fails within its timeout, whether the back end hangs or others wait for it, and others are not held up", async () => {
+  test("fails within its timeout, whether the back end hangs or calls wait for it, and does not delay others", async () => {
     const stage = new Stage();
     stage.backEnds.fate = ({ url }) => ({ hangs: url === one.href });
     for (let client = 0; client < 200; client++) stage.ask(`c${client}`);
@@ -78,7 +78,7 @@ describe("A decision", () => {
     expect(stage.calls.idle).toBe(true);
   });
 
-  test("is not held up by notifications that hang, not even at the same back end", async () => {
+  test("is not delayed by notifications that hang, even at the same back end", async () => {
     const stage = new Stage();
     stage.backEnds.fate = ({ body }) => ({ hangs: body.action === "on_stop" });
     for (let client = 0; client < 200; client++) stage.notify(`c${client}`, "on_stop");
@@ -88,7 +88,7 @@ describe("A decision", () => {
     expect(stage.backEnds.maxUnderWay).toBe(17);
   });
 
-  test("comes after what the same client's back end was not told yet", async () => {
+  test("comes after the client's earlier notifications to the same back end", async () => {
     const stage = new Stage();
     let isDown = true;
     stage.backEnds.fate = () => (isDown ? { isLost: true, error: "connection refused" } : {});
@@ -101,7 +101,7 @@ describe("A decision", () => {
     expect(stage.results).toEqual(["c1 allowed"]);
   });
 
-  test("fails for an answer without end, and takes no more of it than it may have", async () => {
+  test("fails for an endless answer, of which only a limited part is read", async () => {
     const stage = new Stage();
     stage.backEnds.fate = () => ({ text: "0".repeat(1_000_000) });
     stage.ask("c1");
@@ -109,7 +109,7 @@ describe("A decision", () => {
     expect(stage.results).toEqual(["c1 its answer has more than 65536 bytes"]);
   });
 
-  test("fails when the answer is cut off, though what has come would be a yes", async () => {
+  test("fails when the answer is cut off, even if the received part would allow", async () => {
     const stage = new Stage();
     stage.backEnds.fate = () => ({ error: "the server closed the connection", afterBody: true });
     stage.ask("c1");
@@ -119,7 +119,7 @@ describe("A decision", () => {
 });
 
 describe("A notification", () => {
-  test("is repeated with the same id until it is delivered, and those behind it wait", async () => {
+  test("is repeated with the same id until it is delivered, and later ones wait", async () => {
     const stage = new Stage();
     let failures = 3;
     stage.backEnds.fate = () => (failures-- > 0 ? { status: 500 } : {});
@@ -141,7 +141,7 @@ describe("A notification", () => {
     expect(stage.counts("on_stop", "http://two.example:80")).toMatchObject({ allowed: 1, waiting: 0 });
   });
 
-  test("that the back end does not like is delivered all the same", async () => {
+  test("that the back end answers with an error counts as delivered", async () => {
     const stage = new Stage();
     stage.backEnds.fate = () => ({ text: '{"code":5}' });
     stage.notify("c1", "on_stop");
@@ -189,7 +189,7 @@ describe("A notification", () => {
     expect(stage.counts("on_stop")).toMatchObject({ dropped: 1 });
   });
 
-  test("is given up when the server can wait no longer", async () => {
+  test("is dropped when the server can wait no longer", async () => {
     const stage = new Stage();
     stage.backEnds.fate = () => ({ hangs: true });
     stage.notify("c1", "on_stop");
@@ -204,7 +204,7 @@ describe("A notification", () => {
 });
 
 describe("An outage", () => {
-  test("is a line a minute at the most, however often the back end changes its mind", async () => {
+  test("makes at most one line a minute, however often the back end changes", async () => {
     const stage = new Stage();
     for (let at = 0; at < 300; at++) {
       stage.backEnds.fate = () => ({ status: at % 2 === 0 ? 500 : 200 });

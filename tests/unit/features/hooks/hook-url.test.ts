@@ -20,7 +20,7 @@ test.each([
   expect(() => parseHookUrl(text)).toThrow(message);
 });
 
-test("What may be secret in a hook's URL is not shown", () => {
+test("The parts of a hook's URL that may be secret are not shown", () => {
   const shown = ["http://h/hooks", "http://h:1/hooks?key=1", "http://h/services/T0/KEY"].map((text) =>
     maskHookUrl(parseHookUrl(text)),
   );

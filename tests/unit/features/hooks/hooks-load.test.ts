@@ -17,7 +17,7 @@ async function storm(stage: HooksStage, perSecond: number, seconds: number): Pro
   return outcomes;
 }
 
-test("a back end that is too slow for all clients decides about as many as it can", async () => {
+test("a back end that is too slow for all clients decides about as many of them as it can", async () => {
   const stage = new HooksStage({ on_connect: [], on_stop: [] });
   // 48 calls of 200 ms each are 240 answers a second.
   stage.backEnds.fate = () => ({ thereMs: 100, backMs: 100 });
@@ -27,7 +27,7 @@ test("a back end that is too slow for all clients decides about as many as it ca
   expect(allowed).toBeGreaterThan(1900);
 });
 
-test("a back end that hangs is called about few of the clients that wait for it, and all are refused in time", async () => {
+test("a back end that hangs is called for few of the waiting clients, and all are refused in time", async () => {
   const stage = new HooksStage({ on_connect: [], on_stop: [] });
   let calls = 0;
   stage.backEnds.fate = () => {
@@ -41,7 +41,7 @@ test("a back end that hangs is called about few of the clients that wait for it,
   expect(stage.backEnds.maxUnderWay).toBeLessThanOrEqual(48);
 });
 
-test("clients that leave at once are told of a few in each turn of the event loop, in order, and none is dropped", async () => {
+test("back ends are notified of clients that leave together some in each turn of the event loop, in order, and none is dropped", async () => {
   const stage = new HooksStage({ on_connect: [], on_play: [] });
   const clients = Array.from({ length: 10_000 }, (_, at) => stage.client(`c${at}`));
   for (const client of clients) await stage.hooks.checkConnect(connectOf(client.id));
@@ -70,21 +70,18 @@ test.each([
   [404, true],
   [429, false],
   [503, false],
-])(
-  "a notification that is answered with status %i holds up those behind it for seconds only: %p",
-  async (status, isFreed) => {
-    const stage = new HooksStage({ on_connect: [] });
-    stage.backEnds.fate = ({ body }) => (body.action === "on_forward" ? { status } : {});
-    const client = stage.client("c1");
-    await stage.check({ action: "publish" });
-    const task = stage.publish(client);
-    client.ended(task, "unpublished");
-    await stage.pass(20_000);
-    const events = stage.backEnds.received.map(({ body }) => body.action);
-    expect(events.filter((event) => event === "on_forward").length).toBeGreaterThan(3);
-    expect(events.includes("on_unpublish")).toBe(isFreed);
-  },
-);
+])("a notification answered with status %i delays later ones for seconds only: %p", async (status, isFreed) => {
+  const stage = new HooksStage({ on_connect: [] });
+  stage.backEnds.fate = ({ body }) => (body.action === "on_forward" ? { status } : {});
+  const client = stage.client("c1");
+  await stage.check({ action: "publish" });
+  const task = stage.publish(client);
+  client.ended(task, "unpublished");
+  await stage.pass(20_000);
+  const events = stage.backEnds.received.map(({ body }) => body.action);
+  expect(events.filter((event) => event === "on_forward").length).toBeGreaterThan(3);
+  expect(events.includes("on_unpublish")).toBe(isFreed);
+});
 
 function connectOf(clientId: string) {
   return { ...accessRequest({ clientId }), app: "live", vhost: "__defaultVhost__" };

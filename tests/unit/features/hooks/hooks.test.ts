@@ -40,7 +40,7 @@ describe("A client's events", () => {
     expect(close).toEqual({ ...common, action: "on_close", ...names, send_bytes: 9, recv_bytes: 7 });
   });
 
-  test("are nobody's business where the vhost has no hooks", async () => {
+  test("are not sent if the vhost has no hooks", async () => {
     const stage = new HooksStage();
     stage.config = undefined;
     const client = stage.client("c1");
@@ -55,7 +55,7 @@ describe("A client's events", () => {
     });
   });
 
-  test("of a client that was let in before there were hooks end with what is known of it", async () => {
+  test("of a client that was let in before there were hooks end with what is known of the client", async () => {
     const stage = new HooksStage();
     const { config } = stage;
     stage.config = undefined;
@@ -70,11 +70,11 @@ describe("A client's events", () => {
   });
 });
 
-describe("What a client was allowed and does not begin", () => {
+describe("What a client was allowed to do and does not begin", () => {
   const named = (stage: HooksStage) =>
     stage.backEnds.received.splice(0).map(({ body }) => `${body.action} ${body.stream}`);
 
-  test("ends at once when it changes to another stream and back, before it is asked for again", async () => {
+  test("ends at once when the client changes to another stream, before it asks for the first again", async () => {
     const stage = new HooksStage({ on_connect: [], on_close: [] });
     stage.backEnds.fate = () => ({ backMs: 100 });
     const client = stage.client("c1");
@@ -100,7 +100,7 @@ describe("What a client was allowed and does not begin", () => {
     expect(named(stage)).toEqual(["on_stop show"]);
   });
 
-  test("holds up nobody: back ends are asked about no client that has left while others were asked about", async () => {
+  test("does not delay others: back ends are not asked about a client that left while others were asked about", async () => {
     const stage = new HooksStage({ on_close: [] });
     stage.backEnds.fate = () => ({ backMs: 1000 });
     const chains = Array.from({ length: 200 }, () => new GuardChain([stage.hooks], stage.clock));
@@ -142,7 +142,7 @@ describe("What a client was allowed and does not begin", () => {
 });
 
 describe("A decision", () => {
-  test("is the back end's, with its text for the client and the back end for the log", async () => {
+  test("is the back end's, with its text for the client and the back end's name for the log", async () => {
     const stage = new HooksStage();
     stage.backEnds.fate = () => ({ text: '{"code":1,"msg":"pay first"}' });
     expect(await stage.check()).toEqual({
@@ -152,7 +152,7 @@ describe("A decision", () => {
     });
   });
 
-  test.each(["deny", "allow"] as const)("that cannot be had is as on_failure = %s says", async (onFailure) => {
+  test.each(["deny", "allow"] as const)("that can't be obtained is as on_failure = %s says", async (onFailure) => {
     const stage = new HooksStage({ on_failure: onFailure, on_connect: [] });
     stage.backEnds.fate = () => ({ status: 500 });
     const detail = "on_play: it answers 500 from http://hooks.example:80";
@@ -160,13 +160,13 @@ describe("A decision", () => {
     expect(await stage.check()).toEqual(onFailure === "deny" ? refusal : undefined);
   });
 
-  test("that is a no stays a no with on_failure = allow", async () => {
+  test("that is a refusal stays one with on_failure = allow", async () => {
     const stage = new HooksStage({ on_failure: "allow" });
     stage.backEnds.fate = () => ({ status: 403 });
     expect(await stage.check()).toMatchObject({ kind: "denied" });
   });
 
-  test("needs a yes of each URL, in their order and within one timeout", async () => {
+  test("needs each URL to allow, in their order and within one timeout", async () => {
     const stage = new HooksStage({ on_connect: [], on_play: [other, ...(new HooksStage().config?.on_play ?? [])] });
     expect(await stage.check()).toBeUndefined();
     expect(stage.backEnds.received.map(({ url }) => url)).toEqual([other.href, "http://hooks.example/srs"]);
@@ -181,7 +181,7 @@ describe("A decision", () => {
     expect(await answered).toBeLessThanOrEqual(3100);
   });
 
-  test("on a connect is made up for when the stream's name leads to another vhost", async () => {
+  test("on a connect is requested later when the stream's name leads to another vhost", async () => {
     const stage = new HooksStage();
     expect(await stage.connect({ vhost: "elsewhere" })).toBeUndefined();
     expect(stage.backEnds.take()).toEqual([]);
@@ -190,13 +190,13 @@ describe("A decision", () => {
     expect(stage.backEnds.take()).toEqual(["on_connect c1", "on_play c1", "on_play c1"]);
   });
 
-  test("on a connect is not asked for viewers over HTTP", async () => {
+  test("on a connect is not requested for viewers over HTTP", async () => {
     const stage = new HooksStage();
     expect(await stage.check({ protocol: "http" })).toBeUndefined();
     expect(stage.backEnds.take()).toEqual(["on_play c1"]);
   });
 
-  test("is used again while it is kept, for clients that differ in nothing else", async () => {
+  test("is reused while it is cached, for clients that differ in nothing else", async () => {
     const stage = new HooksStage({ cache: 10, on_connect: [] });
     for (const clientId of ["c1", "c2"]) await stage.check({ clientId });
     await stage.check({ clientId: "c3", address: "192.0.2.2" });
@@ -210,7 +210,7 @@ describe("A decision", () => {
     expect(stage.backEnds.take()).toEqual(["on_play c6"]);
   });
 
-  test("is not kept when there was none, nor about publishers", async () => {
+  test("is not cached when there was no answer, nor for publishers", async () => {
     const stage = new HooksStage({ cache: 10, on_connect: [] });
     stage.backEnds.fate = () => ({ status: 500 });
     for (const clientId of ["c1", "c2"]) await stage.check({ clientId });
@@ -219,7 +219,7 @@ describe("A decision", () => {
     expect(stage.backEnds.take().length).toBe(4);
   });
 
-  test("in favour of a client has its end, though the client is refused later, or gone", async () => {
+  test("that allowed a client is followed by an end, even if the client is refused later, or gone", async () => {
     const stage = new HooksStage({ on_connect: [], on_close: [] });
     const refused = stage.client("c1");
     await stage.check();
@@ -244,7 +244,7 @@ describe("A decision", () => {
     expect(stage.clock.timers).toBe(0);
   });
 
-  test("against a client has no end but that of its connection", async () => {
+  test("that refused a client is followed by no end but that of the connection", async () => {
     const stage = new HooksStage();
     const client = stage.client("c1");
     stage.backEnds.fate = ({ body }) => ({ text: body.action === "on_play" ? "1" : "0" });
@@ -297,7 +297,7 @@ describe("on_forward", () => {
     expect(stage.backEnds.take().at(-1)).toBe("on_unpublish c1");
   });
 
-  test("names sixteen targets at the most; one line tells how many were left out, and the report counts them", async () => {
+  test("names at most sixteen targets; one line says how many were left out, and the report counts them", async () => {
     const stage = new HooksStage();
     const urls = ["", 5, ...Array.from({ length: 1000 }, (_, at) => `host${at}`)];
     stage.backEnds.fate = ({ body }) => (body.action === "on_forward" ? answer(...urls) : {});
@@ -311,7 +311,7 @@ describe("on_forward", () => {
     expect(stage.hooks.report().since?.hook_targets_left_out).toBe(2 + 1000 - 16);
   });
 
-  test("that is answered when the stream is over, names nothing", async () => {
+  test("that is answered after the stream has ended names nothing", async () => {
     const stage = new HooksStage();
     stage.backEnds.fate = ({ body }) => (body.action === "on_forward" ? { ...answer("a"), backMs: 1000 } : {});
     const client = stage.client("c1");
@@ -325,7 +325,7 @@ describe("on_forward", () => {
   });
 });
 
-test("on_hls tells of a segment, with its publisher as long as there was one", async () => {
+test("on_hls reports a segment, with its publisher if there was one", async () => {
   const stage = new HooksStage();
   const client = stage.client("c1");
   await stage.check({ action: "publish" });
@@ -354,7 +354,7 @@ test("on_hls tells of a segment, with its publisher as long as there was one", a
   expect(second).toMatchObject({ client_id: "", ip: "", param: "", file: "", m3u8: "" });
 });
 
-test("What hooks came to is in the report", async () => {
+test("The results of hooks are in the report", async () => {
   const stage = new HooksStage({ on_connect: [] });
   await stage.check();
   stage.backEnds.fate = () => ({ status: 500 });

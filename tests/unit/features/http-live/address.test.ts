@@ -53,7 +53,7 @@ describe("The address of a stream over HTTP", () => {
     expect(named(path)).toBe(reason);
   });
 
-  test("is read from whatever a request may say, and never has a name with a question mark", () => {
+  test("is read from any request, and never has a name with a question mark", () => {
     const text = fc.stringMatching(/^(?:[a-c?#&=./:[\]%,]|vhost|flv|mp4:|_definst_){0,20}$/);
     fc.assert(
       fc.property(text, text, text, fc.constantFrom("flv", "ts", "aac", "mp3"), (path, query, host, ending) => {

@@ -19,16 +19,19 @@ function refusal(ending: Ending, change: Partial<typeof all>, header: Packet) {
 }
 
 describe("Viewers of one stream, flavour and framing", () => {
-  test.each(["flv", "ts", "aac", "mp3"] as const)("of .%s have one format object, and others have others", (ending) => {
-    const of = (name: string) => flavours.of(stage.stream(name), ending, all);
-    const framed = flavours.framed(of("a"), "chunked");
-    expect(flavours.framed(of("a"), "chunked")).toBe(framed);
-    expect(flavours.framed(of("a"), "websocket")).not.toBe(framed);
-    // FLV and MP3 remember nothing of a stream.
-    if (ending === "ts" || ending === "aac") expect(flavours.framed(of("b"), "chunked")).not.toBe(framed);
-  });
+  test.each(["flv", "ts", "aac", "mp3"] as const)(
+    "of .%s share one format object, and others have others",
+    (ending) => {
+      const of = (name: string) => flavours.of(stage.stream(name), ending, all);
+      const framed = flavours.framed(of("a"), "chunked");
+      expect(flavours.framed(of("a"), "chunked")).toBe(framed);
+      expect(flavours.framed(of("a"), "websocket")).not.toBe(framed);
+      // FLV and MP3 remember nothing of a stream.
+      if (ending === "ts" || ending === "aac") expect(flavours.framed(of("b"), "chunked")).not.toBe(framed);
+    },
+  );
 
-  test("get only what they asked for", () => {
+  test("get only the tracks that they asked for", () => {
     for (const ending of ["flv", "ts"] as const) {
       const tracks = (options: Partial<typeof all>) => {
         const { audio, video } = flavours.of(stage.stream(), ending, { ...all, ...options }).format;
@@ -46,7 +49,7 @@ describe("A flavour", () => {
     expect(types).toEqual(["video/x-flv", "video/mp2t", "audio/aac", "audio/mpeg"]);
   });
 
-  test("takes the headers of H.264 and AAC, and nothing else's where it is for sound", () => {
+  test("accepts the headers of H.264 and AAC, and for audio nothing else", () => {
     const headers = [avcHeader(), aacHeader];
     const reasons = (["flv", "ts", "aac", "mp3"] as const).map((one) =>
       flavours.of(stage.stream(), one, all).refusal(headers),
@@ -65,7 +68,7 @@ describe("A flavour", () => {
     expect(refusal("aac", {}, opus)).toBe("the sound is Opus, not AAC");
   });
 
-  test("takes enhanced headers of the same codecs", () => {
+  test("accepts enhanced headers of the same codecs", () => {
     const header = packetOf(9, 0, enhance(9, avcHeader().payload, 0));
     expect(flavours.of(stage.stream(), "ts", all).refusal([header])).toBeUndefined();
   });

@@ -5,7 +5,7 @@ import { HttpLiveStage } from "../../../support/http-live-stage.ts";
 import { brief, request } from "../../../support/http-stage.ts";
 
 describe("A viewer of a stream that is live", () => {
-  test("gets the head, FLV's header and the cached GOP at once, then what comes", () => {
+  test("gets the head, FLV's header and the cached GOP at once, then the packets as they come", () => {
     const stage = new HttpLiveStage();
     const feed = stage.publish().headers().gop("k1", 1);
     const viewer = watch(stage);
@@ -16,7 +16,7 @@ describe("A viewer of a stream that is live", () => {
     expect(stage.clients.totals()).toMatchObject({ players: 1 });
   });
 
-  test("shares its bytes with the others", () => {
+  test("shares its bytes with other viewers", () => {
     const stage = new HttpLiveStage();
     const feed = stage.publish().headers().gop("k1", 1);
     const [one, other] = [watch(stage), watch(stage)];
@@ -58,7 +58,7 @@ describe("A viewer of a stream that is live", () => {
     expect(stage.events.at(-1)).toMatch(/^c1 ended play lost=[1-9]/);
   });
 
-  test("tells how far it is behind the newest packet, also over WebSocket", () => {
+  test("reports how far it is behind the newest packet, also over WebSocket", () => {
     const stage = new HttpLiveStage();
     const feed = stage.publish().headers().gop("k1", 1);
     const lags = () =>
@@ -89,7 +89,7 @@ describe("A viewer of a stream that is live", () => {
     expect(stage.stream).toBeUndefined();
   });
 
-  test("is sent away by a kick", () => {
+  test("is disconnected by a kick", () => {
     const stage = new HttpLiveStage();
     stage.publish().headers().gop("k1", 1);
     const viewer = watch(stage);
@@ -98,7 +98,7 @@ describe("A viewer of a stream that is live", () => {
     expect([viewer.news(), viewer.end.state, stage.stream?.viewers]).toEqual([["end"], "closing", 0]);
   });
 
-  test("of HTTP/1.0 gets the bytes as they are, one of WebSocket in frames", () => {
+  test("of HTTP/1.0 gets the bytes unframed, and one of WebSocket in frames", () => {
     const stage = new HttpLiveStage();
     stage.publish().headers().gop("k1", 1);
     const old = stage.dial().say("GET /live/show.flv HTTP/1.0\r\n\r\n");
@@ -108,7 +108,7 @@ describe("A viewer of a stream that is live", () => {
     expect(socket.slice(socket.indexOf("\r\n\r\n") + 4)).toStartWith("\x82\x0dFLV\x01\x05");
   });
 
-  test("gets one track alone where it asks so", () => {
+  test("gets one track alone if it asks for that", () => {
     const stage = new HttpLiveStage();
     stage.publish().headers().gop("k1", 1);
     expect(watch(stage, "/live/show.flv?audio=0").news()).toEqual(["200", "FLV 1", "V0", "k1", "k1+1"]);
@@ -116,7 +116,7 @@ describe("A viewer of a stream that is live", () => {
     expect(sound.news()).toEqual(["200", "FLV 4", "A0"]);
   });
 
-  test("of sound alone has a header that promises no video", () => {
+  test("of audio alone gets a header that announces no video", () => {
     const stage = new HttpLiveStage();
     const feed = stage.publish().audioHeader("A0").audio("a1");
     const viewer = watch(stage);
@@ -125,7 +125,7 @@ describe("A viewer of a stream that is live", () => {
     expect(viewer.news()).toEqual(["a2"]);
   });
 
-  test("is refused where nothing is left, or the codec can't be carried", () => {
+  test("is refused if no track is left, or the codec can't be carried", () => {
     const stage = new HttpLiveStage();
     stage.publish().audioHeader("A0").videoHeader("V0").key("k1");
     expect(brief(stage.dial().get("/live/show.ts?audio=0&video=0"))).toEqual([
@@ -153,7 +153,7 @@ describe("A viewer of a stream that is live", () => {
     expect(stage.stream?.viewers).toBe(0);
   });
 
-  test("gets what has no header where the format carries it", () => {
+  test("gets codecs without a header if the format carries them", () => {
     const stage = new HttpLiveStage();
     const feed = stage.publish().send(PacketKind.Audio, Uint8Array.of(0x2f, 1, 2));
     const end = stage.dial();
@@ -162,7 +162,7 @@ describe("A viewer of a stream that is live", () => {
     expect(end.hear()).toContain("HTTP/1.1 200");
   });
 
-  test("that wants sound is refused when none comes", () => {
+  test("that wants audio is refused when none comes", () => {
     const stage = new HttpLiveStage();
     const feed = stage.publish().videoHeader("V0").gop("k1", 1);
     const end = stage.dial();
@@ -174,7 +174,7 @@ describe("A viewer of a stream that is live", () => {
     expect(stage.stream?.viewers).toBe(0);
   });
 
-  test("asks for the head alone and has it at once", () => {
+  test("gets the head alone at once if it asks for that", () => {
     const stage = new HttpLiveStage();
     stage.publish().headers().gop("k1", 1);
     const head = stage.dial().say(request("/live/show.flv").replace("GET", "HEAD"));
@@ -184,7 +184,7 @@ describe("A viewer of a stream that is live", () => {
 });
 
 describe("A stream that has stopped", () => {
-  test("ends its viewers' answers behind its last packets", () => {
+  test("ends its viewers' answers after its last packets", () => {
     const stage = new HttpLiveStage();
     const feed = stage.publish().headers().gop("k1", 1);
     const viewer = watch(stage);
@@ -194,7 +194,7 @@ describe("A stream that has stopped", () => {
     expect(stage.events.at(-1)).toBe("c1 ended play lost=0");
   });
 
-  test("goes on in the same answer where its vhost says wait", () => {
+  test("continues in the same answer if its vhost says wait", () => {
     const stage = new HttpLiveStage().configure({ http_remux: { enabled: true, on_unpublish: "wait" } });
     stage.publish().headers().gop("k1", 1).end();
     const feed = stage.publish().headers().gop("k1", 1);

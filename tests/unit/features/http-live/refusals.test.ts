@@ -14,7 +14,7 @@ describe("A stream that nobody publishes", () => {
     expect(stage.streams.size).toBe(0);
   });
 
-  test("is not looked for, and nobody is asked about it, where the next route has something of its name", () => {
+  test("is not searched for, and guards are not asked, if the next route has something of its name", () => {
     const stage = new HttpLiveStage();
     stage.searchMs = 10_000;
     stage.result = { kind: "denied", reason: "not this one" };
@@ -23,7 +23,7 @@ describe("A stream that nobody publishes", () => {
     expect(brief(stage.dial().get("/live/show.mp3"))).toEqual(["403", "not this one\n"]);
   });
 
-  test("is waited for while it is looked for elsewhere, and comes", () => {
+  test("is waited for while it is searched for on other servers, and comes", () => {
     const stage = new HttpLiveStage();
     stage.searchMs = Number.POSITIVE_INFINITY;
     const viewer = watch(stage);
@@ -33,7 +33,7 @@ describe("A stream that nobody publishes", () => {
     expect(viewer.news()).toEqual(["200", "FLV 5", "A0", "V0", "k1", "k1+1"]);
   });
 
-  test("is 404 when the search is over: by its time, by its end, by its own word", () => {
+  test("is 404 when the search ends: by its time limit, by its end, or by its result", () => {
     const stage = new HttpLiveStage();
     const ask = () => {
       const end = stage.dial();
@@ -56,7 +56,7 @@ describe("A stream that nobody publishes", () => {
     expect(stage.clock.timers).toBeLessThan(8);
   });
 
-  test("is 403 when who has it does not give it for what the viewer asked with", () => {
+  test("is 403 when the server that has it refuses the viewer's parameters", () => {
     const stage = new HttpLiveStage();
     stage.searchMs = 20_000;
     const end = stage.dial();
@@ -77,7 +77,7 @@ describe("A stream that nobody publishes", () => {
 });
 
 describe("The guards", () => {
-  test("are asked as for RTMP, with the page that the viewer is on", () => {
+  test("are asked as for RTMP, with the page from which the viewer plays", () => {
     const stage = new HttpLiveStage();
     stage.publish().headers().gop("k1", 1);
     stage.dial().get("/live/show.flv?vhost=a&k=1&audio=0", "Referer: https://page.example/x");
@@ -97,7 +97,7 @@ describe("The guards", () => {
     ]);
   });
 
-  test("refuse with a status for their kind, one line that says why, and one in the log", () => {
+  test("refuse with a status for the kind of refusal, one line that says why, and one in the log", () => {
     const stage = new HttpLiveStage();
     stage.publish().headers().gop("k1", 1);
     stage.result = { kind: "denied", reason: "not from here", detail: "deny 10.0.0.0/8" };
@@ -108,7 +108,7 @@ describe("The guards", () => {
     expect(brief(stage.dial().get("/live/show.flv?vhost=nowhere"))).toEqual(["404", 'no vhost "nowhere" here\n']);
   });
 
-  test("send a viewer to another server with the parameters that it came with, but none that can't follow", () => {
+  test("send a viewer to another server with its parameters, but none that can't follow", () => {
     const stage = new HttpLiveStage();
     const elsewhere = { server: "http://edge.example:80", params: "srs_directed=1" };
     stage.result = { kind: "elsewhere", reason: "there is room", elsewhere };
@@ -121,7 +121,7 @@ describe("The guards", () => {
     expect([...stage.refusals.totals]).toEqual([]);
   });
 
-  test("may take their time, and the client may go meanwhile", async () => {
+  test("may take time, in which the client may leave", async () => {
     const stage = new HttpLiveStage();
     stage.publish().headers().gop("k1", 1);
     const { promise, resolve } = Promise.withResolvers<undefined>();
@@ -137,7 +137,7 @@ describe("The guards", () => {
 });
 
 describe("A vhost whose streams are not played over HTTP", () => {
-  test("leaves its addresses to others, says so where there is nothing, and viewers who are there are sent away", () => {
+  test("leaves its addresses to other routes, says so if none has anything, and disconnects its viewers", () => {
     const stage = new HttpLiveStage();
     stage.publish().headers().gop("k1", 1);
     const viewer = watch(stage);

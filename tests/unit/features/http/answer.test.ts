@@ -21,7 +21,7 @@ const playlist: HttpAnswer = {
   encodings: { gzip: text("zipped") },
 };
 
-test("a client that has an answer already is told so, by its tag or its date", () => {
+test("a client that has an answer already gets 304, by its tag or its date", () => {
   const names = ["etag", "content-length"];
   expect(answered(playlist, ['If-None-Match: "v0", "v1"'], ...names)).toEqual(["304", '"v1"', "-", ""]);
   expect(answered(playlist, ["If-Modified-Since: Thu, 01 Jan 2026 12:00:00 GMT"], ...names)[0]).toBe("304");
@@ -29,7 +29,7 @@ test("a client that has an answer already is told so, by its tag or its date", (
   expect(answered(playlist, ['If-Match: "v0"'])[0]).toBe("412");
 });
 
-test("a client gets the coding that it takes, which has a tag of its own", () => {
+test("a client gets a coding that it accepts, with a tag of its own", () => {
   const names = ["content-encoding", "vary", "etag", "content-length"];
   const zipped = ["200", "gzip", "Accept-Encoding", '"v1-gzip"', "6", "zipped"];
   expect(answered(playlist, ["Accept-Encoding: gzip, br"], ...names)).toEqual(zipped);
@@ -45,7 +45,7 @@ test("a client gets the coding that it takes, which has a tag of its own", () =>
   expect(answered(playlist, has)[0]).toBe("304");
 });
 
-test("a client gets a part of a body, as it is without a coding", () => {
+test("a client gets a part of a body without a coding", () => {
   const names = ["content-range", "content-encoding", "content-length"];
   const ranged = (range: string, ...more: string[]) => answered(playlist, [`Range: ${range}`, ...more], ...names);
   expect(ranged("bytes=2-4", "Accept-Encoding: gzip")).toEqual(["206", "bytes 2-4/10", "-", "3", "234"]);
@@ -92,7 +92,7 @@ test.each(kinds)("a refusal of the kind %s is a %s with one line of text, counte
   ]);
 });
 
-test("an answer with a header that would end its line is a fault, and is not sent", () => {
+test("an answer with a header that would end its line is a bug, and is not sent", () => {
   const stage = new HttpStage({
     "/x": (exchange) => exchange.respond({ status: 302, headers: { location: "/a\r\nset-cookie: b" } }),
   });

@@ -11,13 +11,13 @@ function stageOf() {
   return { stage, told };
 }
 
-test("a body that has left is not needed any more", () => {
+test("a body is released when it is sent", () => {
   const { stage, told } = stageOf();
   stage.dial().get("/segment");
   expect(told).toEqual(["done"]);
 });
 
-test("one that the client reads slowly is needed until it has all of it", () => {
+test("a body that the client reads slowly is held until the client has all of it", () => {
   const { stage, told } = stageOf();
   const end = stage.dial();
   end.sink.room = 5000;
@@ -29,7 +29,7 @@ test("one that the client reads slowly is needed until it has all of it", () => 
   expect(told).toEqual(["done"]);
 });
 
-test("one whose client goes is not needed any more, once", () => {
+test("a body whose client leaves is released, once", () => {
   const { stage, told } = stageOf();
   const end = stage.dial();
   end.sink.room = 5000;
@@ -38,7 +38,7 @@ test("one whose client goes is not needed any more, once", () => {
   expect(told).toEqual(["done"]);
 });
 
-test("one that is not sent at all is not needed: HEAD, and what has not changed", () => {
+test("a body that is not sent is released: for HEAD, and if it has not changed", () => {
   const { stage, told } = stageOf();
   const end = stage.dial();
   end.say("HEAD /segment HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -66,7 +66,7 @@ describe("A client of HTTP", () => {
     expect(stage.asked).toEqual(["GET /large", "GET /a"]);
   });
 
-  test("is closed when it sends more ahead of an answer than anybody needs", () => {
+  test("is closed when it sends too much ahead of an answer", () => {
     const { stage } = stageOf();
     const end = stage.dial();
     end.say(request("/later"));
@@ -75,7 +75,7 @@ describe("A client of HTTP", () => {
     expect([end.state, stage.log.take(/requests ahead/)]).toEqual(["aborted", [expect.stringContaining("warn")]]);
   });
 
-  test("gives way to others after a few of many requests", () => {
+  test("is served a few of many requests at a time, then others are", () => {
     const { stage } = stageOf();
     const end = stage.dial();
     const heard = end.say(request("/a").repeat(100));
@@ -98,13 +98,13 @@ describe("A client of HTTP", () => {
     expect(old.state).toBe("closing");
   });
 
-  test("learns by HEAD what GET would say", () => {
+  test("gets the head of GET's answer by HEAD", () => {
     const { stage } = stageOf();
     const answer = stage.dial().say("HEAD /large HTTP/1.1\r\nHost: a\r\n\r\n");
     expect(brief(answer, "content-length")).toEqual(["200", "100000", ""]);
   });
 
-  test("may ask from a page of any host, and is told so for a day", () => {
+  test("may ask from a page of any host, and may cache that for a day", () => {
     const { stage } = stageOf();
     const end = stage.dial();
     const answer = end.say(
@@ -115,7 +115,7 @@ describe("A client of HTTP", () => {
     expect([stage.asked, end.state]).toEqual([[], "open"]);
   });
 
-  test("is told 404 where no route has anything, which is no line of the log by itself", () => {
+  test("gets 404 if no route has anything, without a line in the log", () => {
     const { stage } = stageOf();
     const end = stage.dial();
     expect(brief(end.get("/c"), "access-control-allow-origin")).toEqual([
@@ -126,7 +126,7 @@ describe("A client of HTTP", () => {
     expect([stage.refusals.totals.get("not_found"), stage.log.take(/warn/), end.state]).toEqual([1, [], "open"]);
   });
 
-  test("is told by the first route that knows better why there is nothing, unless another has something", () => {
+  test("gets the first route's reason why there is nothing, unless another route has something", () => {
     const refused = { ok: false, rule: "missing", kind: "missing", reason: "nobody has it" } as const;
     const pass = (exchange: HttpExchange) => exchange.pass({ refused, about: { stream: "/a" } });
     const file: HttpRoute = {
@@ -146,7 +146,7 @@ describe("A client of HTTP", () => {
     ]);
   });
 
-  test("is counted from its connection to its end, and hears why it is sent away", () => {
+  test("is counted from its connection to its end, and gets the reason of a kick", () => {
     const { stage, later } = stageOf();
     const end = stage.dial();
     end.get("/later");
@@ -169,8 +169,8 @@ describe("A client of HTTP", () => {
   });
 });
 
-describe("A client that ends its side and reads on", () => {
-  test("gets the answers to what it has asked, and then the end", () => {
+describe("A client that closes its side and keeps reading", () => {
+  test("gets the answers to its requests, and then the end", () => {
     const { stage, later } = stageOf();
     const end = stage.dial();
     end.say(request("/later"), request("/a"), "GET /b");
@@ -181,7 +181,7 @@ describe("A client that ends its side and reads on", () => {
     expect(end.state).toBe("closing");
   });
 
-  test("waits a short time for an answer to begin, as one that is gone looks the same", () => {
+  test("gets only an answer that begins soon, as a client that is gone looks the same", () => {
     const { stage, later } = stageOf();
     const end = stage.dial();
     end.get("/later");
@@ -190,7 +190,7 @@ describe("A client that ends its side and reads on", () => {
     expect([end.state, later[0]?.gone]).toEqual(["aborted", true]);
   });
 
-  test("keeps no place that newcomers need, when many do", () => {
+  test("does not count for max_connections when there are many like it", () => {
     const { stage } = stageOf(8);
     const waiting = Array.from({ length: 20 }, () => {
       const end = stage.dial();
@@ -215,7 +215,7 @@ describe("A client that ends its side and reads on", () => {
     }
   });
 
-  test("is gone where nothing is under way", () => {
+  test("is closed at once if no request is under way", () => {
     const { stage } = stageOf();
     const end = stage.dial();
     expect([end.endSide(), stage.dial().endSide()]).toEqual([false, false]);
@@ -225,7 +225,7 @@ describe("A client that ends its side and reads on", () => {
 });
 
 describe("A connection", () => {
-  test("on which a head drips is closed after ten seconds, with 408", () => {
+  test("whose head comes too slowly is closed after ten seconds, with 408", () => {
     const { stage } = stageOf();
     const end = stage.dial();
     end.get("/a");
@@ -243,7 +243,7 @@ describe("A connection", () => {
     expect(stage.refusals.totals.get("request_timeout")).toBe(1);
   });
 
-  test("without a request is closed after 15 seconds, and that is nobody's fault", () => {
+  test("without a request is closed after 15 seconds, without a line in the log", () => {
     const { stage } = stageOf();
     const [silent, idle] = [stage.dial(), stage.dial()];
     stage.clock.advance(10_000);
@@ -254,7 +254,7 @@ describe("A connection", () => {
     expect([idle.state, idle.hear(), stage.refusals.totals.size]).toEqual(["closing", "", 0]);
   });
 
-  test("on which an answer takes its time stays", () => {
+  test("with an answer that takes time stays", () => {
     const { stage, later } = stageOf();
     const end = stage.dial();
     end.get("/later");
@@ -265,7 +265,7 @@ describe("A connection", () => {
     expect(end.state).toBe("open");
   });
 
-  test("of an address that asks too often gets 429", () => {
+  test("of an address with too many requests gets 429", () => {
     const { stage } = stageOf();
     stage.limits.requests = 1;
     const end = stage.dial();
@@ -285,7 +285,7 @@ describe("A connection", () => {
     expect([end.state, stage.refusals.totals.get("protocol")]).toEqual(["closing", 1]);
   });
 
-  test("whose request has a body, by any trick, is closed, and the body is no request", () => {
+  test("whose request has a body in any form is closed, and the body is not read as a request", () => {
     const smuggled = request("/b");
     const tricks = [
       `Content-Length: ${smuggled.length}`,
@@ -312,7 +312,7 @@ describe("A connection", () => {
 });
 
 describe("A server", () => {
-  test("is alive always, and ready while it runs", () => {
+  test("is always alive, and ready while it runs", () => {
     const { stage } = stageOf();
     const ask = (path: string) => brief(stage.dial().get(path), "connection");
     expect([ask("/healthz"), ask("/readyz")]).toEqual([
@@ -326,7 +326,7 @@ describe("A server", () => {
     ]);
   });
 
-  test("that drains answers once more on connections that it has, and closes them", () => {
+  test("that drains answers once more on open connections, and closes them", () => {
     const { stage } = stageOf();
     const [polls, idles] = [stage.dial(), stage.dial()];
     polls.get("/a");
@@ -339,7 +339,7 @@ describe("A server", () => {
     expect(idles.state).toBe("closing");
   });
 
-  test("that stops answers those who wait", () => {
+  test("that stops answers waiting requests", () => {
     const { stage, later } = stageOf();
     const [waiting, idle] = [stage.dial(), stage.dial()];
     waiting.get("/later");

@@ -45,7 +45,7 @@ const frame = (opcode: number, payload = "") =>
   `${String.fromCharCode(0x80 | opcode, 0x80 | payload.length)}\0\0\0\0${payload}`;
 
 describe("A live body", () => {
-  test("comes in chunks, and ends with the last one and the connection", () => {
+  test("comes in chunks, and ends with the last chunk and the connection", () => {
     const stage = new LiveStage();
     const end = stage.dial();
     const head = end.get("/live", "User-Agent: player/1");
@@ -59,7 +59,7 @@ describe("A live body", () => {
     expect([end.hear(), end.state, stage.heard]).toEqual(["0\r\n\r\n", "closing", []]);
   });
 
-  test("comes as it is to HTTP/1.0, and ends with the connection", () => {
+  test("comes unframed to HTTP/1.0, and ends with the connection", () => {
     const stage = new LiveStage();
     const end = stage.dial();
     expect(brief(end.say("GET /live HTTP/1.0\r\n\r\n"), "transfer-encoding", "content-length")).toEqual([
@@ -73,7 +73,7 @@ describe("A live body", () => {
     expect([end.hear(), end.state]).toEqual(["FLV", "closing"]);
   });
 
-  test("makes its client one that has connected, by the address that it asked for", () => {
+  test("makes its client a connected one, with the address that it asked for", () => {
     const stage = new LiveStage();
     const seen: unknown[] = [];
     stage.clients.observe({ connected: ({ introduction }) => seen.push(introduction) });
@@ -81,7 +81,7 @@ describe("A live body", () => {
     expect(seen).toEqual([{ url: "https://live.example/live?a=b", software: "player/1" }]);
   });
 
-  test("tells its owner when the client has room again, and when it is gone", () => {
+  test("notifies its owner when the client has room again, and when it is gone", () => {
     const stage = new LiveStage();
     const end = stage.dial();
     end.get("/live");
@@ -107,7 +107,7 @@ describe("A live body", () => {
     expect(stage.heard).toEqual(["gone: by the operator", "gone: the server stops"]);
   });
 
-  test("is not held up by what its client says meanwhile", () => {
+  test("is not delayed by input from its client", () => {
     const stage = new LiveStage();
     const end = stage.dial();
     end.say(request("/live") + request("/live"));
@@ -115,7 +115,7 @@ describe("A live body", () => {
     expect([stage.bodies.length, end.heldBytes, end.state]).toEqual([1, 0, "open"]);
   });
 
-  test("of a client that is gone already is over before it begins", () => {
+  test("of a client that is gone already ends before it begins", () => {
     const heard: string[] = [];
     const waiting: (() => HttpBody)[] = [];
     const stage = new HttpStage({
@@ -189,7 +189,7 @@ describe("A WebSocket", () => {
     expect(end.hear()).toBe("\x89\x00");
   });
 
-  test("is refused like any other request where there is nothing", () => {
+  test("is refused like any other request if no route has anything", () => {
     const stage = new LiveStage();
     expect(brief(stage.dial().get("/other", ...upgrade))[0]).toBe("404");
   });

@@ -84,7 +84,7 @@ test("a folder is its index.html, at an address with a slash at its end", async 
   expect(brief(await answered(stage.dial(), "/empty/"))[0]).toBe("404");
 });
 
-test("no path leads out of the folder or to hidden files, but to challenges of ACME", async () => {
+test("no path leads out of the folder or to hidden files, except to ACME challenges", async () => {
   const folder = new Folder({ "/.well-known/acme-challenge/x": "token", "/.git/config": "no", "/a/.htpasswd": "no" });
   const stage = folder.stage();
   const statuses = [];
@@ -108,13 +108,13 @@ test("no path leads out of the folder or to hidden files, but to challenges of A
   expect(brief(await answered(stage.dial(), "/.well-known/acme-challenge/x"))[1]).toBe("token");
 });
 
-test("nothing is looked for without a folder", async () => {
+test("no file is searched for without a folder", async () => {
   const folder = new Folder({ "/a": "a" });
   expect(brief(await answered(folder.stage("").dial(), "/a"))[0]).toBe("404");
   expect(folder.asked).toEqual([]);
 });
 
-test("a large file goes as the client takes it, and is closed when that goes away", async () => {
+test("a large file is read as the client takes it, and closed when the client leaves", async () => {
   const text = "x".repeat(1_000_000);
   const folder = new Folder({ "/a": text });
   const stage = folder.stage();
@@ -136,7 +136,7 @@ test("a large file goes as the client takes it, and is closed when that goes awa
   expect([folder.open, stage.log.take(/warn/)]).toEqual([0, []]);
 });
 
-test("a file that has become shorter breaks the connection off", async () => {
+test("a file that has become shorter aborts the connection", async () => {
   const folder = new Folder({ "/a": "x".repeat(1000) });
   const stage = folder.stage();
   const end = stage.dial();
@@ -160,7 +160,7 @@ test("HEAD opens a file for its size alone", async () => {
   expect([brief(heard, "content-length"), folder.open]).toEqual([["200", "5", ""], 0]);
 });
 
-test("a file that can't be opened is 503", async () => {
+test("a file that can't be opened is answered by 503", async () => {
   const end = new Folder({ "/a": new Error("EMFILE") }).stage().dial();
   expect(brief(await answered(end, "/a"))[0]).toBe("503");
 });

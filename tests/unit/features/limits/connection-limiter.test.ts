@@ -25,11 +25,11 @@ class Stage {
 }
 
 describe("Connections from one address", () => {
-  test("are as many as they like while there is no limit", () => {
+  test("are unlimited while there is no limit", () => {
     expect(new Stage().come("192.0.2.1", 5000)).toBe(5000);
   });
 
-  test("are as many as the limit says, and one more for each that leaves", () => {
+  test("are accepted up to the limit, and one more for each that leaves", () => {
     const stage = new Stage({ max_connections_per_address: 3 });
     expect(stage.come("192.0.2.1", 5)).toBe(3);
     expect(stage.limiter.acquire("192.0.2.1")).toEqual({
@@ -41,7 +41,7 @@ describe("Connections from one address", () => {
     expect(stage.come("192.0.2.1", 2)).toBe(1);
   });
 
-  test("are those of the whole /64 of IPv6, and of IPv4 in whichever spelling", () => {
+  test("are counted for the whole /64 of IPv6, and for IPv4 in any spelling", () => {
     const stage = new Stage({ max_connections_per_address: 2 });
     expect(stage.come("2001:db8:0:1::1", 1) + stage.come("2001:db8:0:1:ffff::2%eth0", 5)).toBe(2);
     expect(stage.come("2001:db8:0:2::1", 5)).toBe(2);
@@ -49,14 +49,14 @@ describe("Connections from one address", () => {
     expect(stage.limiter.acquire("2001:db8:0:1::9")?.reason).toBe("connections from 2001:db8:0:1::/64: 2, allowed: 2");
   });
 
-  test("are counted while there is no limit, for the time when there is one", () => {
+  test("are counted even without a limit, for the time when there is one", () => {
     const stage = new Stage();
     stage.come("192.0.2.1", 10);
     stage.limits = { ...stage.limits, max_connections_per_address: 10 };
     expect(stage.come("192.0.2.1", 1)).toBe(0);
   });
 
-  test("are not limited for who is exempt", () => {
+  test("are not limited for exempt addresses", () => {
     const stage = new Stage({ max_connections_per_address: 1, max_connects_per_minute: 1 });
     expect(stage.come("10.1.2.3", 100)).toBe(100);
     expect(stage.come("::ffff:10.1.2.3", 100)).toBe(100);
@@ -65,7 +65,7 @@ describe("Connections from one address", () => {
 });
 
 describe("The rate of connections from one address", () => {
-  test("is a burst of a minute's, and then one for each share of a minute", () => {
+  test("allows a minute's connections at once, and then one for each share of a minute", () => {
     const stage = new Stage({ max_connects_per_minute: 60 });
     expect(stage.come("192.0.2.1", 100)).toBe(60);
     expect(stage.limiter.acquire("192.0.2.1")).toEqual({
@@ -83,14 +83,14 @@ describe("The rate of connections from one address", () => {
     expect(stage.come("192.0.2.2", 1)).toBe(1);
   });
 
-  test("begins anew when the limit changes", () => {
+  test("is counted from zero again when the limit changes", () => {
     const stage = new Stage({ max_connects_per_minute: 1 });
     expect(stage.come("192.0.2.1", 2)).toBe(1);
     stage.limits = { ...stage.limits, max_connects_per_minute: 5 };
     expect(stage.come("192.0.2.1", 9)).toBe(5);
   });
 
-  test("never lets in more than twice the limit in a minute, whenever they come", () => {
+  test("never allows more than twice the limit in a minute, whenever they come", () => {
     const gaps = fc.array(fc.integer({ min: 0, max: 5000 }), { minLength: 1, maxLength: 200 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), gaps, (rate, steps) => {
@@ -142,7 +142,7 @@ describe("The memory of addresses", () => {
 });
 
 describe("Requests from one address", () => {
-  test("are as many as the limit says, and as many again spread over each minute", () => {
+  test("are accepted up to the limit, and then spread over each minute", () => {
     const stage = new Stage({ max_requests_per_minute: 60 });
     const ask = (count: number, host = "192.0.2.1") =>
       Array.from({ length: count }, () => stage.limiter.countRequest(host)).filter((no) => no === undefined).length;

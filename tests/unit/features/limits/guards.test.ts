@@ -12,7 +12,7 @@ function limited(limits: Partial<VhostLimits>): RtmpStage {
   return stage;
 }
 
-test("a stream has as many players as max_players, and no more; others have their own", () => {
+test("a stream has at most max_players players, counted for each stream", () => {
   const stage = limited({ max_players: 2 });
   const [first] = [stage.play("show"), stage.play("show")];
   const third = stage.play("show");
@@ -27,7 +27,7 @@ test("a stream has as many players as max_players, and no more; others have thei
   expect(stage.play("show").state).toBe("open");
 });
 
-test("a vhost has as many published streams as max_streams; a second publisher of one is another matter", () => {
+test("a vhost has at most max_streams published streams; a second publisher of one does not count", () => {
   const stage = limited({ max_streams: 2 });
   const [one] = [stage.publish("one"), stage.publish("two")];
   expect(stage.publish("three").state).toBe("closing");
@@ -40,7 +40,7 @@ test("a vhost has as many published streams as max_streams; a second publisher o
   expect(stage.publish("three").state).toBe("open");
 });
 
-test("players wait for as many streams as max_streams, which takes no publisher's place", () => {
+test("players wait for at most max_streams streams, which are not counted with published ones", () => {
   const stage = limited({ max_streams: 2 });
   const [one] = [stage.play("one"), stage.play("two"), stage.play("one")];
   expect(stage.play("three").state).toBe("closing");
@@ -52,7 +52,7 @@ test("players wait for as many streams as max_streams, which takes no publisher'
   expect(one?.state).toBe("open");
 });
 
-test("counts are right again when all are gone", () => {
+test("counts are zero again when all are gone", () => {
   const stage = limited({});
   const clients = [stage.publish("a"), stage.play("a"), stage.play("b"), stage.publish("c")];
   expect(stage.streams.count("__defaultVhost__")).toEqual({ published: 2, waiting: 1 });
@@ -62,7 +62,7 @@ test("counts are right again when all are gone", () => {
   expect(stage.streams.size).toBe(0);
 });
 
-test("the use of limits is told of each stream and vhost that has one", () => {
+test("the use of limits is reported for each stream and vhost that has one", () => {
   const all = new Map([["__defaultVhost__", { ...limitDefaults, max_players: 2, max_streams: 5 }]]);
   const stage = new RtmpStage();
   stage.publish("show");

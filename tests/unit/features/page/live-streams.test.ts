@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { liveStreams } from "../../../../src/features/page/live-streams.ts";
 import type { Source } from "../../../../src/live/source/source.ts";
 
-test("a vhost's published streams are found, and neither those of others nor those that are only waited for", () => {
+test("a vhost's published streams are listed, and neither other vhosts' streams nor those that are only waited for", () => {
   const source = {} as Source;
   const all = [
     { key: "a.example/live/cam", source },

@@ -11,7 +11,7 @@ test("pages on other servers are read in their order", () => {
   ]);
 });
 
-test("a host in other letters is one in punycode", () => {
+test("a host in non-ASCII letters is read as punycode", () => {
   expect(also("https://bücher.example/live/cam")).toEqual(["https://xn--bcher-kva.example/live/cam"]);
 });
 
@@ -29,6 +29,6 @@ test.each([
   "",
 ])("%p is not looked at", (url) => expect(also(url)).toEqual([]));
 
-test("only the first three are looked at", () => {
+test("only the first three servers are used", () => {
   expect(also(...["a", "b", "c", "d"].map((name) => `https://${name}.example/`))).toHaveLength(3);
 });

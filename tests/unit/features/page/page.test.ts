@@ -82,7 +82,7 @@ describe("a stream's page", () => {
   });
 });
 
-test("the page's files may be kept for ever, and others are not there", () => {
+test("the page's files may be cached for ever, and others are not found", () => {
   expect(answerTo("/-/page/main-abc.js")).toMatchObject({
     status: 200,
     type: "text/javascript",

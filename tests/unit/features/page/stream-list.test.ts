@@ -13,7 +13,7 @@ test("live streams are listed by name with links to their pages", () => {
   ]);
 });
 
-test("names that publishers choose are text, wherever they stand", () => {
+test("names that publishers choose are shown as text everywhere", () => {
   const html = renderStreamList([name(`"><script>x</script>`, `'&<b onload="y">\ud800`)], "?vhost=a%22b", assets);
   expect(html).not.toMatch(/<script|<b |onload="/);
   expect(html).toContain(

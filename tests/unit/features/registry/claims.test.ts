@@ -46,7 +46,7 @@ test("a publisher that waits for another node's stream is refused when its time 
   expect(answer).toMatchObject({ kind: "busy", detail: "at bb" });
 });
 
-test("publishers that have left wait no longer, and take no place of those that do", async () => {
+test("publishers that have left wait no longer, and do not count among those that wait", async () => {
   const { claims, clock, pass, told } = stageOf();
   for (let round = 0; round < 3; round++) {
     const requests = Array.from({ length: 500 }, publish);

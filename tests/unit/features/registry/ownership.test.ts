@@ -29,7 +29,7 @@ describe("A second publisher on another node", () => {
     expect(viewer.log).toContain("m1+24");
   });
 
-  test("takes the stream over where publishers replace each other, and viewers of all nodes go on", async () => {
+  test("takes the stream over if publishers replace each other, and viewers of all nodes continue", async () => {
     const stage = new RegistryStage("replace");
     const [a, b, c] = stage.nodes("a", "b", "c");
     const [one, two] = [stage.feed("one"), stage.feed("two")];
@@ -53,7 +53,7 @@ describe("A second publisher on another node", () => {
     }
   });
 
-  test("stands by where publishers do, and takes over when the first one goes", async () => {
+  test("stands by if publishers do, and takes over when the first one ends", async () => {
     const stage = new RegistryStage("standby");
     const [a, b, c] = stage.nodes("a", "b", "c");
     const [one, two] = [stage.feed("one"), stage.feed("two")];
@@ -74,7 +74,7 @@ describe("A second publisher on another node", () => {
     expect(viewer.log).not.toContain("unpublished");
   });
 
-  test("is refused, and the copy that its node has of the stream is found there as before", async () => {
+  test("is refused, and the copy of the stream at its node stays", async () => {
     const stage = new RegistryStage();
     const [a, b, c] = stage.nodes("a", "b", "c");
     const [one, two] = [stage.feed("one"), stage.feed("two")];
@@ -89,7 +89,7 @@ describe("A second publisher on another node", () => {
     for (const node of [a, b, c]) expect(await stage.located(node)).toEqual({ a: [], b: ["a"] });
   });
 
-  test("takes the stream over from a publisher whose node does not hear of it: that one gives way all the same", async () => {
+  test("takes the stream over from a publisher whose node gets no notice of it, and that one still ends", async () => {
     const stage = new RegistryStage("replace");
     const [a, , c] = stage.nodes("a", "b", "c");
     const [one, two] = [stage.feed("one"), stage.feed("two")];
@@ -106,7 +106,7 @@ describe("A second publisher on another node", () => {
     expect([second.told, role(a)]).toEqual([["running"], "none"]);
   });
 
-  test("may publish while the registry is away, and gives way when it is back", async () => {
+  test("may publish while the registry is away, and ends when it is back", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
     const [one, two] = [stage.feed("one"), stage.feed("two")];
@@ -169,7 +169,7 @@ describe("A copy whose publisher has come to another node", () => {
 });
 
 describe("An encoder that comes back to another node", () => {
-  test("goes on at once when the first node knows that it is gone", async () => {
+  test("continues at once when the first node knows that the encoder is gone", async () => {
     const stage = new RegistryStage();
     const [a, b, c] = stage.nodes("a", "b", "c");
     const one = stage.feed("one");
@@ -189,7 +189,7 @@ describe("An encoder that comes back to another node", () => {
     }
   });
 
-  test("goes on when the first node does not answer its probe, and when that node is dead", async () => {
+  test("continues when the first node does not answer the probe, and when that node is dead", async () => {
     const stage = new RegistryStage();
     const [a, b, c] = stage.nodes("a", "b", "c");
     const one = stage.feed("one");
@@ -219,7 +219,7 @@ describe("An encoder that comes back to another node", () => {
     expect(viewer.log).not.toContain("unpublished");
   });
 
-  test("has its stream though two nodes believed to own it, when they see each other again", async () => {
+  test("keeps its stream even if two nodes believed to own it, when they see each other again", async () => {
     const stage = new RegistryStage();
     const [a, b, c] = stage.nodes("a", "b", "c");
     const [one, two] = [stage.feed("one"), stage.feed("two")];
@@ -242,8 +242,8 @@ describe("An encoder that comes back to another node", () => {
   });
 });
 
-describe("A process that takes the place of another one of the same node", () => {
-  test("keeps what that one has claimed and publishes on, for as long as that one does", async () => {
+describe("A process that replaces another one of the same node", () => {
+  test("keeps the claims of that one's running streams", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
     const [one, two] = [stage.feed("one"), stage.feed("two")];
@@ -267,7 +267,7 @@ describe("A process that takes the place of another one of the same node", () =>
     expect(await stage.located(b)).toEqual({ a: [], b: ["a"] });
   });
 
-  test("gives up at once what has ended there, whether it is fetched from there or not", async () => {
+  test("releases at once the claims of streams that have ended there, fetched from there or not", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
     const [one, two] = [stage.feed("one"), stage.feed("two")];
@@ -284,7 +284,7 @@ describe("A process that takes the place of another one of the same node", () =>
     for (const name of ["show", "other"]) expect(await stage.located(b, name)).toEqual({});
   });
 
-  test("lets that one look for streams of its viewers, which go on when the encoder comes back to another node", async () => {
+  test("lets that one search for its viewers' streams, which continue when the encoder comes back to another node", async () => {
     const stage = new RegistryStage();
     const [a] = stage.nodes("a", "b");
     const one = stage.feed("one");
@@ -303,7 +303,7 @@ describe("A process that takes the place of another one of the same node", () =>
     expect(viewer.log).not.toContain("unpublished");
   });
 
-  test("has a publisher there give way when another node has got its stream", async () => {
+  test("ends a publisher there when another node has got its stream", async () => {
     const stage = new RegistryStage("replace");
     const [a, , c] = stage.nodes("a", "b", "c");
     const feeds = ["one", "two", "three", "four"].map((name) => stage.feed(name));

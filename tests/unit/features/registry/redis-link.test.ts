@@ -62,7 +62,7 @@ const settled = (promise: Promise<unknown>) =>
   );
 
 describe("A connection to the registry", () => {
-  test("is refused commands at once while there is none, and is made again for ever", async () => {
+  test("refuses commands at once while it is away, and is retried for ever", async () => {
     const stage = new Stage();
     const redis = stage.add("a");
     redis.dead = true;
@@ -79,7 +79,7 @@ describe("A connection to the registry", () => {
     expect(stage.told).toEqual(["up a", "down"]);
   });
 
-  test("gives each command a deadline, and is given up when one misses it", async () => {
+  test("has a deadline for each command, and is closed when one misses it", async () => {
     const stage = new Stage();
     const redis = stage.add("a");
     stage.link.follow([server("a")]);
@@ -98,7 +98,7 @@ describe("A connection to the registry", () => {
     expect(redis.connections).toBe(1);
   });
 
-  test("that ends again and again as soon as it is used is tried ever more rarely, and logged as one outage", async () => {
+  test("that breaks each time it is used is tried ever more rarely, and logged as one outage", async () => {
     const stage = new Stage();
     const redis = stage.add("a");
     redis.refuses = "READONLY You can't write against a read only replica.";
@@ -118,7 +118,7 @@ describe("A connection to the registry", () => {
     ]);
   });
 
-  test("counts commands that were sent, refused and dropped, and tells since when it is up or away", async () => {
+  test("counts commands that were sent, refused and dropped, and reports since when it is up or away", async () => {
     const stage = new Stage();
     expect(stage.link.report).toBeUndefined();
     const redis = stage.add("a");
@@ -151,7 +151,7 @@ describe("A connection to the registry", () => {
     stage.link.stop();
   });
 
-  test("refuses commands beyond those that may wait", async () => {
+  test("refuses commands beyond the number that may wait", async () => {
     const stage = new Stage();
     const redis = stage.add("a");
     stage.link.follow([server("a")]);
@@ -199,7 +199,7 @@ describe("A connection to the registry", () => {
     expect(stage.clock.timers).toBe(0);
   });
 
-  test("ends with all that waits when it is stopped", async () => {
+  test("ends with all waiting commands when it is stopped", async () => {
     const stage = new Stage();
     const redis = stage.add("a");
     stage.link.follow([server("a")]);

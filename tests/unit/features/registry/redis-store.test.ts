@@ -29,7 +29,7 @@ class Time {
   }
 }
 
-test("A node is dead when its lease is over while others renew theirs", async () => {
+test("A node is dead when its lease has expired while others renew theirs", async () => {
   const time = new Time();
   await time.seconds(10, A, B);
   expect(await time.claim(A)).toBe(A);
@@ -39,7 +39,7 @@ test("A node is dead when its lease is over while others renew theirs", async ()
   expect(await time.claim(B)).toBe(B);
 });
 
-test("A node is not dead when nobody could renew a lease, until it could and did not", async () => {
+test("A node is not dead while no node could renew a lease, but when it could and did not", async () => {
   for (const outage of [4, 5, 6, 60]) {
     const time = new Time();
     await time.seconds(10, A, B);
@@ -55,7 +55,7 @@ test("A node is not dead when nobody could renew a lease, until it could and did
   }
 });
 
-test("A node that leaves gives its streams up at once, though the registry has come back a moment ago", async () => {
+test("A node that leaves releases its streams at once, even if the registry has just come back", async () => {
   const time = new Time();
   await time.seconds(1, A, B);
   expect(await time.claim(A)).toBe(A);
@@ -63,7 +63,7 @@ test("A node that leaves gives its streams up at once, though the registry has c
   expect(await time.claim(B)).toBe(B);
 });
 
-test("What a node has told that died before it renewed a lease is swept", async () => {
+test("The entries of a node that died before it renewed a lease are swept", async () => {
   const time = new Time();
   await time.seconds(10, B);
   await time.claim(A);

@@ -43,7 +43,7 @@ describe("Nodes of a registry", () => {
     expect(known(a, "b")).toBeUndefined();
   });
 
-  test("tell everything again when the registry is emptied, not all at once", async () => {
+  test("write everything again when the registry is emptied, not all at once", async () => {
     const stage = new RegistryStage();
     const nodes = Array.from({ length: 10 }, (_, at) => stage.registered(`n${at}`, stage.redis));
     for (const [at, node] of nodes.entries()) node.publish(`s${at}`).headers();
@@ -77,7 +77,7 @@ describe("Nodes of a registry", () => {
     expect(a.registry.idle).toBe(true);
   });
 
-  test("spread what they tell again over a second when the registry has lost it", async () => {
+  test("spread their new entries over a second when the registry has lost them", async () => {
     const stage = new RegistryStage();
     const nodes = Array.from({ length: 40 }, (_, at) => stage.seeded(`n${at}`, at + 1));
     for (const [at, node] of nodes.entries()) for (let s = 0; s < 5; s++) node.publish(`s${at}-${s}`).headers();
@@ -95,7 +95,7 @@ describe("Nodes of a registry", () => {
     expect(Math.max(...counts)).toBeLessThanOrEqual(60);
   });
 
-  test("that advertise one address, or one that can't be reached, are told with that", async () => {
+  test("that advertise the same address, or one that can't be reached, have that as a problem", async () => {
     const stage = new RegistryStage();
     const [a, b, c, d] = stage.nodes("a", "b", "c", "d");
     c.state = { ...c.state, advertise: ["rtmp://b:1935"] };
@@ -145,7 +145,7 @@ describe("Nodes of a registry", () => {
     expect(answers.every(({ places }) => places.length === 0)).toBe(true);
   });
 
-  test("mend what others have damaged, and pass over entries that can't be read", async () => {
+  test("repair entries that others have damaged, and ignore those that can't be read", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
     a.publish().headers();
@@ -161,7 +161,7 @@ describe("Nodes of a registry", () => {
     expect(known(a, "b")?.alive).toBe(true);
   });
 
-  test("ask once about a stream that many want, and not at all about one another when nothing happens", async () => {
+  test("ask once about a stream that many viewers want, and not about each other when nothing happens", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
     b.publish().headers();
@@ -179,7 +179,7 @@ describe("Nodes of a registry", () => {
     expect(scripts() - start).toBeLessThanOrEqual(2 * 2 * 10 + 4);
   });
 
-  test("don't tell of names that are too long, and of any other byte", async () => {
+  test("don't write names that are too long, but write any byte in names", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
     for (const name of ["x".repeat(600), "sp ace", "z\u0000\n*", "\u{1F600}"]) a.publish(name).headers();
@@ -190,7 +190,7 @@ describe("Nodes of a registry", () => {
 });
 
 describe("A registry that refuses to write", () => {
-  test("is told of once, and gets everything when it takes it again", async () => {
+  test("is logged once, and gets everything when it accepts writes again", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
     await stage.pass(1000);

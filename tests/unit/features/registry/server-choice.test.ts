@@ -55,7 +55,7 @@ class Choice {
   }
 }
 
-test("Of two servers that take writes, the one with more living nodes is used, of equal ones the first", async () => {
+test("Of two servers that accept writes, the one with more living nodes is used; if equal, the first", async () => {
   const it = new Choice();
   expect(await it.look(1, 2)).toEqual(["b"]);
   it.used = it.servers[1];
@@ -63,7 +63,7 @@ test("Of two servers that take writes, the one with more living nodes is used, o
   expect(await it.look(2, 2)).toEqual(["a"]);
 });
 
-test("A server that is gone, hangs or takes no writes is not used, whatever nodes are there", async () => {
+test("A server that is gone, hangs or accepts no writes is not used, whatever nodes it has", async () => {
   const it = new Choice();
   const other = it.at(it.servers[1]);
   other.stopped = true;

@@ -50,7 +50,7 @@ class GuardedStage extends RtmpStage {
 const publish = commandOn(1, "publish", 3, null, "show?token=1", "live");
 const play = commandOn(1, "play", 3, null, "show");
 
-test("guards are told who wants what", async () => {
+test("guards get the client, its action and the stream", async () => {
   const stage = new GuardedStage();
   const urls = { tcUrl: "rtmp://h/live?a=1", pageUrl: "http://page/", swfUrl: "http://swf/" };
   stage.connect(urls).say(publish);
@@ -75,7 +75,7 @@ describe("A client that is sent to another server", () => {
   const elsewhere = { server: "rtmps://edge:443", params: "vhost=v&srs_directed=1" };
 
   test.each(["publish", "play"])(
-    "gets SRS's redirect to its %s, with its own parameters, and no line as of a refusal",
+    "gets SRS's redirect to its %s, with its own parameters, and no line as for a refusal",
     async (action) => {
       const stage = new GuardedStage();
       const client = stage.ready();
@@ -96,7 +96,7 @@ describe("A client that is sent to another server", () => {
 });
 
 describe("While guards decide on a publish", () => {
-  test("what it sends waits, and comes to viewers in order: metadata and headers above all", async () => {
+  test("what the client sends waits, and reaches viewers in order, with metadata and headers", async () => {
     const stage = new GuardedStage();
     const publisher = stage.ready();
     expect(publisher.say(publish, header, key(1), audio(5))).toEqual([]);
@@ -111,7 +111,7 @@ describe("While guards decide on a publish", () => {
     expect(stage.logged("WARN")).toEqual([]);
   });
 
-  test("frames that there is no room for are told of, and the stream begins with its headers", async () => {
+  test("frames without room are logged, and the stream begins with its headers", async () => {
     const stage = new GuardedStage();
     const publisher = stage.ready();
     const player = stage.ready();
@@ -129,7 +129,7 @@ describe("While guards decide on a publish", () => {
     );
   });
 
-  test("a breach in what it has sent closes it when its turn comes, and nobody else", async () => {
+  test("a protocol error in what the client has sent closes only its own connection, when that is processed", async () => {
     const stage = new GuardedStage();
     const publisher = stage.ready();
     const other = stage.ready();
@@ -163,7 +163,7 @@ describe("While guards decide on a publish", () => {
     expect(stage.streams.size).toBe(0);
   });
 
-  test("the client may want another stream instead, which has an answer of its own", async () => {
+  test("the client may ask for another stream instead, which has an answer of its own", async () => {
     const stage = new GuardedStage();
     const publisher = stage.ready();
     publisher.say(publish, commandOn(1, "publish", 3, null, "other", "live"));
@@ -174,7 +174,7 @@ describe("While guards decide on a publish", () => {
     expect([...stage.streams.all()].map(({ key }) => key)).toEqual(["__defaultVhost__/live/other"]);
   });
 
-  test("another may take the name, and the vhost may go", async () => {
+  test("another client may take the name, and the vhost may be removed", async () => {
     const stage = new GuardedStage();
     const [first, second, third] = [stage.ready(), stage.ready(), stage.ready()];
     for (const client of [first, second, third]) client.say(publish);
@@ -187,7 +187,7 @@ describe("While guards decide on a publish", () => {
     expect(third.hear()).toEqual(["onStatus@1 NetStream.Publish.BadName"]);
   });
 
-  test("its name may come to lead to another vhost, about which they are asked anew", async () => {
+  test("the vhost of its name may change, and then guards are asked again about the new vhost", async () => {
     const stage = new GuardedStage();
     const client = stage.connect({ tcUrl: "rtmp://vip.com/live" });
     client.say(command("createStream", 2, null));
@@ -225,7 +225,7 @@ describe("While guards decide on a publish", () => {
 });
 
 describe("A player that guards decide on", () => {
-  test("gets what it asked for meanwhile: no video, and nothing while it pauses", async () => {
+  test("gets what it has asked for meanwhile: no video, and nothing while paused", async () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     const { promise, resolve } = Promise.withResolvers<GuardResult>();
@@ -242,7 +242,7 @@ describe("A player that guards decide on", () => {
     expect(player.hear().filter((line) => /^(?:audio|video)/.test(line))).toEqual(["audio@1 4 af01"]);
   });
 
-  test("never hears the answer after it has said closeStream", async () => {
+  test("gets no answer after it has sent closeStream", async () => {
     const stage = new GuardedStage();
     const player = stage.ready();
     player.say(play, commandOn(1, "closeStream", 0, null));
@@ -255,7 +255,7 @@ describe("A player that guards decide on", () => {
 test.each([
   ["publish", publish, "NetStream.Publish.Denied"],
   ["play", play, "NetStream.Play.Failed"],
-])("a client that guards refuse to let %s is told why, and closed", async (action, request, code) => {
+])("a client that guards refuse to let %s gets the reason, and is closed", async (action, request, code) => {
   const stage = new GuardedStage();
   const client = stage.ready();
   client.say(request);
@@ -267,7 +267,7 @@ test.each([
   ]);
 });
 
-test("what names no stream or vhost never reaches the guards", () => {
+test("requests without a stream or vhost never reach the guards", () => {
   const stage = new GuardedStage();
   stage.vhosts.clear();
   stage.vhosts.set("localhost", vhostDefaults);
@@ -277,7 +277,7 @@ test("what names no stream or vhost never reaches the guards", () => {
 });
 
 describe("While a guard decides on a connect", () => {
-  test("what the client sends waits, and goes on when it may connect", async () => {
+  test("what the client sends waits, and is processed when it may connect", async () => {
     const stage = new RtmpStage();
     const { promise, resolve } = Promise.withResolvers<GuardResult>();
     stage.guards.push({ name: "hook", check: () => undefined, checkConnect: () => promise });
@@ -293,7 +293,7 @@ describe("While a guard decides on a connect", () => {
     ]);
   });
 
-  test("it may be refused, and counts as the guard's", async () => {
+  test("the client may be refused, which counts as the guard's refusal", async () => {
     const stage = new RtmpStage();
     const refusal = { kind: "denied", reason: "no licence", detail: "rule 7" } as const;
     stage.guards.push({ name: "hook", check: () => undefined, checkConnect: () => Promise.resolve(refusal) });

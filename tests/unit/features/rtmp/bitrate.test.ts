@@ -16,7 +16,7 @@ function looks(limit: number, ...seconds: readonly number[]) {
 const none = (count: number) => Array(count).fill(undefined);
 
 describe("A publisher's bitrate", () => {
-  test("is over the limit when ten seconds have more of it than that, whenever that is", () => {
+  test("is over the limit whenever ten seconds have more than ten seconds of it", () => {
     // 1000 kbit/s are 125,000 bytes in a second.
     expect(looks(1000, ...Array(30).fill(125_000))).toEqual(none(30));
     expect(looks(1000, ...Array(10).fill(126_000))).toEqual([...none(9), 1008]);
@@ -24,22 +24,22 @@ describe("A publisher's bitrate", () => {
     expect(looks(1000, 1_200_000, ...Array(20).fill(0), 1_200_000)).toEqual(none(22));
   });
 
-  test("is told once each time that it goes over", () => {
+  test("is reported once each time that it exceeds the limit", () => {
     const told = looks(1000, ...Array(20).fill(200_000), ...Array(20).fill(0), ...Array(20).fill(200_000));
     expect(told.flatMap((kbps, at) => (kbps === undefined ? [] : [at]))).toEqual([6, 46]);
   });
 
-  test("that hovers about the limit is told once", () => {
+  test("that hovers around the limit is reported once", () => {
     const hovering = Array.from({ length: 60 }, (_, at) => (at % 2 === 0 ? 140_000 : 111_000));
     expect(looks(1000, ...hovering).filter((kbps) => kbps !== undefined)).toHaveLength(1);
   });
 
-  test("may be any without a limit", () => expect(looks(0, 1e9, 1e9)).toEqual(none(2)));
+  test("may be any value without a limit", () => expect(looks(0, 1e9, 1e9)).toEqual(none(2)));
 });
 
 const MANY = tag("audio", 1, 0, "af01".repeat(5000));
 
-test.each(["disconnect", "warn"] as const)("a publisher that sends too much is told by %s", (onExcess) => {
+test.each(["disconnect", "warn"] as const)("a publisher that sends too much gets the reason by %s", (onExcess) => {
   const stage = new RtmpStage();
   stage.configure({ limits: { ...vhostDefaults.limits, max_publish_kbps: 8, on_excess: onExcess } });
   const publisher = stage.publish();

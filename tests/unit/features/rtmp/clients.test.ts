@@ -4,7 +4,7 @@ import { RtmpStage } from "../../../support/rtmp-stage.ts";
 import { commandOn } from "../../../support/session.ts";
 import { tag } from "../../../support/tags.ts";
 
-test("the register has what each client publishes and plays, and how much of it", () => {
+test("the register lists what each client publishes and plays, with bytes and packets", () => {
   const stage = new RtmpStage();
   const both = stage.publish();
   both.say(commandOn(2, "play", 0, null, "show"), tag("audio", 1, 0, "af01"));
@@ -26,7 +26,7 @@ test("the register has what each client publishes and plays, and how much of it"
 });
 
 describe("A client that is kicked", () => {
-  test("is told why, its stream ends, and the log has a line", () => {
+  test("gets the reason, its stream ends, and the log has a line", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     const player = stage.play();
@@ -39,7 +39,7 @@ describe("A client that is kicked", () => {
     expect(stage.totals()).toMatchObject({ publishers: 0, players: 1 });
   });
 
-  test("after it has left is nobody's business", () => {
+  test("after it has left causes nothing", () => {
     const stage = new RtmpStage();
     const player = stage.play();
     const client = stage.context.clients.find("c1");

@@ -41,7 +41,7 @@ describe("A publisher's stream", () => {
     ]);
   });
 
-  test("starts for players who came before it, and stops and starts again for those who stay", () => {
+  test("starts for players that came before it, and stops and starts again for those that stay", () => {
     const stage = new RtmpStage();
     const player = stage.play();
     expect(player.hear()).toEqual([]);
@@ -96,7 +96,7 @@ describe("A publisher's stream", () => {
     expect(publisher.state).toBe("open");
   });
 
-  test("goes on when one of its data messages cannot be read, which is logged once", () => {
+  test("continues when one of its data messages can't be read, which is logged once", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     const player = stage.play();
@@ -129,7 +129,7 @@ describe("A connection with several streams", () => {
     expect(stage.totals()).toMatchObject({ connections: 3, publishers: 2, players: 2 });
   });
 
-  test("publishes one and plays another, itself too", () => {
+  test("publishes one and plays another, or its own", () => {
     const stage = new RtmpStage();
     const both = stage.publish();
     both.say(commandOn(2, "play", 0, null, "show"));
@@ -142,7 +142,7 @@ describe("A connection with several streams", () => {
 });
 
 describe("A player", () => {
-  test("gets nothing while paused, and goes on where it stopped", () => {
+  test("gets nothing while paused, and continues where it stopped", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     const player = stage.play();
@@ -161,7 +161,7 @@ describe("A player", () => {
     ]);
   });
 
-  test("gets audio or video as it asks", () => {
+  test("gets only audio or video if it asks for that", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     const player = stage.play();
@@ -177,7 +177,7 @@ describe("A player", () => {
     expect(player.hear()).toEqual([]);
   });
 
-  test("who does not read for a while misses nothing that the queue holds", () => {
+  test("that does not read for a while misses nothing that the queue holds", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     const player = stage.play();
@@ -190,7 +190,7 @@ describe("A player", () => {
     expect(player.hear()).toHaveLength(10);
   });
 
-  test("hears that its stream is nowhere to be had, and is let go", () => {
+  test("is notified that no server has its stream, and is closed", () => {
     const stage = new RtmpStage();
     const player = stage.play();
     player.hear();
@@ -204,7 +204,7 @@ describe("A player", () => {
     ]);
   });
 
-  test("who leaves is logged with what it got", () => {
+  test("that leaves is logged with what it got", () => {
     const stage = new RtmpStage();
     const player = stage.play();
     stage.logged();
@@ -230,7 +230,7 @@ function expectRefused(stage: RtmpStage, client: ReturnType<RtmpStage["dial"]>, 
   expect(stage.logged("WARN")).toEqual([]);
 }
 
-describe("A refusal is told, logged with the same reason, and followed by the close:", () => {
+describe("A refusal is sent, logged with the same reason, and followed by the close:", () => {
   const REJECTED = "NetConnection.Connect.Rejected";
 
   test("connect to a vhost that is not there", () => {
@@ -249,7 +249,7 @@ describe("A refusal is told, logged with the same reason, and followed by the cl
       expectRefused(stage, stage.connect(fields), REJECTED, 'vhost "off.com" is switched off');
   });
 
-  test("connect by a relay whose stream has been here, or nearly everywhere", () => {
+  test("connect by a relay whose stream has passed this server, or too many servers", () => {
     const stage = new RtmpStage();
     const relay = (hops: string) => {
       const client = stage.dial();
@@ -264,7 +264,7 @@ describe("A refusal is told, logged with the same reason, and followed by the cl
     expect(relay("a,b,not-this-node").state).toBe("open");
   });
 
-  test("connect with names that lead nowhere", () => {
+  test("connect with names that can't be resolved", () => {
     const stage = new RtmpStage();
     const tcUrl = `rtmp://h/${"x".repeat(9000)}`;
     expectRefused(stage, stage.connect({ tcUrl }), REJECTED, "too many characters in the URL: 9009, 8192 allowed");
@@ -281,7 +281,7 @@ describe("A refusal is told, logged with the same reason, and followed by the cl
     expect(player.hear()).toEqual(["audio@1 5 af01"]);
   });
 
-  test("without telling the log what is secret in a URL or a name", () => {
+  test("without the secrets of a URL or a name in the log", () => {
     const stage = new RtmpStage();
     stage.publish("show?token=SECRET");
     stage.publish("show?token=SECRET");
@@ -306,7 +306,7 @@ describe("A refusal is told, logged with the same reason, and followed by the cl
     expect(stage.streams.size).toBe(0);
   });
 
-  test("nothing more is read from a refused client that publishes nothing, and what it plays ends", () => {
+  test("and a refused client that publishes nothing is read no more, and what it plays ends", () => {
     const stage = new RtmpStage();
     stage.publish("busy");
     const client = stage.play("own");
@@ -322,7 +322,7 @@ describe("A vhost", () => {
     ["is switched off", (stage: RtmpStage) => stage.configure({ enabled: false }), /is switched off/],
   ])("may be named by the stream alone when the default vhost %s", (_, without, problem) => {
     test.each(["rtmp://10.1.1.1:1935/live", "rtmp://localhost/live", "rtmp://cdn.example.com/live", ""])(
-      "and the client connects to %p",
+      "is found for a client that connects to %p",
       (tcUrl) => {
         const stage = new RtmpStage();
         without(stage);
@@ -369,7 +369,7 @@ describe("A connection that breaks the protocol", () => {
     expect(stage.server.idle).toBe(true);
   });
 
-  test("while it publishes takes its stream along, as a lost one", () => {
+  test("while it publishes ends its stream as a lost one", () => {
     const stage = new RtmpStage();
     const client = stage.publish();
     const player = stage.play();
@@ -381,7 +381,7 @@ describe("A connection that breaks the protocol", () => {
     expect(player.hear()).toContain("onStatus@1 NetStream.Play.UnpublishNotify");
   });
 
-  test("by a fault of ours is not hidden", () => {
+  test("by a bug of the server is not hidden", () => {
     const stage = new RtmpStage();
     const client = stage.connect();
     stage.streams.open = () => {

@@ -19,7 +19,7 @@ describe("A stream's epoch", () => {
     return { client, first };
   }
 
-  test("is told to servers that play it, before its packets and when it changes, and to nobody else", () => {
+  test("is sent to servers that play the stream, before its packets and when it changes, and to no other client", () => {
     const stage = new RtmpStage();
     const { client: early } = relay(stage, "play", "show");
     const player = stage.play();
@@ -39,7 +39,7 @@ describe("A stream's epoch", () => {
     expect([...player.hear(), ...publisher.hear()].filter(told)).toEqual([]);
   });
 
-  test("is told with the ladder that the stream is of, which is told alone while nobody publishes the stream", () => {
+  test("is sent with the stream's ladder, which is sent alone while nobody publishes the stream", () => {
     const stage = new RtmpStage();
     const { client } = relay(stage, "play", "show");
     const player = stage.play();
@@ -54,7 +54,7 @@ describe("A stream's epoch", () => {
     expect(player.hear().filter((line) => line.startsWith("srs_epoch"))).toEqual([]);
   });
 
-  test("is taken from a server that publishes it; what is none is ignored with one warning", () => {
+  test("is accepted from a server that publishes the stream; a text that is no epoch is ignored with one warning", () => {
     const stage = new RtmpStage();
     const { client: publisher } = relay(stage, "publish", "show", "live");
     publisher.say(commandOn(1, "srs_epoch", 0, null, EPOCH), avcHeader(), key(1, 300));

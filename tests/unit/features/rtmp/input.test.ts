@@ -41,7 +41,7 @@ describe("Unfinished messages", () => {
     ]);
   });
 
-  test("of a publisher take as much as a key frame may, and count", () => {
+  test("of a publisher may be as large as a key frame, and count", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     publisher.say(BIG_CHUNKS, unfinished(2 * MIB));
@@ -52,7 +52,7 @@ describe("Unfinished messages", () => {
   });
 });
 
-test("a connection that is closed for what its input takes is one line, and counted", () => {
+test("a connection that is closed for the memory of its input makes one line, and is counted", () => {
   const stage = new RtmpStage();
   const client = stage.connect();
   stage.logged();

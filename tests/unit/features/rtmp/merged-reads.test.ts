@@ -12,7 +12,7 @@ test("A publisher's reads are merged while nobody watches it", () => {
   expect(publisher.mergesReads).toBe(true);
 });
 
-test("A connection with several streams is read as it comes while anybody watches one of them", () => {
+test("A connection with several streams is read as input comes while anybody watches one of them", () => {
   const server = new RtmpStage();
   const publisher = server.publish("a");
   publisher.say(command("createStream", 4, null), commandOn(2, "publish", 5, null, "b", "live"));
@@ -23,7 +23,7 @@ test("A connection with several streams is read as it comes while anybody watche
   expect(publisher.mergesReads).toBe(true);
 });
 
-test("A publisher that plays something too is read as it comes", () => {
+test("A publisher that also plays is read as its input comes", () => {
   const server = new RtmpStage();
   const publisher = server.publish();
   publisher.say(command("createStream", 4, null), commandOn(2, "play", 5, null, "other"));

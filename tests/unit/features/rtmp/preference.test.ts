@@ -8,7 +8,7 @@ describe("a preference", () => {
       expect(formatPreference(parsePreference(text))).toBe(text);
   });
 
-  test("that says nothing is refused", () => {
+  test("that is empty is refused", () => {
     for (const text of ["", "encoder.example.com", "?", "?=x", "?a=b&c=d", "?a b", "10.0.0.0/33"])
       expect(() => parsePreference(text), text).toThrow(UserError);
   });

@@ -6,7 +6,7 @@ import { tag } from "../../../support/tags.ts";
 const audio = tag("audio", 1, 0, "af01");
 
 describe("A vhost that is taken out of the configuration", () => {
-  test("ends its streams properly, with the reason; other vhosts go on", () => {
+  test("ends its streams properly, with the reason, and other vhosts continue", () => {
     const stage = new RtmpStage();
     stage.vhosts.set("a.com", vhostDefaults);
     const [publisher, player] = [stage.publish("s?vhost=a.com"), stage.play("s?vhost=a.com")];
@@ -41,7 +41,7 @@ describe("A vhost that is taken out of the configuration", () => {
     expect(stage.streams.size).toBe(1);
   });
 
-  test("takes nobody any more who had connected before", () => {
+  test("accepts no streams of clients that had connected before", () => {
     const stage = new RtmpStage();
     stage.vhosts.set("a.com", vhostDefaults);
     const client = stage.connect({ tcUrl: "rtmp://a.com/live" });
@@ -52,7 +52,7 @@ describe("A vhost that is taken out of the configuration", () => {
   });
 });
 
-test("A vhost that is switched off ends its streams as one that is taken out", () => {
+test("A vhost that is switched off ends its streams like one that is removed", () => {
   const stage = new RtmpStage();
   const publisher = stage.publish();
   stage.logged();
@@ -62,7 +62,7 @@ test("A vhost that is switched off ends its streams as one that is taken out", (
   expect(stage.logged("WARN")[0]).toContain('error=vhost "__defaultVhost__" is switched off');
 });
 
-test("Publishers that are there have the new timeouts", () => {
+test("Present publishers get the new timeouts", () => {
   const stage = new RtmpStage();
   const publisher = stage.publish();
   stage.configure({ publish: { ...vhostDefaults.publish, firstpkt_timeout: 1000 } });
@@ -71,7 +71,7 @@ test("Publishers that are there have the new timeouts", () => {
   expect(publisher.state).toBe("closing");
 });
 
-test("A changed configuration with the same vhosts disturbs nobody", () => {
+test("A changed configuration with the same vhosts has no effect on connections", () => {
   const stage = new RtmpStage();
   const [publisher, player] = [stage.publish(), stage.play()];
   publisher.say(audio);

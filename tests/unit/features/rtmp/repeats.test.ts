@@ -10,7 +10,7 @@ const audio = (streamId: number, time: number) => tag("audio", streamId, time, "
 
 const PLAYING = ["onStatus@1 NetStream.Play.Reset", "onStatus@1 NetStream.Play.Start", "|RtmpSampleAccess@1 true true"];
 
-test("a stream goes on when its publisher says publish again, with the headers that it had, and is counted once", () => {
+test("a stream continues when its publisher sends publish again, with the same headers, and is counted once", () => {
   const stage = new RtmpStage();
   const publisher = stage.publish();
   publisher.say(avcHeader(), key(1, 100));
@@ -33,7 +33,7 @@ test("a stream goes on when its publisher says publish again, with the headers t
   ]);
 });
 
-test("a player that says play again begins again with what it wants, and the stream is never without a viewer", () => {
+test("a player that sends play again starts again with the tracks that it wants, and the stream is never without a viewer", () => {
   const stage = new RtmpStage();
   const publisher = stage.publish();
   const observed: string[] = [];

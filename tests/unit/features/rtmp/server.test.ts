@@ -4,7 +4,7 @@ import { brief, commandOn } from "../../../support/session.ts";
 import { tag } from "../../../support/tags.ts";
 
 describe("Beyond max_connections", () => {
-  test("a connection is refused at once, and takes the place of one that left", () => {
+  test("a connection is refused at once, and another is accepted when one has left", () => {
     const stage = new RtmpStage(2);
     const [first] = [stage.connect(), stage.connect()];
     expect(stage.dial().state).toBe("refused");
@@ -14,7 +14,7 @@ describe("Beyond max_connections", () => {
     expect(stage.totals().connections).toBe(2);
   });
 
-  test("one that has hung up keeps no place, though what it did is not ended yet", () => {
+  test("a connection that has hung up does not count, even if it has not ended yet", () => {
     const stage = new RtmpStage(2);
     const first = stage.play();
     stage.connect();
@@ -28,7 +28,7 @@ describe("Beyond max_connections", () => {
     expect(stage.totals().connections).toBe(2);
   });
 
-  test("those that have hung up and are not ended are no more than may be there", () => {
+  test("connections that have hung up and have not ended are limited to the same number", () => {
     const stage = new RtmpStage(2);
     stage.connect().startHangUp();
     const second = stage.connect();
@@ -43,7 +43,7 @@ describe("Beyond max_connections", () => {
     expect(stage.dial().state).toBe("open");
   });
 
-  test("refusals are logged at once, and the many of a flood counted into one line every ten seconds", () => {
+  test("refusals are logged at once, and those of a flood are counted in one line every ten seconds", () => {
     const stage = new RtmpStage(1);
     stage.connect();
     stage.logged();
@@ -68,7 +68,7 @@ describe("Beyond max_connections", () => {
 });
 
 describe("The server", () => {
-  test("adds up its connections, those that are gone too", () => {
+  test("adds up its connections, including those that are gone", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     const player = stage.play();
@@ -82,7 +82,7 @@ describe("The server", () => {
     expect(stage.totals()).toEqual({ ...before, connections: 0, publishers: 0, players: 0 });
   });
 
-  test("stops cleanly: players get the last packets, are told of the end, and nobody new is let in", () => {
+  test("stops cleanly: players get the last packets and the end, and no new client is let in", () => {
     const stage = new RtmpStage();
     const player = stage.play();
     const publisher = stage.publish();

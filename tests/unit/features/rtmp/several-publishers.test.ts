@@ -13,7 +13,7 @@ function stageWith(publish: Partial<typeof publishDefaults>): RtmpStage {
 const sound = (name: string, time = 0) => tag("audio", 1, time, `af01${name}`);
 
 describe("on_conflict = replace", () => {
-  test("lets the second publisher take the stream over: the first is told and closed, the player stays", () => {
+  test("lets the second publisher take the stream over: the first gets the reason and is closed, the player stays", () => {
     const stage = stageWith({ on_conflict: "replace" });
     const first = stage.publish();
     const player = stage.play();
@@ -35,7 +35,7 @@ describe("on_conflict = replace", () => {
     expect(player.hear()).toEqual(["audio@1 1080 af0103"]);
   });
 
-  test("leaves a connection that plays something as well its other business", () => {
+  test("leaves the other streams of a connection that also plays", () => {
     const stage = stageWith({ on_conflict: "replace" });
     const first = stage.publish();
     first.say(command("createStream", 4, null), commandOn(2, "play", 5, null, "other"));
@@ -46,7 +46,7 @@ describe("on_conflict = replace", () => {
 });
 
 describe("on_conflict = standby", () => {
-  test("takes further publishers in, and goes on with one of them when the first is gone", () => {
+  test("accepts further publishers, and continues with one of them when the first is gone", () => {
     const stage = stageWith({ on_conflict: "standby" });
     const first = stage.publish();
     const player = stage.play();
@@ -61,7 +61,7 @@ describe("on_conflict = standby", () => {
     expect(player.state).toBe("open");
   });
 
-  test("refuses one more than may stand by, and says so", () => {
+  test("refuses one publisher more than may stand by, with the reason", () => {
     const stage = stageWith({ on_conflict: "standby" });
     for (let at = 0; at <= MAX_STANDBYS; at++) expect(stage.publish().state).toBe("open");
     const last = stage.publish();
@@ -71,7 +71,7 @@ describe("on_conflict = standby", () => {
     );
   });
 
-  test("disconnects a silent one as any other publisher", () => {
+  test("disconnects a silent standby publisher like any other", () => {
     const stage = stageWith({ on_conflict: "standby" });
     const first = stage.publish();
     const second = stage.publish();
@@ -83,7 +83,7 @@ describe("on_conflict = standby", () => {
   });
 });
 
-test("prefer names who takes the stream back once it is steady, and a reload may name another", () => {
+test("prefer names the publishers that take the stream back once they are steady, and a reload may change it", () => {
   const stage = stageWith({ on_conflict: "standby", prefer: [{ param: "role=primary" }] });
   const [second, first] = [stage.publish("show?role=second"), stage.publish("show?role=primary")];
   const active = () => [...stage.streams.all()][0]?.source?.info.param;
@@ -105,7 +105,7 @@ test("prefer names who takes the stream back once it is steady, and a reload may
   expect(active()).toBe("?role=second");
 });
 
-test("prefer by address does not hold for what a server publishes for one of its clients", () => {
+test("prefer by address does not apply to what a server publishes on behalf of a client", () => {
   const prefer = [parsePreference("10.0.0.9")];
   const stage = stageWith({ on_conflict: "standby", prefer });
   const preferred = () => [...stage.streams.all()].map(({ source }) => source?.preferred);
@@ -139,14 +139,14 @@ describe("on_conflict = reject", () => {
     return { stage, first, player, second, asked };
   }
 
-  test("refuses at once while the first sends", () => {
+  test("refuses the second publisher at once while the first sends", () => {
     const { asked, second, first } = contended(200);
     expect(asked.at(-1)).toBe(BUSY);
     expect(second.state).toBe("closing");
     expect(first.hear().join("\n")).not.toContain("PingRequest");
   });
 
-  test("asks one that has fallen silent for a sign of life, and refuses by its answer, or by what it sends", () => {
+  test("pings a silent first publisher, and refuses the second if it answers or sends anything", () => {
     for (const sign of [userControl(7, 300), sound("02", 1040), command("_checkbw", 9, null)]) {
       const { stage, first, second, asked } = contended(300);
       expect(asked.join("\n")).not.toContain("onStatus");
@@ -176,7 +176,7 @@ describe("on_conflict = reject", () => {
       return { stage, first, second, heard: second.hear() };
     }
 
-    test("lets in an encoder that was started again: the goodbye of the first is read before", () => {
+    test("lets in an encoder that was restarted: the unpublish of the first is read before", () => {
       const goodbye = command("deleteStream", 5, null, 1);
       const { stage, second, heard } = restarted(sound("02", 1040), sound("03", 1060), goodbye);
       expect(heard.at(-1)).toBe(STARTED);
@@ -185,7 +185,7 @@ describe("on_conflict = reject", () => {
       expect(player.hear().at(-1)).toContain("af0104");
     });
 
-    test("lets in one that sends its headers and frames without waiting for the answer, and loses none of them", () => {
+    test("lets in an encoder that sends its headers and frames without waiting for the answer, and loses none of them", () => {
       const stage = stageWith({ on_conflict: "reject" });
       const first = stage.publish();
       first.say(sound("01", 1000));
@@ -201,7 +201,7 @@ describe("on_conflict = reject", () => {
       expect(heard).toEqual(["video@1 1040 17000000", "video@1 1040 17010000"]);
     });
 
-    test("refuses all the same when the first has gone on", () => {
+    test("refuses the second publisher if the first has sent media", () => {
       const { first, heard, stage } = restarted(sound("02", 1040));
       expect(heard).toEqual([BUSY]);
       expect([first.state, first.mergesReads]).toEqual(["open", true]);
@@ -210,7 +210,7 @@ describe("on_conflict = reject", () => {
       expect(first.state).toBe("open");
     });
 
-    test("asks the first for a sign of life when it has been silent for long", () => {
+    test("pings the first publisher if it has been silent for long", () => {
       const { stage, first, second, heard } = restarted();
       expect(heard).toEqual([BUSY]);
       first.say(sound("02", 1040));
@@ -226,7 +226,7 @@ describe("on_conflict = reject", () => {
       expect(second.state).toBe("closing");
     });
 
-    test("is read late again when whoever wanted the name has left", () => {
+    test("is read late again when the waiting publisher has left", () => {
       const stage = stageWith({ on_conflict: "reject" });
       const first = stage.publish();
       first.readPaused = true;
@@ -252,7 +252,7 @@ describe("on_conflict = reject", () => {
     ]);
   });
 
-  test("waits as long as the first has been silent before", () => {
+  test("waits for as long as the first publisher's longest silence so far", () => {
     const stage = stageWith({ on_conflict: "reject", normal_timeout: 60_000 });
     const first = stage.publish();
     first.say(sound("01", 0));
@@ -266,7 +266,7 @@ describe("on_conflict = reject", () => {
     expect(second.hear().at(-1)).toBe(STARTED);
   });
 
-  test("lets who waits have the name when the first goes, one way or the other, and nobody who has gone himself", () => {
+  test("gives the name to the waiting publisher when the first ends in any way, but not to one that has left", () => {
     for (const how of ["lost", "unpublished"]) {
       const { first, second, player } = contended(300);
       if (how === "lost") first.hangUp();
@@ -285,7 +285,7 @@ describe("on_conflict = reject", () => {
     expect([first.state, third.state]).toEqual(["open", "open"]);
   });
 
-  test("refuses at once where the first has sent nothing at all: firstpkt_timeout is its own", () => {
+  test("refuses at once if the first publisher has sent nothing yet, as firstpkt_timeout applies to it", () => {
     const stage = stageWith({ on_conflict: "reject" });
     stage.publish();
     stage.clock.advance(1000);

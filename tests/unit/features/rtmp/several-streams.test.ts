@@ -6,7 +6,7 @@ import { tag } from "../../../support/tags.ts";
 const sound = (messageStreamId: number, name: string, time = 0) => tag("audio", messageStreamId, time, `af01${name}`);
 
 describe("a connection that publishes", () => {
-  test("goes on with that when another publish of it is refused, and mixes nothing of the other into it", () => {
+  test("continues that stream when another publish of it is refused, and mixes nothing of the other into it", () => {
     const stage = new RtmpStage();
     const client = stage.publish();
     const player = stage.play();
@@ -30,7 +30,7 @@ describe("a connection that publishes", () => {
     expect(player.hear().at(-1)).toBe("audio@1 20 af010a");
   });
 
-  test("goes on with that when another publisher replaces it on one of its streams", () => {
+  test("continues that stream when another publisher replaces it on one of its streams", () => {
     const stage = new RtmpStage().configure({ publish: { ...publishDefaults, on_conflict: "replace" } });
     const client = stage.publish("one");
     client.say(command("createStream", 4, null), commandOn(2, "publish", 5, null, "two", "live"));

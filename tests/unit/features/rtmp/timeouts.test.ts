@@ -12,7 +12,7 @@ const data = tag("data", 1, 0, "02000a6f6e54657874446174 61 03 000009");
 const TICK_MS = 2000;
 
 describe("A publisher that sends nothing", () => {
-  test("is told so and disconnected after firstpkt_timeout, data or not", () => {
+  test("gets the reason and is disconnected after firstpkt_timeout, even if it sends data", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     for (let ms = 0; ms < 20_000; ms += 1000) {
@@ -33,7 +33,7 @@ describe("A publisher that sends nothing", () => {
     expect(stage.streams.size).toBe(0);
   });
 
-  test("but sequence headers has firstpkt_timeout for its first frame, and no longer", () => {
+  test("except sequence headers has firstpkt_timeout for its first frame, and no longer", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     const late = stage.publish("late");
@@ -48,7 +48,7 @@ describe("A publisher that sends nothing", () => {
     expect([publisher.state, late.state]).toEqual(["open", "closing"]);
   });
 
-  test("any more is disconnected after normal_timeout; its players have the grace time", () => {
+  test("any more is disconnected after normal_timeout, and its players have the grace time", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     const player = stage.play();
@@ -65,7 +65,7 @@ describe("A publisher that sends nothing", () => {
     expect(player.hear()).toContain("onStatus@1 NetStream.Play.UnpublishNotify");
   });
 
-  test("is one of few lines when many do so, and counted", () => {
+  test("makes only a few lines with many others, and is counted", () => {
     const stage = new RtmpStage();
     const silent = Array.from({ length: 30 }, (_, at) => stage.publish(`s${at}`));
     silent[0]?.say(audio);
@@ -96,7 +96,7 @@ describe("A publisher that sends nothing", () => {
     expect(heard.state).toBe("closing");
   });
 
-  test("on one of two streams loses the connection, as an encoder that hangs", () => {
+  test("on one of two streams loses its connection, as an encoder that hangs", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish("one");
     publisher.say(commandOn(2, "publish", 0, null, "two"));
@@ -112,7 +112,7 @@ describe("A publisher that sends nothing", () => {
 });
 
 describe("A closing connection", () => {
-  test("is left to take its last words, however old it is", () => {
+  test("may take its last bytes, however old it is", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     for (let ms = 0; ms < 60_000; ms += 1000) {
@@ -155,8 +155,8 @@ describe("A client that does not connect", () => {
   });
 });
 
-describe("A client that has said nothing for a minute", () => {
-  test("is asked for a sign of life, once, and again a minute after its answer", () => {
+describe("A client that has sent nothing for a minute", () => {
+  test("is pinged once, and again a minute after its answer", () => {
     const stage = new RtmpStage();
     const player = stage.play();
     stage.clock.advance(60_000);
@@ -189,7 +189,7 @@ describe("A client that has said nothing for a minute", () => {
 });
 
 describe("A client that neither publishes nor plays", () => {
-  test("is dropped after three minutes, though it answers", () => {
+  test("is disconnected after three minutes, even if it answers pings", () => {
     const stage = new RtmpStage();
     const idle = stage.dial();
     idle.say(clientHandshake(), connect(), command("createStream", 2, null));

@@ -33,17 +33,17 @@ function letIn(
 describe("Rules on addresses, as SRS has them,", () => {
   const all = ["publish 10.1.2.3", "play 10.1.2.3", "publish 192.0.2.1", "play 192.0.2.1", "play 2001:db8::1"];
 
-  test("let everybody in while there are none, and nobody when they are switched on without any", () => {
+  test("let all clients in while there are none, and none when they are switched on without any", () => {
     expect(letIn({}, ...all)).toEqual(all);
     expect(letIn({ enabled: false }, ...all)).toEqual(all);
     expect(letIn({ enabled: true }, ...all)).toEqual([]);
   });
 
-  test("that are switched off are not looked at", () => {
+  test("that are switched off are ignored", () => {
     expect(letIn({ enabled: false, deny: ["all"], allow: ["play 10.0.0.1"] }, ...all)).toEqual(all);
   });
 
-  test("let in whom an allow matches, and nobody else, for the other action neither", () => {
+  test("let in clients that an allow matches, and no others, not even for the other action", () => {
     expect(letIn({ allow: ["publish 10.0.0.0/8"] }, ...all)).toEqual(["publish 10.1.2.3"]);
     expect(letIn({ allow: ["publish 10.0.0.0/8", "play all"] }, ...all)).toEqual([
       "publish 10.1.2.3",
@@ -54,7 +54,7 @@ describe("Rules on addresses, as SRS has them,", () => {
     expect(letIn({ allow: ["10.0.0.0/8"] }, ...all)).toEqual(["publish 10.1.2.3", "play 10.1.2.3"]);
   });
 
-  test("refuse whom any deny matches, whatever allows it, and let in the rest when there is no allow", () => {
+  test("refuse clients that any deny matches, despite any allow, and let in the rest if there is no allow", () => {
     expect(letIn({ deny: ["play all"] }, ...all)).toEqual(["publish 10.1.2.3", "publish 192.0.2.1"]);
     expect(letIn({ allow: ["all"], deny: ["10.1.2.3", "play 2001:db8::/32"] }, ...all)).toEqual([
       "publish 192.0.2.1",
@@ -70,12 +70,12 @@ describe("Rules on addresses, as SRS has them,", () => {
     expect(letIn({ allow: ["192.0.2.0/24"] }, ...clients)).toEqual(clients.slice(0, 2));
   });
 
-  test("for all hold where there is no IP address, and those for networks do not", () => {
+  test("for all addresses apply to clients without an IP address, and those for networks do not", () => {
     expect(letIn({ allow: ["play all"] }, "play ", "publish ")).toEqual(["play "]);
     expect(letIn({ deny: ["0.0.0.0/0"] }, "play ")).toEqual(["play "]);
   });
 
-  test("say to the log which one it was", () => {
+  test("name the rule in the log that refused a client", () => {
     const rules = { enabled: "auto", allow: [], deny: [parseAddressRule("publish 10.0.0.0/8")] } as const;
     expect(checkAddress(rules, "publish", [10, 0, 0, 1])).toEqual({
       kind: "denied",

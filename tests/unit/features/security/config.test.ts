@@ -41,11 +41,11 @@ test.each([
   ['trusted = ["play 10.0.0.1", "play ::ffff:10.0.0.1"]', '"play 10.0.0.1" is listed twice'],
   ['trusted = "play localhost"', '"localhost" is not an IP address or a network such as 10.0.0.0/8'],
   ['enabled = "on"', 'must be true or false; write true instead of "on"'],
-])("%p is a mistake that says what it is", (line, message) => {
+])("%p is refused with a message that says why", (line, message) => {
   expect(() => parseConfig(`[vhost.a.security]\n${line}`, "x.toml")).toThrow(message);
 });
 
-test("rules can stand in a variable", () => {
+test("rules can be set by a variable", () => {
   const environment = {
     SRS_VHOST_SECURITY_ALLOW: "publish 10.0.0.0/8 play all 192.0.2.1",
     SRS_VHOST_SECURITY_TRUSTED: "publish 192.168.1.5 play 192.168.1.0/24",

@@ -32,13 +32,13 @@ class Stage {
   }
 }
 
-test("a vhost without rules lets everybody in, and one that is gone too", () => {
+test("a vhost without rules lets all clients in, and so does one that is gone", () => {
   const stage = new Stage();
   expect(stage.refusal()).toBeUndefined();
   expect(stage.refusal({ name: { vhost: "gone", app: "a", stream: "s" } })).toBeUndefined();
 });
 
-test("pages are looked at first, then addresses, then signatures", () => {
+test("pages are checked first, then addresses, then signatures", () => {
   const stage = new Stage();
   const rules = [`play_keys = "${KEY}"`, 'deny = "192.0.2.0/24"', 'refer = "example.com"'];
   const found = rules.map((rule) => {
@@ -48,7 +48,7 @@ test("pages are looked at first, then addresses, then signatures", () => {
   expect(found).toEqual(["signature", "address", "refer"]);
 });
 
-test("publish_keys are for those who publish, play_keys for those who play", () => {
+test("publish_keys apply to publishers, play_keys to players", () => {
   const stage = new Stage();
   stage.toml = `publish_keys = "${KEY}"`;
   expect(stage.refusal({ action: "publish" })).toBe("signature: to publish this stream, the URL must be signed");
@@ -61,7 +61,7 @@ test("publish_keys are for those who publish, play_keys for those who play", () 
   expect(stage.refusal(late)).toBe("signature: the URL has expired");
 });
 
-test("who is trusted needs neither page nor signature, but is bound by addresses", () => {
+test("a trusted server needs neither page nor signature, but must pass the address rules", () => {
   const stage = new Stage();
   stage.toml = `trusted = ["play 192.0.2.0/24"]\nplay_keys = "${KEY}"\nrefer = "example.com"\n`;
   expect(stage.refusal()).toBeUndefined();
@@ -71,7 +71,7 @@ test("who is trusted needs neither page nor signature, but is bound by addresses
   expect(stage.refusal()).toContain("address:");
 });
 
-test("who is trusted to play is not trusted to publish, and the other way round", () => {
+test("a server that is trusted to play is not trusted to publish, and the other way round", () => {
   const stage = new Stage();
   for (const action of ["play", "publish"] as const) {
     stage.toml = `trusted = "${action} 192.0.2.1"\npublish_keys = "${KEY}"\nplay_keys = "${KEY}"\n`;
@@ -80,7 +80,7 @@ test("who is trusted to play is not trusted to publish, and the other way round"
   }
 });
 
-test("a server that asks for one of its clients is not trusted: the client needs page and signature", () => {
+test("a server that asks on behalf of a client is not trusted: the client needs page and signature", () => {
   const stage = new Stage();
   stage.toml = `trusted = ["play 192.0.2.1", "publish 192.0.2.1"]\npublish_keys = "${KEY}"\nplay_keys = "${KEY}"\n`;
   for (const action of ["play", "publish"] as const) {

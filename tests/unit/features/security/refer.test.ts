@@ -31,7 +31,7 @@ test.each([
   expect(checkRefer({ ...none, refer: ["example.com"] }, { action: "play", pageUrl })).toBeDefined();
 });
 
-test("refer is for both actions, refer_publish and refer_play for one besides", () => {
+test("refer applies to both actions, and refer_publish and refer_play each to one in addition", () => {
   const rules = { refer: ["example.com", "example.org"], refer_publish: ["studio.example.com"], refer_play: [] };
   const page = (action: "publish" | "play", pageUrl: string) => checkRefer(rules, { action, pageUrl })?.reason;
   expect(page("play", "http://example.org/")).toBeUndefined();
@@ -42,7 +42,7 @@ test("refer is for both actions, refer_publish and refer_play for one besides", 
   expect(checkRefer(play, { action: "publish", pageUrl: "" })).toBeUndefined();
 });
 
-test("hosts are written as names, their case and a leading dot mean nothing", () => {
+test("hosts are written as names, in which case and a leading dot have no effect", () => {
   expect(parseReferHost(".Example.COM")).toBe("example.com");
   for (const wrong of ["", "http://example.com", "example.com/", "*.example.com", "a..b", "exa mple"])
     expect(() => parseReferHost(wrong)).toThrow(UserError);

@@ -17,24 +17,24 @@ const check = (request: ReturnType<typeof accessRequest>, keys: readonly string[
 const WRONG = "the signature does not fit this URL";
 
 describe("A signed URL", () => {
-  test("is let in wherever its parameters stand", () => {
+  test("is accepted with its parameters at any position", () => {
     expect(check(signed(`?exp=${claims.exp}&sign=${hex}`))).toBeUndefined();
     expect(check(signed(`?a=b&sign=${hex}&c&exp=${claims.exp}`))).toBeUndefined();
   });
 
-  test("is good until 30 s after its time, whatever the clock of who made it", () => {
+  test("is valid until 30 s after its time, as the clock of its maker may differ", () => {
     const request = signed(`?exp=${claims.exp}&sign=${hex}`);
     expect(check(request, [key], NOW + 30_999)).toBeUndefined();
     expect(check(request, [key], NOW + 31_000)).toBe("the URL has expired");
   });
 
-  test("is let in with any of several keys, so that they can be rotated", () => {
+  test("is accepted with any of several keys, so that they can be rotated", () => {
     const request = signed(`?exp=${claims.exp}&sign=${hex}`);
     expect(check(request, ["another-key-altogether", key])).toBeUndefined();
     expect(check(request, ["another-key-altogether"])).toBe(WRONG);
   });
 
-  test("for one address is of no use at another", () => {
+  test("for one address is refused at another", () => {
     const bound: Claims = { ...claims, addr: "2001:db8::7" };
     const param = `?exp=${claims.exp}&addr=2001:db8::7&sign=${sign(key, bound)}`;
     expect(check(signed(param, { address: "2001:db8::7" }))).toBeUndefined();
@@ -47,7 +47,7 @@ describe("A signed URL", () => {
     ["without parameters", {}, ""],
     ["without exp", {}, `?sign=${hex}`],
     ["without sign", {}, `?exp=${claims.exp}`],
-  ])("%s is none", (_, change, param) => {
+  ])("%s is refused", (_, change, param) => {
     expect(check(signed(param, change))).toBe("to play this stream, the URL must be signed");
   });
 
@@ -56,7 +56,7 @@ describe("A signed URL", () => {
     ["for another vhost", { name: { ...claims.name, vhost: "other.com" } }],
     ["for another app", { name: { ...claims.name, app: "other" } }],
     ["for another stream", { name: { ...claims.name, stream: "other" } }],
-  ] as const)("does not fit %s", (_, change) => {
+  ] as const)("for another request is refused: %s", (_, change) => {
     expect(check(signed(`?exp=${claims.exp}&sign=${hex}`, change))).toBe(WRONG);
   });
 
@@ -69,13 +69,13 @@ describe("A signed URL", () => {
     `?exp=0&exp=${claims.exp}&sign=${hex}`,
   ])("does not fit when it was changed to %p", (param) => expect(check(signed(param))).toBe(WRONG));
 
-  test("with a time that is no number is refused even where it is signed", () => {
+  test("with a time that is no number is refused even if it is correctly signed", () => {
     for (const exp of ["", "-1", "1e9", "9999999999999", "Infinity"]) {
       expect(check(signed(`?exp=${exp}&sign=${sign(key, { ...claims, exp })}`))).toBe(WRONG);
     }
   });
 
-  test("is let in with none of its bytes changed", () => {
+  test("is refused after a change of any of its bytes", () => {
     const param = `?exp=${claims.exp}&sign=${hex}`;
     fc.assert(
       fc.property(

@@ -46,7 +46,7 @@ test.each([
   ["rtmp://192.0.2.9/live/mp4:show.mp4", "play"],
   ["rtmp://192.0.2.9/live?vhost=live.example.com/show", "play"],
   ["rtmp://192.0.2.9/live/show?u=a/b", "play"],
-] as const)("what the server makes of the signed %p fits", (url, action) => {
+] as const)("the server's signature of the signed %p matches", (url, action) => {
   const address = "2001:db8::7";
   const made = signUrl(url, { action, address: "2001:DB8:0::7" });
   const found = resolve(made, undefined, "");

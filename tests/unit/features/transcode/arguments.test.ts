@@ -99,7 +99,7 @@ describe("hardware encoders", () => {
     expect(command).toContain("-init_hw_device vaapi=va:/dev/dri/x -filter_hw_device va -analyzeduration");
   });
 
-  test("software takes their place, with its own presets", () => {
+  test("are replaced by software, with its own presets", () => {
     const keys = 'vcodec = "h264_nvenc"\nvpreset = "veryfast"\nvfps = 25';
     expect(track("video", keys, { software: true })).toBe(`-map 0:v:0 -c:v libx264 -r 25 -preset veryfast ${SOURCE}`);
     expect(track("video", `${keys}\nfallback = "libopenh264"`, { software: true })).toContain("-c:v libopenh264");
@@ -107,7 +107,7 @@ describe("hardware encoders", () => {
   });
 });
 
-test("sound whose channels FFmpeg doesn't know has as many as its codec says, unless the engine says so", () => {
+test("audio whose channels FFmpeg doesn't know has as many as its codec says, unless the engine sets them", () => {
   const command = (keys: string) => {
     const tracks = [encodedTrack({ kind: "audio", engine: engine(keys) }, false)];
     return runCommand({ ffmpeg: "ffmpeg", container: "flv", tracks, channels: 1 }, [10_000]).join(" ");
@@ -116,7 +116,7 @@ test("sound whose channels FFmpeg doesn't know has as many as its codec says, un
   expect(command('acodec = "aac"\nachannels = 2')).toContain("-c:a aac -ac 2 ");
 });
 
-test("an old FFmpeg, which can't have key frames where the source has them, is not asked for that", () => {
+test("an old FFmpeg, which can't put key frames where the source has them, is not told to", () => {
   const facts = { version: "4.3", encoders: new Map(), forcesSourceKeys: false };
   expect(track("video", 'vcodec = "libx264"\nvfps = 1', { facts })).toBe("-map 0:v:0 -c:v libx264 -r 1");
 });
@@ -133,7 +133,7 @@ test("each track goes to a pipe of its own, from its own time on", () => {
   expect(command).toMatch(/-ss 12\.345 -output_ts_offset 10\.000 .* -f flv pipe:3$/);
 });
 
-test("a trial has a picture and a tone, and writes nothing", () => {
+test("a trial encodes a picture and a tone, and writes nothing", () => {
   const tracks = [encodedTrack({ kind: "audio", engine: engine('acodec = "aac"') }, false)];
   const command = trialCommand({ ffmpeg: "ffmpeg", container: "flv", tracks }).join(" ");
   expect(command).toMatch(/-f lavfi -i color=.* -map 0:a:0 -c:a aac -t 0\.2 -y .* -f flv \/dev\/null$/);

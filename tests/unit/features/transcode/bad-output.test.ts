@@ -40,7 +40,7 @@ describe("an FFmpeg that gives one frame a wild time", () => {
   const HOUR_MS = 3_600_000;
   const times = [10_200 + HOUR_MS, 0x7fffffff, 2 ** 30, 2 ** 30 + 10_100, 2 ** 30 + 20_000, 0xffffffff, 0x80000000, 0];
 
-  test.each(times)("of %i goes on in step with its source", (timestamp) => {
+  test.each(times)("of %i continues in step with its source", (timestamp) => {
     const { stage, viewer, feed } = running();
     stage.ffmpegs.last.give(0, flvTag({ kind: 9, timestamp, payload: payloads.key("bad") }));
     viewer.news();
@@ -56,7 +56,7 @@ describe("an FFmpeg that gives one frame a wild time", () => {
     expect(stage.log.take(/a time that can't be right/).length).toBe(1);
   });
 
-  test("in each frame hangs, is told of once, and is started again", () => {
+  test("in each frame counts as hanging, is logged once, and is restarted", () => {
     const { stage, feed } = running();
     const [first] = stage.ffmpegs.all;
     if (first !== undefined) first.dumb = true;

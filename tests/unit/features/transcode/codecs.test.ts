@@ -10,6 +10,6 @@ test.each([
   expect(parseCodec(text)).toBe(name);
 });
 
-test("a codec that streams can't have is refused with the nearest that they can", () => {
+test("a codec that streams can't have is refused with the nearest possible one", () => {
   expect(() => parseCodec("hevcc")).toThrow('did you mean "hevc"?');
 });

@@ -37,7 +37,7 @@ async function examine(engines: string, options: Examined = {}) {
   return { commands, ...(await examineEngines(vhost, transcode, installed)) };
 }
 
-test("engines that can run are tried once, and FFmpeg is asked once", async () => {
+test("engines that can run are tried once, and each FFmpeg is examined once", async () => {
   const found = await examine('[x]\nvcodec = "libx264"\nacodec = "aac"\n[y]\nvcodec = "libx264"\n');
   expect(found).toMatchObject({ problems: [], warnings: [] });
   expect(found.commands.filter((command) => / -(?:version|encoders)$/.test(command)).length).toBe(2);
@@ -70,14 +70,14 @@ test.each(["6.1.1", "n7.0", "N-116734-g12345", "2024-01-01-git-abc"])(
   },
 );
 
-test("an FFmpeg that does not run is told with what to do", async () => {
+test("an FFmpeg that does not run is reported with what to do", async () => {
   const { problems } = await examine('[x]\nffmpeg = "/no/ffmpeg"\nacodec = "aac"\n', { fails: () => "no such file" });
   expect(problems).toEqual([
     "vhost.a.transcode.x: can't run /no/ffmpeg: no such file; install FFmpeg, or write its path as ffmpeg",
   ]);
 });
 
-test("settings that FFmpeg refuses are told in its words", async () => {
+test("settings that FFmpeg refuses are reported with its message", async () => {
   const fails = (command: string) =>
     command.includes("nosuch") ? "\n[AVFilterGraph @ 0x55d0] No such filter: 'nosuch'\nInvalid argument" : "";
   const { problems } = await examine('[x]\nvcodec = "libx264"\nvfilter = "nosuch"\n', { fails });
@@ -86,7 +86,7 @@ test("settings that FFmpeg refuses are told in its words", async () => {
   ]);
 });
 
-test("an option that FFmpeg does not know is told with where it lists them, and one that it ignores is a warning", async () => {
+test("an option that FFmpeg does not know is reported with the command that lists them, and an ignored one is a warning", async () => {
   const unknown = await examine('[x]\nvcodec = "libx264"\nvparams = "nosuch 3"\n', {
     fails: (command) => (command.includes("nosuch") ? "Unrecognized option 'nosuch'.\nError splitting" : ""),
   });

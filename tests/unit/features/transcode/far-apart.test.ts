@@ -10,7 +10,7 @@ describe("a stream", () => {
   test.each([
     ["ahead of", 60_000],
     ["behind", -60_000],
-  ])("whose sound is a minute %s its picture is transcoded by one FFmpeg, as it is", (_, byMs) => {
+  ])("whose audio is a minute %s its video is transcoded by one FFmpeg, at its own times", (_, byMs) => {
     const stage = new TranscodeStage(BOTH);
     const viewer = stage.watch();
     const feed = stage.publish().videoHeader("V0");
@@ -27,7 +27,7 @@ describe("a stream", () => {
     expect(times(PacketKind.Audio).at(-1)).toBe(60_000 + 1999 * 40 + byMs);
   });
 
-  test("that begins with sound a minute ahead of its picture has a picture in its result, with the next FFmpeg", () => {
+  test("that begins with audio a minute ahead of its video has video in its result, from the next FFmpeg on", () => {
     const stage = new TranscodeStage(BOTH);
     const viewer = stage.watch();
     const feed = stage.publish().headers();

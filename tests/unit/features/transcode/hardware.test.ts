@@ -4,7 +4,7 @@ import { flvFile } from "../../../support/flv.ts";
 import { payloads } from "../../../support/live.ts";
 import { TranscodeStage } from "../../../support/transcode-stage.ts";
 
-test("a hardware encoder whose device is lost is told of, and software goes on in its place at once", () => {
+test("a hardware encoder whose device is lost is logged, and software replaces it at once", () => {
   const stage = new TranscodeStage('[main]\nvcodec = "h264_nvenc"\nvpreset = "fast"\nacodec = "aac"\n');
   stage.ffmpegs.onStart = (ffmpeg) => {
     if (!ffmpeg.command.includes("h264_nvenc")) return;

@@ -24,7 +24,7 @@ const of = (ladders: Ladders, path: string, vhost = LIVE) => {
   return ladders.of({ vhost, app, stream });
 };
 
-test("engines whose results begin with the source's name make a ladder, which base and steps know", () => {
+test("engines whose results begin with the source's name make a ladder, which is found by its base and its streams", () => {
   const ladders = laddersOf({ hd: `${LIVE}/[app]/[stream]_[engine]`, sd: "Live.example.com/[app]/[stream]-low" });
   const ladder = { base: "show", endings: ["_hd", "-low"] };
   for (const path of ["live/show", "live/show_hd", "live/show-low"]) expect(of(ladders, path)).toEqual(ladder);
@@ -49,7 +49,7 @@ test.each<[string, Record<string, string>, string[]]>([
     expect(of(laddersOf(engines, streams), path)).toBeUndefined();
 });
 
-test("engines of the same vhost count, and a changed configuration holds at once", () => {
+test("only engines of one vhost form a ladder, and a changed configuration applies at once", () => {
   const ladders = laddersOf({ hd: "[vhost]/[app]/[stream]_hd", sd: "[vhost]/[app]/[stream]_sd" }, ["*"], LIVE);
   expect(of(ladders, "live/show")?.endings).toEqual(["_hd", "_sd"]);
   let vhosts = new Map([[LIVE, { transcode: new Map<string, EngineConfig>() }]]);

@@ -14,7 +14,7 @@ function publish(stage: TranscodeStage, name = "show") {
 }
 
 describe("an engine that encodes both tracks", () => {
-  test("gives what FFmpeg makes of a stream to the stream of its output", () => {
+  test("publishes FFmpeg's output as the stream that its configuration names", () => {
     const stage = new TranscodeStage(BOTH);
     const viewer = stage.watch();
     const feed = publish(stage);
@@ -26,7 +26,7 @@ describe("an engine that encodes both tracks", () => {
     expect(stage.out().source?.info).toMatchObject({ via: "transcode", remote: "transcode of /live/show" });
   });
 
-  test("tells how old its packets are: as those of its input, and as much older as it is behind", () => {
+  test("reports the age of its packets: the age of its input, plus its own delay", () => {
     const stage = new TranscodeStage(BOTH);
     const feed = publish(stage);
     feed.gop("k2", 2).audio("a2").wait(40);
@@ -42,7 +42,7 @@ describe("an engine that encodes both tracks", () => {
     expect(stage.out().source?.ageMs).toBeUndefined();
   });
 
-  test("ends with its stream, behind the last of it", () => {
+  test("ends with its stream, after the last packet", () => {
     const stage = new TranscodeStage(BOTH);
     const viewer = stage.watch();
     const feed = publish(stage);
@@ -54,21 +54,21 @@ describe("an engine that encodes both tracks", () => {
     expect(stage.streams.size).toBe(1);
   });
 
-  test("is no input for an engine", () => {
+  test("has a result that is no input of another engine", () => {
     const stage = new TranscodeStage(`${BOTH}streams = "live/*"\noutput = "__defaultVhost__/[app]/[stream]_t"\n`);
     publish(stage).gop("k2", 5);
     expect(stage.ffmpegs.all.length).toBe(1);
     expect([...stage.streams.all()].map(({ key }) => key.slice(-7))).toEqual(["ve/show", "/show_t"]);
   });
 
-  test("takes only the streams that it names", () => {
+  test("transcodes only the streams that it names", () => {
     const stage = new TranscodeStage(`${BOTH}streams = ["live/sh*"]\n`);
     publish(stage);
     publish(stage, "other");
     expect(stage.ffmpegs.all.length).toBe(1);
   });
 
-  test("waits for a second for a track that does not come, and starts anew when it comes later", () => {
+  test("waits one second for a track that does not come, and starts again when it comes later", () => {
     const stage = new TranscodeStage(BOTH);
     const viewer = stage.watch();
     const feed = stage.publish().videoHeader("V0").key("k1").wait(900);
@@ -83,8 +83,8 @@ describe("an engine that encodes both tracks", () => {
   });
 });
 
-describe("an engine that encodes the sound alone", () => {
-  test("sends only sound through FFmpeg, and video past it with its bytes and times", () => {
+describe("an engine that encodes only audio", () => {
+  test("sends only audio through FFmpeg, and passes video with its bytes and times", () => {
     const stage = new TranscodeStage(SOUND);
     const viewer = stage.watch();
     const feed = publish(stage);
@@ -103,7 +103,7 @@ describe("an engine that encodes the sound alone", () => {
     expect(stage.ffmpegs.last.read).toEqual(["A0", "a1", "a2"]);
   });
 
-  test.each([16, 21, 23, 32, 64])("gives all of its frames of %i ms", (frameMs) => {
+  test.each([16, 21, 23, 32, 64])("publishes all of its frames of", (frameMs) => {
     const stage = new TranscodeStage(SOUND);
     const viewer = stage.watch();
     const feed = publish(stage);
@@ -114,7 +114,7 @@ describe("an engine that encodes the sound alone", () => {
     expect(got).toEqual(["A'", "a1'", ...names.map((name) => `${name}'`)]);
   });
 
-  test("lets video go on without sound while FFmpeg is gone", () => {
+  test("lets video continue without audio while FFmpeg is gone", () => {
     const stage = new TranscodeStage(SOUND);
     const viewer = stage.watch();
     const feed = publish(stage);
@@ -151,7 +151,7 @@ output = "out/[app]/[stream]_[engine]"
     for (const viewer of viewers) expect(viewer.log).toEqual(expect.arrayContaining(["k1'", "a1'", "k2'"]));
   });
 
-  test("goes on without an engine that a reload takes away", () => {
+  test("continues without an engine that a reload removes", () => {
     const stage = new TranscodeStage(ladder);
     const [high, low] = ["show_high", "show_low"].map((name) => stage.watch(name));
     const feed = publish(stage);
@@ -166,7 +166,7 @@ output = "out/[app]/[stream]_[engine]"
 });
 
 describe("an FFmpeg", () => {
-  test("that ends is started again, and the result goes on behind what viewers have had", () => {
+  test("that ends is restarted, and the result continues after what viewers have got", () => {
     const stage = new TranscodeStage(BOTH);
     const viewer = stage.watch();
     const feed = publish(stage);
@@ -207,7 +207,7 @@ describe("an FFmpeg", () => {
     expect(stage.ffmpegs.all.length).toBe(2);
   });
 
-  test("that takes its input slowly skips to a newer key frame, and is told of once", () => {
+  test("that takes its input slowly skips to a newer key frame, and is logged once", () => {
     const stage = new TranscodeStage(BOTH);
     const feed = publish(stage);
     const { last } = stage.ffmpegs;
@@ -222,7 +222,7 @@ describe("an FFmpeg", () => {
     expect(stage.log.take(/too slow/).length).toBe(1);
   });
 
-  test("that gives headers and no frame has never run, and is tried again less and less often", () => {
+  test("that gives headers and no frame does not count as running, and is retried less and less often", () => {
     const stage = new TranscodeStage(BOTH);
     stage.ffmpegs.onStart = (ffmpeg) => {
       ffmpeg.dumb = true;
@@ -248,7 +248,7 @@ describe("an FFmpeg", () => {
     expect(stage.log.take(/lines_left_out=9990/).length).toBe(1);
   });
 
-  test("waits for its turn when as many run as may", () => {
+  test("waits when max_processes are running", () => {
     const stage = new TranscodeStage(BOTH, "[transcode]\nmax_processes = 1");
     const first = publish(stage);
     publish(stage, "second");
@@ -281,7 +281,7 @@ describe("a stream", () => {
     expect(stage.transcode.idle).toBe(true);
   });
 
-  test("that goes on in another format gets another FFmpeg, which goes on where the first was", () => {
+  test("that continues in another format gets another FFmpeg, which continues where the first was", () => {
     const stage = new TranscodeStage(BOTH);
     const viewer = stage.watch();
     const feed = publish(stage);
@@ -315,7 +315,7 @@ describe("a stream", () => {
     expect(last.read).not.toContain("A0");
   });
 
-  test("whose codec changes gives the next FFmpeg nothing of the old one, at the same time neither", () => {
+  test("whose codec changes gives the next FFmpeg no packet of the old codec, even with the same time", () => {
     const stage = new TranscodeStage(SOUND);
     const feed = publish(stage);
     const mp3 = (name: string) => feed.send(8, concat([fromHex("2f"), new TextEncoder().encode(`!${name}`)]));
@@ -327,7 +327,7 @@ describe("a stream", () => {
     expect(stage.ffmpegs.last.read).toContain("n19");
   });
 
-  test("whose sound comes in the middle of a GOP has its header before all packets", () => {
+  test("whose audio begins in the middle of a GOP has its header before all packets", () => {
     const stage = new TranscodeStage(BOTH);
     const feed = stage.publish().videoHeader("V0").gop("k1", 200);
     feed.audioHeader("A0").audio("a1").wait(40).inter("k1+201").audio("a2").wait(1000);
@@ -352,7 +352,7 @@ describe("a stream", () => {
     expect(stage.ffmpegs.running).toBeLessThan(2);
   });
 
-  test("that somebody else publishes at the target is told once, and taken when it is free", () => {
+  test("whose target has another publisher is logged once, and published when the target is free", () => {
     const stage = new TranscodeStage(BOTH);
     const info = { id: "x", remote: "other", param: "", hops: [], via: "client" as const };
     const other = stage.out().publish(info);
@@ -377,7 +377,7 @@ test("max_cpu limits every FFmpeg, follows a reload, and says why when it can't"
   expect(stage.log.take(/max_cpu/)).toEqual(["warn max_cpu of transcode is not in effect why=no group"]);
 });
 
-test("what is fit already passes FFmpeg: only_if_video and only_if_audio name what is encoded", () => {
+test("tracks that only_if_video and only_if_audio exclude pass without FFmpeg", () => {
   const stage = new TranscodeStage(`${BOTH}only_if_video = ["hevc"]\nonly_if_audio = ["mp3"]\n`);
   const viewer = stage.watch();
   publish(stage).gop("k2", 2);

@@ -36,7 +36,7 @@ const refusal = (status: number): Answer => ({ status, body: { code: 9009, error
 const kinds = (standings: readonly Standing[]) => standings.map(({ kind }) => kind);
 
 describe("A client of the API", () => {
-  test("sends name and password by itself, and nothing of the browser's", async () => {
+  test("sends its own name and password, and none that the browser keeps", async () => {
     const stage = clientOf(ok);
     await stage.client.signIn("ops", "pässwörd");
     const init = stage.asked[0]?.init ?? {};
@@ -57,7 +57,7 @@ describe("A client of the API", () => {
     expect(stage.client.isSignedIn).toBe(false);
   });
 
-  test("says why a user is out whom a server no longer knows that was away", async () => {
+  test("says why a user is signed out when a server that was away no longer knows the user", async () => {
     const stage = clientOf(ok);
     await stage.client.signIn("ops", "right");
     stage.answer = "none";
@@ -70,7 +70,7 @@ describe("A client of the API", () => {
     expect(stage.client.standing).toEqual({ kind: "out", reason: "" });
   });
 
-  test("is lost while no answer comes, and in again with the next one", async () => {
+  test("counts as disconnected while no answer comes, and as connected with the next one", async () => {
     const stage = clientOf(ok);
     await stage.client.get("/x");
     stage.answer = "none";
@@ -80,7 +80,7 @@ describe("A client of the API", () => {
     expect(stage.standings).toEqual([{ kind: "in" }, { kind: "lost", since: 5000 }, { kind: "in" }]);
   });
 
-  test("is lost while an answer is late, and in again when it comes", async () => {
+  test("counts as disconnected while an answer is late, and as connected when it comes", async () => {
     const stage = clientOf(ok);
     await stage.client.get("/x");
     expect(stage.timers.size).toBe(0);
@@ -94,7 +94,7 @@ describe("A client of the API", () => {
     expect([kinds(stage.standings), stage.timers.size]).toEqual([["in", "lost", "in"], 0]);
   });
 
-  test("stays out when the server does not answer who signs in", async () => {
+  test("stays signed out when the server does not answer the sign-in", async () => {
     const stage = clientOf(refusal(401));
     await stage.client.get("/x").catch(() => undefined);
     stage.answer = "none";
@@ -109,13 +109,13 @@ describe("A client of the API", () => {
     [503, "lost"],
     [404, "in"],
     [500, "in"],
-  ])("stands after %i as %s", async (status, kind) => {
+  ])("after status %i is %s", async (status, kind) => {
     const stage = clientOf(refusal(status));
     await stage.client.get("/x").catch(() => undefined);
     expect(kinds(stage.standings)).toEqual([kind as Standing["kind"]]);
   });
 
-  test("stays in when it may not do one thing", async () => {
+  test("stays signed in when one call is not allowed", async () => {
     const stage = clientOf(ok);
     await stage.client.get("/x");
     stage.answer = refusal(403);
@@ -123,7 +123,7 @@ describe("A client of the API", () => {
     expect(stage.client.standing.kind).toBe("in");
   });
 
-  test("takes an answer that is not the API's for none", async () => {
+  test("treats an answer that is not the API's as none", async () => {
     for (const body of [undefined, null, "<html>"]) {
       const stage = clientOf({ status: 200, body });
       await expect(stage.client.get("/x")).rejects.toThrow(CallError);

@@ -13,7 +13,7 @@ describe("Figures", () => {
     expect([rate(null), duration(null)]).toEqual(["–", "–"]);
   });
 
-  test("of names show what would hide or reorder their parts", () => {
+  test("of names show characters that would hide or reorder their parts", () => {
     expect(shown("a\u202eb")).toBe("a\\u202eb");
   });
 });

@@ -41,7 +41,7 @@ const withEnds = (of: NodeAnswer, encoders: number, viewers: number): NodeAnswer
 });
 
 describe("The picture", () => {
-  test("stands encoders, origin, edges and viewers in columns, whether edges are fed or fetch", () => {
+  test("has encoders, origin, edges and viewers in columns, whether edges are fed or fetch", () => {
     const picture = pictureOf([
       withEnds(node("o", [{ to: "a:1935" }, { flow: "serve", to: "b" }], self), 2, 0),
       withEnds(node("a"), 0, 3),
@@ -66,7 +66,7 @@ describe("The picture", () => {
     expect(boxes.filter(({ kind }) => kind === "encoders")).toMatchObject([{ kbps: 300 }]);
   });
 
-  test("has servers that are no nodes", () => {
+  test("has servers that are not nodes", () => {
     const picture = pictureOf([node("o", [{ to: "cdn:1935" }, { flow: "serve", to: "10.0.0.9" }], self)]);
     expect(linesOf(picture)).toEqual(["node > server 10.0.0.9 running", "node > server cdn:1935 running"]);
   });
@@ -77,7 +77,7 @@ describe("The picture", () => {
     expect(nodeName(node("a", [], { advertise: [] }))).toBe("a:1985");
   });
 
-  test("shows what failed, and what a dead node was last fed by", () => {
+  test("shows failed links, and the links that a dead node had last", () => {
     const picture = pictureOf([
       node("o", [{ to: "a:1935", running: 0, failing: 2 }], self),
       node("a", [], { state: "dead" }),
@@ -94,7 +94,7 @@ describe("The picture", () => {
     expect(linesOf(picture)).toEqual(["node > node http://a:1985 running", "node http://a:1985 > node paused"]);
   });
 
-  test("stands those that feed each other in a circle in one column, after what feeds them", () => {
+  test("has nodes that feed each other in a circle in one column, after those that feed them", () => {
     const mesh = ["a", "b", "c"].map((name) =>
       node(
         name,
@@ -113,7 +113,7 @@ describe("The picture", () => {
     expect(nodeName(node("a", [], { advertise: [], peer: "", id: null }))).toBe("?");
   });
 
-  test("is drawn of whatever nodes say of each other: each line is between boxes, and no box is twice", () => {
+  test("is drawn for any reports of nodes: each line is between boxes, and no box is drawn twice", () => {
     const name = fc.constantFrom("a", "b", "c", "d", "x");
     const links = fc.array(
       fc.record({
@@ -144,7 +144,7 @@ describe("The picture", () => {
 });
 
 describe("Problems", () => {
-  test("are those of nodes, of links with their reason, of streams and of limits", () => {
+  test("are those of nodes, of links with their errors, of streams and of limits", () => {
     const failing = { to: "a:1935", failing: 1, error: "refused" };
     const { flow } = node("o", [failing, { flow: "pull", to: "up:1935", failing: 2 }]);
     const bad = node("o", [], {

@@ -37,7 +37,7 @@ describe("A poller", () => {
   }
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-  test("asks as soon as its answer says", async () => {
+  test("asks again as soon as its last answer says", async () => {
     const stage = pollerOf();
     stage.poller.ask();
     for (const answer of ["one", "late", "two"]) {
@@ -63,7 +63,7 @@ describe("A poller", () => {
     expect(stage.waits).toEqual([1000, 5000]);
   });
 
-  test("asks again at once after an answer that was under way when it was told to", async () => {
+  test("asks again at once when it was told to during a question", async () => {
     const stage = pollerOf();
     stage.poller.ask();
     stage.poller.ask();
@@ -77,7 +77,7 @@ describe("A poller", () => {
     expect(stage.waits).toEqual([0, 1000]);
   });
 
-  test("asks nothing while the page is hidden, and goes on when it is told to", async () => {
+  test("asks nothing while the page is hidden, and continues when it is shown", async () => {
     const stage = pollerOf();
     stage.poller.ask();
     stage.answer("one");
@@ -90,7 +90,7 @@ describe("A poller", () => {
     expect(stage.asked).toBe(2);
   });
 
-  test("tells nothing once it is stopped", async () => {
+  test("reports nothing once it is stopped", async () => {
     const stage = pollerOf();
     stage.poller.ask();
     stage.poller.stop();

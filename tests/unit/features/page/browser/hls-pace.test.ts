@@ -28,6 +28,6 @@ test("a picture that is far behind plays faster, until it is near", () => {
   expect(latency).toBeCloseTo(TARGET, 0);
 });
 
-test("a picture that is where it should be plays as it is", () => {
+test("a picture at the right distance plays at normal speed", () => {
   for (const latency of [TARGET - 1.4, TARGET, TARGET + 1.4]) expect(play(latency, 30).rates).toEqual([1]);
 });

@@ -21,7 +21,7 @@ function play(ahead: number, seconds: number): { behind: number; advice: Advice[
 }
 
 describe("a picture that is behind what has arrived", () => {
-  test("plays faster until it is near, and then as it should", () => {
+  test("plays faster until it is near, and then at normal speed", () => {
     const { behind, advice } = play(2.5, 60);
     expect(behind).toBeLessThan(1.1);
     expect(advice.some(({ rate }) => rate > 1)).toBe(true);
@@ -48,7 +48,7 @@ describe("a picture that is behind what has arrived", () => {
 });
 
 describe("a picture that stands still", () => {
-  test("is told with for how long, and wants more distance from then on", () => {
+  test("is reported with its duration, and gets more distance from then on", () => {
     const edge = new LiveEdge();
     const look = (now: number, position: number) =>
       edge.look({ now, position, from: 0, end: position, afterGap: undefined });
@@ -61,14 +61,14 @@ describe("a picture that stands still", () => {
     expect(edge.target).toBe(1.5);
   });
 
-  test("goes over a gap in what is buffered", () => {
+  test("jumps over a gap in the buffer", () => {
     const edge = new LiveEdge();
     edge.look({ now: 0, position: 5, from: 0, end: 8, afterGap: 6 });
     expect(edge.look({ now: 250, position: 5, from: 0, end: 8, afterGap: 6 }).jumpTo).toBeUndefined();
     expect(edge.look({ now: 1000, position: 5, from: 0, end: 8, afterGap: 6 }).jumpTo).toBeCloseTo(6.05);
   });
 
-  test("seeks once behind a gap that only the sound has played over", () => {
+  test("seeks once past a gap that only the audio has played over", () => {
     const edge = new LiveEdge();
     const look = (now: number, position: number, from: number) =>
       edge.look({ now, position, from, end: position + 1, afterGap: undefined }).jumpTo;

@@ -17,7 +17,7 @@ describe("a page's address", () => {
     ]);
   });
 
-  test("keeps what may let a viewer in, to the letter, and nothing that is the page's own", () => {
+  test("keeps parameters that may let a viewer in unchanged, and none of the page's own", () => {
     const href =
       "http://a.example:8080/live/cam?vhost=v&via=ws&token=a%2Bb+c&sign=%7E~&also=http%3A%2F%2Fb.example%2Flive%2Fcam";
     expect(addresses(href).map(([flv]) => flv)).toEqual([
@@ -26,7 +26,7 @@ describe("a page's address", () => {
     ]);
   });
 
-  test("lets another server have parameters of its own", () => {
+  test("may give another server parameters of its own", () => {
     const also = encodeURIComponent("https://b.example/live/cam.html?token=2");
     expect(addresses(`https://a.example/live/cam?token=1&also=${also}`).map(([, , hls]) => hls)).toEqual([
       "https://a.example/live/cam.m3u8?token=1",
@@ -42,7 +42,7 @@ describe("a page's address", () => {
     expect(readPageAddress("http://a.example/live/100%").name).toBe("live/100%");
   });
 
-  test("names a way or leaves it to the page", () => {
+  test("names a protocol or leaves the choice to the page", () => {
     const chosen = (query: string) => readPageAddress(`http://a.example/live/cam${query}`).chosen;
     expect([chosen(""), chosen("?via=hls"), chosen("?via=ws"), chosen("?via=rtmp")]).toEqual([
       undefined,

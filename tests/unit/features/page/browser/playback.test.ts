@@ -39,7 +39,7 @@ function stage(servers = 1, ways: readonly Way[] = ["flv"]) {
   return { clock, opened, engines, playback, fail };
 }
 
-test("an attempt knows where the stream is besides, the next server first", () => {
+test("an attempt knows the stream's other servers, the next server first", () => {
   const { opened, playback, fail } = stage(3);
   playback.start();
   fail({ kind: "lost" });
@@ -50,7 +50,7 @@ test("an attempt knows where the stream is besides, the next server first", () =
 });
 
 describe("a stream that is not live", () => {
-  test("is asked for again and again, ever more slowly, up to ten seconds", () => {
+  test("is requested again and again, ever more slowly, up to ten seconds", () => {
     const { clock, opened, playback, fail } = stage();
     playback.start();
     const waits: number[] = [];
@@ -67,7 +67,7 @@ describe("a stream that is not live", () => {
     expect(waits.at(-1)).toBe(10_000);
   });
 
-  test("is asked for at once when the viewer says so", () => {
+  test("is requested at once when the viewer says so", () => {
     const { opened, playback, fail } = stage();
     playback.start();
     fail(status(404));
@@ -78,7 +78,7 @@ describe("a stream that is not live", () => {
 });
 
 describe("a refusal", () => {
-  test("is not asked about again soon", () => {
+  test("is not followed by another request soon", () => {
     const { clock, opened, playback, fail } = stage();
     playback.start();
     fail(status(403));
@@ -88,7 +88,7 @@ describe("a refusal", () => {
     expect(opened).toHaveLength(2);
   });
 
-  test("of a busy server is asked about again when the server wants", () => {
+  test("of a busy server is followed by a request when the server says", () => {
     const { clock, opened, playback, fail } = stage();
     playback.start();
     fail(status(503, 20_000));
@@ -100,7 +100,7 @@ describe("a refusal", () => {
 });
 
 describe("with a second server", () => {
-  test("a picture that is lost goes on from there at once", () => {
+  test("a picture that is lost continues from there at once", () => {
     const { opened, engines, playback, fail } = stage(2);
     playback.start();
     playback.picture();
@@ -110,7 +110,7 @@ describe("with a second server", () => {
     expect(engines.map(({ closed }) => closed)).toEqual([true, false]);
   });
 
-  test("each is asked once before there is a wait, and what a server said is shown", () => {
+  test("each server is asked once before a pause, and a server's message is shown", () => {
     const { clock, opened, playback, fail } = stage(2);
     playback.start();
     fail(status(404));
@@ -123,15 +123,15 @@ describe("with a second server", () => {
   });
 });
 
-describe("a way that the server does not offer", () => {
-  test("gives way to the next", () => {
+describe("a protocol that the server does not offer", () => {
+  test("is followed by the next one", () => {
     const { opened, playback, fail } = stage(1, ["flv", "hls"]);
     playback.start();
     fail(status(406));
     expect(opened.map(({ way }) => way)).toEqual(["flv", "hls"]);
   });
 
-  test("is told when it is the last", () => {
+  test("is reported when it is the last one", () => {
     const { playback, fail } = stage(1, ["flv", "hls"]);
     playback.start();
     fail(status(406));
@@ -140,7 +140,7 @@ describe("a way that the server does not offer", () => {
   });
 });
 
-test("what an engine says after it was closed changes nothing", () => {
+test("events of an engine after its close change nothing", () => {
   const { engines, playback } = stage();
   playback.start();
   playback.stop();
@@ -148,7 +148,7 @@ test("what an engine says after it was closed changes nothing", () => {
   expect(playback.state).toEqual({ kind: "stopped" });
 });
 
-test("a picture that lasted makes the next wait a short one again", () => {
+test("after a picture that lasted, the next pause is short again", () => {
   const { clock, opened, playback, fail } = stage();
   playback.start();
   for (let round = 0; round < 6; round++) {

@@ -5,7 +5,7 @@ const HEAD = "#EXTM3U\n#EXT-X-VERSION:3\n";
 const TAG = '#EXT-X-STREAM-INF:BANDWIDTH=800000,CODECS="avc1.42c00c"';
 const URL_HERE = "https://a.example/live/cam.m3u8?sign=a%2Bb";
 
-test("each variant is at the other servers, too, in the viewer's session", () => {
+test("each variant is also listed at the other servers, in the viewer's session", () => {
   const playlist = `${HEAD}${TAG}\ncam.m3u8?sign=a%2Bb&hls_ctx=0f\n`;
   const others = ["https://b.example/live/cam.m3u8?sign=a%2Bb", "https://c.example/live/cam.m3u8"];
   expect(withRedundantStreams(playlist, URL_HERE, others)).toBe(
