@@ -24,6 +24,6 @@ test.each([
   ["gzip;q=", false],
   ["gzip;level=9", false],
   [",, \tgzip\t;\tq=0.9 ,", true],
-])("Accept-Encoding %p takes gzip: %p", (header, expected) => {
+])("Accept-Encoding %p allows gzip: %p", (header, expected) => {
   expect(acceptsGzip(header)).toBe(expected);
 });

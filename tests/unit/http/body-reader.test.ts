@@ -13,7 +13,7 @@ function outcome(line: string, fields: readonly string[], maxBodyBytes?: number)
   return first.kind === "head" ? `${first.head.method} ${first.head.bodyBytes}` : "more";
 }
 
-describe("A server that takes bodies", () => {
+describe("A server that accepts bodies", () => {
   test.each([
     ["POST / HTTP/1.1", ["Content-Length: 10"], "POST 10"],
     ["DELETE / HTTP/1.1", [], "DELETE 0"],
@@ -36,12 +36,12 @@ describe("A server that takes bodies", () => {
     ["DELETE / HTTP/1.1", [], "405"],
     ["GET / HTTP/1.1", ["Content-Length: 1"], "413"],
     ["GET / HTTP/1.1", ["Content-Length: 0"], "GET 0"],
-  ] as const)("is another than one for viewers: %s %p is %s there", (line, fields, expected) => {
+  ] as const)("differs from one for viewers: %s %p is %s there", (line, fields, expected) => {
     expect(outcome(line, fields, 0)).toBe(expected);
   });
 });
 
-test("A body is whole after its bytes, however they come, and what follows is another request's", () => {
+test("A body is complete after its length, however it comes, and what follows is another request", () => {
   const first = read(head("POST / HTTP/1.1", "Content-Length: 5", "Expect: 100-continue"));
   if (first.kind !== "head") throw new Error(first.kind);
   const reader = new BodyReader(first.head);

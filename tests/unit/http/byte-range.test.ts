@@ -33,7 +33,7 @@ describe("A Range of 10,000 bytes", () => {
     expect(readRange(header, 10_000)).toEqual(expected);
   });
 
-  test("of an empty body can't be met", () => {
+  test("of an empty body can't be satisfied", () => {
     expect(["bytes=0-", "bytes=-1"].map((header) => readRange(header, 0))).toEqual(["unsatisfiable", "unsatisfiable"]);
   });
 
@@ -50,7 +50,7 @@ describe("A Range of 10,000 bytes", () => {
   });
 
   // Source: RFC 9110, 14.4.
-  test("is told in Content-Range", () => {
+  test("is written in Content-Range", () => {
     expect(contentRange({ start: 42, end: 1234 }, 1234)).toBe("bytes 42-1233/1234");
     expect(contentRange(undefined, 1234)).toBe("bytes */1234");
   });

@@ -16,7 +16,7 @@ test.each([
   ["close;q=1", false],
   ["", false],
   [undefined, false],
-])("the list %p has close: %p", (list, expected) => expect(listHas(list, "close")).toBe(expected));
+])("the header list %p contains close", (list, expected) => expect(listHas(list, "close")).toBe(expected));
 
 test("only spaces and tabs around a text are cut off", () => {
   expect(trimmed(" \t a\u00a0b \u00a0\t")).toBe("a\u00a0b \u00a0");

@@ -56,7 +56,7 @@ describe("A conditional request", () => {
     expect(checkConditions(asking(headers), { etag: '"xyzzy"', lastModifiedMs }, now)).toBe(expected);
   });
 
-  test("for what has neither tag nor date is answered whole", () => {
+  test("for a body without tag and date is answered with the whole body", () => {
     const headers = { "if-none-match": '"xyzzy"', "if-modified-since": date };
     expect(checkConditions(asking(headers), {}, now)).toBeUndefined();
     expect(checkConditions(asking({ "if-match": '"xyzzy"' }), {}, now)).toBe(412);
@@ -71,7 +71,7 @@ describe("A conditional request", () => {
     ["a later date", later, false],
     ["an earlier date", earlier, false],
     ["nonsense", "x", false],
-  ])("for a part, if %s is as it was, is right", (_, condition, applies) => {
+  ])("for a part gets it only if %s is unchanged", (_, condition, applies) => {
     const request = asking(condition === undefined ? {} : { "if-range": condition });
     expect(rangeApplies(request, { etag: '"xyzzy"', lastModifiedMs }, now)).toBe(applies);
     if (condition !== undefined) expect(rangeApplies(request, {}, now)).toBe(false);

@@ -50,24 +50,24 @@ describe("A live body's bytes", () => {
     expect(toHex(framedEnd("websocket", "over"))).toBe("880603e86f766572");
   });
 
-  test("may be longer than 4 GiB in a frame", () => {
+  test("may be longer than 4 GiB in a WebSocket frame", () => {
     const header = new Uint8Array(10);
     expect([frameHeaderSize(0x2_0000_0003), writeFrameHeader(header, 0, 2, 0x2_0000_0003)]).toEqual([10, 10]);
     expect(toHex(header)).toBe("827f0000000200000003");
   });
 
-  test("without framing are the same array, and end by themselves", () => {
+  test("without framing are the same array, and have no end of their own", () => {
     const bytes = latin1("x");
     expect(framed("none", bytes)).toBe(bytes);
     expect(framedEnd("none")).toHaveLength(0);
   });
 
-  test("that are none yet make no chunk, which would end the body, and no frame", () => {
+  test("make no chunk while there are none, as that would end the body, and no frame", () => {
     expect(framed("chunked", new Uint8Array(0))).toHaveLength(0);
     expect(framed("websocket", new Uint8Array(0))).toHaveLength(0);
   });
 
-  test("come out of their chunks as they went in", () => {
+  test("are the same after they are read from their chunks", () => {
     const property = fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 }), (parts) => {
       const body: Uint8Array[] = [];
       let complete = false;
@@ -102,7 +102,7 @@ describe("A control frame", () => {
     expect(() => pingFrame(filled(126))).toThrow("126 bytes");
   });
 
-  test("of a close has a code and a reason that fits, or neither", () => {
+  test("of a close has a code and a reason that fits, or none of them", () => {
     expect(toHex(closeFrame())).toBe("8800");
     expect(toHex(closeFrame(1002, "é"))).toBe("880403eac3a9");
     const long = closeFrame(1008, "é".repeat(100));

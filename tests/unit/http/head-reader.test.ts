@@ -25,12 +25,12 @@ describe("A request's head", () => {
     expect(headLine(readFirst([latin1(input)]))).toBe(expected);
   });
 
-  test.each(all)("comes to the same byte by byte: $name", ({ input, expected }) => {
+  test.each(all)("is read the same byte by byte", ({ input, expected }) => {
     const bytes = latin1(input);
     expect(headLine(readFirst(Array.from(bytes, (byte) => Uint8Array.of(byte))))).toBe(expected);
   });
 
-  test("comes to the same in any split, down to its reason and its headers", () => {
+  test("is read the same in any split, including reason and headers", () => {
     const property = fc.property(fc.nat(), fc.constantFrom(...all), (seed, { input }) => {
       const random = mulberry32(seed);
       const bytes = latin1(input);
@@ -44,7 +44,7 @@ describe("A request's head", () => {
     fc.assert(property, { seed: 9112, numRuns: 600 });
   });
 
-  test("says what follows it in the same bytes", () => {
+  test("reports the bytes that follow it in the same input", () => {
     const reader = new RequestHeadReader(true);
     const bytes = concat([get, get, get.subarray(0, 5)]);
     const first = reader.push(bytes);
@@ -60,7 +60,7 @@ describe("A request's head", () => {
     expect([reader.begun, reader.heldBytes]).toEqual([false, 0]);
   });
 
-  test("gives headers by name, those of one name joined, others not at all", () => {
+  test("gives headers by name, joins those of the same name, and ignores others", () => {
     const first = readFirst([
       latin1("GET / HTTP/1.1\r\nHost: x\r\nAccept:  a;q=1 \t\r\nETag:\r\naccept:b\r\nACCEPT: \r\nAccept-X: c\r\n\r\n"),
     ]);
@@ -75,7 +75,7 @@ describe("A request's head", () => {
     ]);
   });
 
-  test("may be as long as its limits, and not a byte longer", () => {
+  test("may be exactly as long as its limits", () => {
     const line = (bytes: number) => `GET /${"x".repeat(bytes - "GET / HTTP/1.1".length)} HTTP/1.1\r\n`;
     expect(headLine(readFirst([latin1(`${line(httpLimits.requestLineBytes)}Host:\r\n\r\n`)]))).toMatch(/^GET /);
     expect(headLine(readFirst([latin1(line(httpLimits.requestLineBytes + 1))]))).toBe(414);
@@ -88,7 +88,7 @@ describe("A request's head", () => {
     expect(headLine(readFirst([latin1(`GET / HTTP/1.1\r\nHost: x\r\n${fields}\r\n`)]))).toBe("GET / x");
   });
 
-  test("of which the client sends a byte at a time is held in no more than a head's memory", () => {
+  test("that comes byte by byte takes no more memory than a head", () => {
     const reader = new RequestHeadReader(false);
     reader.push(latin1("GET / HTTP/1.1\r\nHost: x\r\nX: "));
     let most = 0;
@@ -102,7 +102,7 @@ describe("A request's head", () => {
     expect(reader.heldBytes).toBe(0);
   });
 
-  test("that was refused is the last that the reader takes", () => {
+  test("that was refused is the last one read", () => {
     const reader = new RequestHeadReader(false);
     const refused = reader.push(latin1("GET / HTTP/3.0\r\n"));
     expect(refused).toMatchObject({ kind: "refused", refusal: { status: 505 } });
@@ -122,7 +122,7 @@ describe("A request's head", () => {
     expect(readFirst([latin1(input)])).toEqual({ kind: "refused", refusal: { status: 400, reason, spoken } as never });
   });
 
-  test("that is refused for its method or its version of WebSocket says what is spoken here", () => {
+  test("that is refused for its method or WebSocket version names the supported ones", () => {
     const headers = (name: string) => {
       const first = readFirst([latin1(refusedHeads.find((vector) => vector.name.startsWith(name))?.input ?? "")]);
       return first.kind === "refused" ? first.refusal.headers : undefined;

@@ -11,7 +11,7 @@ describe("A date", () => {
     (text) => expect(parseHttpDate(text, now)).toBe(example),
   );
 
-  test("is written in the first of them", () => {
+  test("is written in the first of its spellings", () => {
     expect(formatHttpDate(example + 999)).toBe("Sun, 06 Nov 1994 08:49:37 GMT");
   });
 
@@ -34,13 +34,13 @@ describe("A date", () => {
     "Sun, 06 Nov 1994 08:60:00 GMT",
     "Sun, 06 Nov 1994 08:49:61 GMT",
     " Sun, 06 Nov 1994 08:49:37 GMT",
-  ])("that is none is not read: %p", (text) => expect(parseHttpDate(text, now)).toBeUndefined());
+  ])("that is malformed is not read", (text) => expect(parseHttpDate(text, now)).toBeUndefined());
 
   test("with a leap second is read", () => {
     expect(parseHttpDate("Sat, 31 Dec 2016 23:59:60 GMT", now)).toBe(Date.UTC(2017, 0, 1));
   });
 
-  test("as a header is made once a second", () => {
+  test("is formatted for headers once a second", () => {
     const header = new DateHeader();
     const first = header.at(example);
     expect(header.at(example + 999.5)).toBe(first);

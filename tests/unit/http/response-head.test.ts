@@ -39,7 +39,7 @@ describe("An answer's head", () => {
     ["204", { status: 204, body: 0 }, []],
     ["304", { status: 304, body: "none" }, []],
     ["101", { status: 101, headers: { connection: "Upgrade" }, keepAlive: false }, ["connection: Upgrade"]],
-  ] as const)("says how the body ends and whether the connection goes on: %s", (_, head, lines) => {
+  ] as const)("names how the body ends and whether the connection continues: %s", (_, head, lines) => {
     expect(written(head).slice(2, -2)).toEqual([...lines]);
   });
 

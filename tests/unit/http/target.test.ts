@@ -6,7 +6,7 @@ const segment = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
   .filter((text) => !/[/\\\p{Cc}\p{Cs}]/u.test(text) && text !== "." && text !== "..");
 
-test("a path that is percent-encoded, all of it or only where it must be, is read as it was meant", () => {
+test("a path that is percent-encoded in full or only where necessary is decoded", () => {
   const property = fc.property(fc.array(segment, { minLength: 1, maxLength: 5 }), fc.boolean(), (segments, all) => {
     const encode = all ? everyByte : encodeURIComponent;
     const target = parseTarget(`/${segments.map((one) => encode(one)).join("/")}?a=%41`);

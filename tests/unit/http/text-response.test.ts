@@ -9,7 +9,7 @@ test("a whole answer of one line closes its connection", () => {
   );
 });
 
-test("requests are told from what other protocols begin with", () => {
+test("HTTP requests are distinguished from the beginning of other protocols", () => {
   const http = (text: string) => beginsLikeHttp(new TextEncoder().encode(text));
   expect(["GET /", "HEAD", "POST", "PUT", "PATCH", "O"].map(http)).toEqual(Array(6).fill(true));
   expect(["PROXY TCP4", "P", "\x03", "\x16\x03", ""].map(http)).toEqual(Array(5).fill(false));

@@ -11,11 +11,11 @@ describe("A WebSocket client's frames", () => {
     expect(readFrames([fromHex(hex)])).toEqual([...events]);
   });
 
-  test.each(clientFrames)("come to the same byte by byte: $name", ({ hex, events }) => {
+  test.each(clientFrames)("are read the same byte by byte", ({ hex, events }) => {
     expect(readFrames(Array.from(fromHex(hex), (byte) => Uint8Array.of(byte)))).toEqual([...events]);
   });
 
-  test("come to the same in any split, one after the other", () => {
+  test("are read the same in any split, one after the other", () => {
     const lasting = clientFrames.filter(({ events }) => events.every((event) => !event.startsWith("close")));
     const property = fc.property(fc.nat(), fc.array(fc.constantFrom(...lasting), { maxLength: 5 }), (seed, frames) => {
       const random = mulberry32(seed);
