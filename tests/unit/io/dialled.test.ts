@@ -41,7 +41,7 @@ function fill(transport: Transport): void {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test("What the peer's machine has not taken is counted, and is nothing once it has", async () => {
+test("Bytes that the peer's machine has not taken are counted, until it has", async () => {
   const { transport, server, received } = await unread();
   expect(transport.bytesUnacknowledged).toBe(0);
   fill(transport);
@@ -53,7 +53,7 @@ test("What the peer's machine has not taken is counted, and is nothing once it h
   expect(transport.bytesUnacknowledged).toBe(0);
 });
 
-test("A server that is abandoned gets what the kernel has taken and then the end, not a reset", async () => {
+test("A server whose connection is abandoned gets what the kernel has taken and then the end, not a reset", async () => {
   const { transport, client, server, closed, received } = await unread();
   fill(transport);
   const { bytesSent } = transport;
@@ -66,7 +66,7 @@ test("A server that is abandoned gets what the kernel has taken and then the end
   expect(received()).toBe(bytesSent);
 });
 
-test("A server that does not close after our close is told of the end all the same, not reset", async () => {
+test("A server that does not close after this side's close still gets the end, not a reset", async () => {
   const { transport, client, server, closed, received } = await unread();
   transport.send(new Uint8Array(1000));
   transport.close();

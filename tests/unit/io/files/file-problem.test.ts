@@ -31,6 +31,6 @@ test.each([
   expect(existsSync(join(folder, "new"))).toBe(false);
 });
 
-test("a file in a folder that is not there can be made with it, not written", () => {
+test("a file in a missing folder can be made with it, but not written", () => {
   expect(fileProblem(join(folder, "a/new"), "write")).toBe(`there is no directory ${join(folder, "a")}`);
 });

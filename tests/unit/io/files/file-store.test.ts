@@ -7,7 +7,7 @@ import { fileStore } from "../../../../src/io/files/file-store.ts";
 const folder = mkdtempSync(join(tmpdir(), "srs-file-store-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-test("a file is written whole, with the folders on the way, and takes the place of an older one", async () => {
+test("a file is written whole, with missing folders, and replaces an older one", async () => {
   const path = join(folder, "a/b/c.ts");
   for (const text of ["first", "2nd"]) {
     await fileStore.write(path, new TextEncoder().encode(text));
@@ -17,12 +17,12 @@ test("a file is written whole, with the folders on the way, and takes the place 
   expect(await fileStore.list(join(folder, "a/b"))).toEqual(["c.ts"]);
 });
 
-test("what is not there needs no removing, and no folder has no files", async () => {
+test("removing a missing file succeeds, and a missing folder has no files", async () => {
   await fileStore.remove(join(folder, "nothing"));
   expect(await fileStore.list(join(folder, "nowhere"))).toEqual([]);
 });
 
-test("errors are told in words, and leave nothing unfinished", async () => {
+test("errors are sentences, and leave no unfinished file", async () => {
   writeFileSync(join(folder, "file"), "");
   await expect(fileStore.write(join(folder, "file/x.ts"), new Uint8Array(1))).rejects.toThrow("no such file");
   expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);

@@ -23,7 +23,7 @@ async function textAt(path: string): Promise<string | undefined> {
   return new TextDecoder().decode(bytes);
 }
 
-test("a file is read in parts, and a folder is told", async () => {
+test("a file is read in parts, and a folder is reported as one", async () => {
   const file = await openServedFile(folder, "/a.txt");
   if (typeof file !== "object") throw new Error("there is no file");
   expect([file.size, new TextDecoder().decode(await file.read(3, 4))]).toEqual([10, "3456"]);
@@ -34,7 +34,7 @@ test("a file is read in parts, and a folder is told", async () => {
   expect([await textAt("/sub"), await textAt("/")]).toEqual(["folder", "folder"]);
 });
 
-test("there is nothing where nothing is, where a file is taken for a folder, and under endless names", async () => {
+test("a missing path, a path below a file, and endless names have no file", async () => {
   const paths = ["/b", "/a.txt/", "/a.txt/b", `/${"x".repeat(300)}`, `/${"x/".repeat(4000)}`];
   for (const path of paths) expect([path, await textAt(path)]).toEqual([path, undefined]);
 });
@@ -64,12 +64,12 @@ test("the folder itself may be a link", async () => {
   if (typeof file === "object") file.close();
 });
 
-test("a pipe is not waited for, and is nothing to serve", async () => {
+test("a pipe is not served, and not waited for", async () => {
   expect(Bun.spawnSync(["mkfifo", join(folder, "pipe")]).exitCode).toBe(0);
   expect(await textAt("/pipe")).toBeUndefined();
 });
 
-test("more files than may be open at a time are refused until some are closed", async () => {
+test("files beyond the maximum of open ones are refused until some are closed", async () => {
   const files = await Promise.all(Array.from({ length: 300 }, () => openServedFile(folder, "/a.txt")));
   const open = files.filter((file) => typeof file === "object");
   expect([open.length, files.filter((file) => file === "busy").length]).toEqual([256, 44]);

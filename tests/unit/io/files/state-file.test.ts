@@ -14,7 +14,7 @@ async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
   }
 }
 
-test("A state file is read as it was written, by its user alone, with nothing beside it", () =>
+test("A state file is read as it was written, is readable by its user alone, and leaves no other file", () =>
   inFolder(async (folder) => {
     const file = new StateFile(join(folder, "state.json"));
     expect(file.read()).toBeUndefined();
@@ -24,7 +24,7 @@ test("A state file is read as it was written, by its user alone, with nothing be
     expect(readdirSync(folder)).toEqual(["state.json"]);
   }));
 
-test("A state file is written into a folder that is not there yet", () =>
+test("A state file is written into a folder that is made for it", () =>
   inFolder(async (folder) => {
     const file = new StateFile(join(folder, "var", "lib", "state.json"));
     await file.write("x");

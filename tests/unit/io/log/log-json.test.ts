@@ -10,7 +10,7 @@ test("a line is an object with time in UTC, level, id, msg and the event's field
   );
 });
 
-test("there is no id where there is none, and no field that is undefined", () => {
+test("a line has no id if the log has none, and no field that is undefined", () => {
   expect(JSON.parse(jsonLine(time, "warn", "", "x", { a: undefined }))).toEqual({
     time: "2026-11-23T01:02:03.045Z",
     level: "warn",
@@ -32,11 +32,11 @@ test("a field cannot take the place of time, level, id or msg", () => {
   });
 });
 
-test("the journal's line has the priority in front", () => {
+test("a line for the journal begins with its priority", () => {
   expect(journalJsonLine(time, "error", "", "x", {})).toStartWith('<3>{"time":');
 });
 
-test("whatever a peer sends, a line is one JSON object of visible text that says the same", () => {
+test("a line with any input of a peer is one JSON object of visible text with the same values", () => {
   const text = fc.string({ unit: "binary", maxLength: 60 });
   fc.assert(
     fc.property(text, text, text, fc.double(), (message, name, value, number) => {

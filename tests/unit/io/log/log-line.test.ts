@@ -15,7 +15,7 @@ test("a log without an id leaves it out", () => {
   expect(textLine(time, "error", "", "stopped", {})).toBe("2026-11-23 01:02:03.045 ERROR stopped");
 });
 
-test("numbers and truth values are plain, undefined values are left out", () => {
+test("numbers and booleans are plain, undefined values are left out", () => {
   expect(line("x", { a: 1.5, b: false, c: undefined })).toEndWith("] x a=1.5 b=false");
 });
 
@@ -48,7 +48,7 @@ test("long messages, values and lines are cut", () => {
   expect(line("x", many).length).toBeLessThanOrEqual(4097);
 });
 
-test("the error of an error keeps its stack", () => {
+test("an error in the field of an error keeps its stack", () => {
   const stack = "at f (a.ts)\n".repeat(250);
   expect(textLine(time, "error", "", "internal error", { error: stack })).toEndWith(
     `error="${stack.replaceAll("\n", "\\n")}"`,
@@ -59,7 +59,7 @@ test("the error of an error keeps its stack", () => {
   expect(textLine(time, "error", "", "x", { error: "\u0000".repeat(5000) }).length).toBeLessThanOrEqual(8193);
 });
 
-test("whatever a peer sends, it stays one line of visible text in one field", () => {
+test("any input of a peer stays one line of visible text in one field", () => {
   const text = fc.string({ unit: "binary", maxLength: 60 });
   fc.assert(
     fc.property(text, text, (message, value) => {
@@ -71,7 +71,7 @@ test("whatever a peer sends, it stays one line of visible text in one field", ()
   );
 });
 
-test("the journal gets no time and no spaces for one, but a priority", () => {
+test("a line for the journal has a priority, no time and no padding", () => {
   const written = (["debug", "info", "warn", "error"] as const).map((level) =>
     journalLine(time, level, "c1", "x", { a: 1 }),
   );

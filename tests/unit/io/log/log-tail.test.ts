@@ -12,7 +12,7 @@ function tailOf(capacity: number) {
   return { tail, log, lines };
 }
 
-test("The tail has the lines that are written, masked as they are", () => {
+test("The tail has the written lines, with secrets masked", () => {
   const { tail, log, lines } = tailOf(10);
   log.with("c7").warn("publish refused", { url: "rtmp://h/live/show?token=secret" });
   log.debug("left out");
@@ -21,7 +21,7 @@ test("The tail has the lines that are written, masked as they are", () => {
   expect(lines[0]).not.toContain("token=secret");
 });
 
-test("The tail keeps no more lines than it may, the last ones", () => {
+test("The tail keeps only the last lines, up to its maximum", () => {
   const { tail, log } = tailOf(3);
   for (let at = 1; at <= 8; at++) log.info(`line ${at}`);
   expect(tail.after(0).map(({ number }) => number)).toEqual([6, 7, 8]);
@@ -29,7 +29,7 @@ test("The tail keeps no more lines than it may, the last ones", () => {
   expect(tail.after(8)).toEqual([]);
 });
 
-test("Who has read more lines than there are has those of a process before, and gets all", () => {
+test("A reader with a greater line number than the log has read an earlier process's lines, and gets all", () => {
   const { tail, log } = tailOf(3);
   for (let at = 1; at <= 4; at++) log.info(`line ${at}`);
   expect(tail.after(5).map(({ number }) => number)).toEqual([2, 3, 4]);

@@ -37,7 +37,7 @@ test("a log with an id has it in each line, and follows a change of level and fo
   expect(JSON.parse(lines[2] ?? "")).toMatchObject({ level: "info", id: "c17", msg: "an object" });
 });
 
-test("every line is masked, whoever writes it", () => {
+test("every line is masked, in all logs", () => {
   const { lines, log } = capture("info", new Secrets(["hunter2hunter2"]));
   log.info("see rtmp://h/live/KEY?a=b", { url: "rtmp://h/live?token=t", note: "hunter2hunter2" });
   log
@@ -52,7 +52,7 @@ test("every line is masked, whoever writes it", () => {
   expect(lines).toEqual(["INFO  x stream_key=*** token=*** secret=1 keyframe=yes"]);
 });
 
-test("secrets follow a reload", () => {
+test("the masked secrets change with a reload", () => {
   const { lines, log } = capture("info");
   log.info("x", { note: "secret-of-old" });
   log.configure({ level: "info", format: textLine, secrets: new Secrets(["secret-of-old"]) });

@@ -26,7 +26,7 @@ function stage() {
 
 const start = (settings: LogSettings) => new Logging(settings, noSecrets, () => 0, undefined);
 
-test("a file is made for its owner to write, and appended to", async () => {
+test("a log file is made writable for its owner only, and appended to", async () => {
   using place = stage();
   for (const message of ["first", "second"]) {
     const logging = start(place.settings("a.log"));
@@ -37,7 +37,7 @@ test("a file is made for its owner to write, and appended to", async () => {
   expect(statSync(place.path("a.log")).mode & 0o777 & ~0o640).toBe(0);
 });
 
-test("a change that is ready has no effect until it is applied, and none when it is discarded", async () => {
+test("a prepared change has no effect until it is applied, and none when it is discarded", async () => {
   using place = stage();
   const logging = start(place.settings("a.log"));
   const never = logging.prepare(place.settings("b.log", { level: "error" }), noSecrets);
@@ -53,7 +53,7 @@ test("a change that is ready has no effect until it is applied, and none when it
   expect(JSON.parse(place.read("c.log"))).toEqual({ time: "1970-01-01T00:00:00.000Z", level: "debug", msg: "after" });
 });
 
-test("a file that can't be written is a mistake of the operator's, at the start and later", () => {
+test("a file that can't be written is an error for the operator, at the start and later", () => {
   using place = stage();
   const nowhere = place.settings("none/a.log");
   const message = `cannot write the log to ${nowhere.file}: its directory does not exist`;

@@ -71,7 +71,7 @@ const client = { host: "203.0.113.9", port: 40000 };
 const hello = fromHex(helloVectors[0]?.hex ?? "");
 
 describe("Behind a proxy", () => {
-  test("the owner is told of the client that the header names, and gets what comes behind it", async () => {
+  test("the owner gets the client's address from the header, and the bytes after it", async () => {
     await say(listen({ proxies }), `${HEADER}\u0003abc`);
     await server.has(4);
     expect([clients, [...server.bytes], (await server.opened.promise).remote]).toEqual([
@@ -81,14 +81,14 @@ describe("Behind a proxy", () => {
     ]);
   });
 
-  test("however the header is cut", async () => {
+  test("the header is read, however it is cut", async () => {
     const port = listen({ proxies });
     await say(port, ..."PROXY ".split(""), "TCP4 203.0.113.9 10.0.0.1 40000 1935\r", "\n\u0003", "abc");
     await server.has(4);
     expect([clients, [...server.bytes]]).toEqual([[client], [3, 97, 98, 99]]);
   });
 
-  test("what the owner says at once reaches the client", async () => {
+  test("what the owner sends at once reaches the client", async () => {
     server.onOpen = (transport) => transport.send(Uint8Array.of(7));
     const { heard } = await say(listen({ proxies }), `${HEADER}\u0003`);
     await server.has(1);
@@ -102,7 +102,7 @@ describe("Behind a proxy", () => {
     expect(clients).toEqual([{ host: "127.0.0.1", port: socket.localPort }]);
   });
 
-  test("TLS comes behind the header", async () => {
+  test("TLS may follow the header", async () => {
     const port = listen({ proxies, certificates: stage.certificates, plain: false });
     const { heard, closed } = await say(port, HEADER, hello);
     while (heard.length === 0) await Bun.sleep(1);
@@ -112,7 +112,7 @@ describe("Behind a proxy", () => {
     await closed;
   });
 
-  test("who does not send a header is refused, as is one who sends half of it", async () => {
+  test("a client that sends no header, or half of it, is refused", async () => {
     const port = listen({ proxies });
     await (await say(port, "\u0003")).closed;
     expect(refused).toEqual(["no PROXY protocol header"]);
@@ -122,12 +122,12 @@ describe("Behind a proxy", () => {
     expect([refused.slice(1), clients]).toEqual([["no PROXY protocol header within 5 s"], []]);
   });
 
-  test("who is not trusted is refused before he has said anything", async () => {
+  test("an untrusted client is refused before it has sent anything", async () => {
     await (await say(listen({ proxies: { ...proxies, trusts: () => false } }), HEADER)).closed;
     expect(refused).toEqual(["its address is not in proxy_protocol.trusted, and only proxies connect to this port"]);
   });
 
-  test("no more wait for their header than there is room for, and the room is given back", async () => {
+  test("the number of connections that wait for their header is limited, and falls again when they are done", async () => {
     const port = listen({ proxies });
     const [first] = [await say(port), await say(port)];
     await (await say(port)).closed;
@@ -165,7 +165,7 @@ describe("A port of RTMPS", () => {
     expect(server.closes).toBe(1);
   });
 
-  test("gives up half a ClientHello when its owner does", async () => {
+  test("ends a connection with half a ClientHello when its owner does", async () => {
     const { heard, closed } = await say(tls(), hello.subarray(0, 100));
     (await server.opened.promise).close();
     stage.clock.advance(3000);
@@ -184,7 +184,7 @@ describe("A port of RTMPS", () => {
     expect(heard.map((bytes) => bytes[0])).toEqual(refused[0]?.startsWith("TLS handshake failed") ? [0x15] : []);
   });
 
-  test("begins handshakes of clients that come all at once a few in a turn, and forgets those who have left", async () => {
+  test("begins handshakes of clients that come together a few in a turn, and forgets those that have left", async () => {
     const port = tls();
     const { turns } = stage.tcp;
     turns.countNewClient(1000);
@@ -200,7 +200,7 @@ describe("A port of RTMPS", () => {
     await until("its handshake has begun", () => heard[0]?.[0] === 0x16);
   });
 
-  test("closes a client that sends on and on before its handshake has had its turn", async () => {
+  test("closes a client that sends too much before its handshake has begun", async () => {
     const port = tls();
     stage.tcp.turns.countNewClient(1000);
     const { closed } = await say(port, hello, new Uint8Array(70_000));
@@ -216,7 +216,7 @@ describe("A port of RTMPS", () => {
   });
 });
 
-test("one port takes both, RTMP and RTMPS, by the first byte", async () => {
+test("one port accepts RTMP and RTMPS, by the first byte", async () => {
   const port = listen({ certificates: stage.certificates });
   await say(port, Uint8Array.of(3, 1, 2));
   await server.has(3);

@@ -43,7 +43,7 @@ async function connect(count: number): Promise<Socket[]> {
 }
 
 describe.skipIf(process.platform !== "linux")("A storm of connections", () => {
-  test("is accepted for 8 ms of each turn of the event loop, 64 of it at least", async () => {
+  test("is accepted for 8 ms of each turn of the event loop, at least 64 connections", async () => {
     await connect(150);
     await until("the first are accepted", () => accepted === 64);
     for (const all of [128, 150]) {
@@ -52,7 +52,7 @@ describe.skipIf(process.platform !== "linux")("A storm of connections", () => {
     }
   });
 
-  test("finds the places of those who have hung up meanwhile: one is refused in a turn that let others in", async () => {
+  test("is let in when others hang up meanwhile: one is refused in a turn that lets others in", async () => {
     room = 10;
     await connect(30);
     await until("one is refused", () => refused === 1);
@@ -63,7 +63,7 @@ describe.skipIf(process.platform !== "linux")("A storm of connections", () => {
     expect(refused).toBe(2);
   });
 
-  test("at a server that has no place is refused whole, in one turn", async () => {
+  test("at a full server is refused as a whole, in one turn", async () => {
     room = 0;
     await connect(30);
     await until("all are refused", () => refused === 30);

@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let count = 0;
 const path = () => join(folder, `${++count}.sock`);
 
-test("a line that is asked gets its line, however long; only this user may ask", async () => {
+test("a request line gets its answer line, however long; only this user may ask", async () => {
   const at = path();
   const server = await listenControl(at, async (request) => request.repeat(100_000));
   expect(statSync(at).mode & 0o777).toBe(0o600);
@@ -22,7 +22,7 @@ test("a line that is asked gets its line, however long; only this user may ask",
   expect(existsSync(at)).toBe(false);
 });
 
-test("where nobody listens there is no answer: no file, no server behind it, no folder", async () => {
+test("there is no answer without a listener: no file, no server behind it, no folder", async () => {
   const left = path();
   const gone = Bun.spawn([
     process.execPath,
@@ -37,7 +37,7 @@ test("where nobody listens there is no answer: no file, no server behind it, no 
   expect(await askControl(join(folder, "file", "x.sock"), "x", WAIT_LIMIT_MS)).toBeUndefined();
 });
 
-test("a server takes the place of another, and the other's end leaves it there", async () => {
+test("a server replaces another at its path, and the other's end leaves the new socket", async () => {
   const at = path();
   const old = await listenControl(at, () => "old");
   const young = await listenControl(at, () => "young");
@@ -59,7 +59,7 @@ test("an answer that does not come, or breaks, is an error", async () => {
   server.stop();
 });
 
-test("who says too much, or closes at once, disturbs nobody", async () => {
+test("a client that sends too much, or closes at once, has no effect on others", async () => {
   const at = path();
   const server = await listenControl(at, () => "answer");
   const closed = Promise.withResolvers<void>();
@@ -72,12 +72,12 @@ test("who says too much, or closes at once, disturbs nobody", async () => {
   server.stop();
 });
 
-test("a path that can't be had is the operator's to mend", async () => {
+test("a path that can't be used is an error for the operator", async () => {
   await expect(listenControl("/nowhere/x.sock", () => "")).rejects.toThrow(UserError);
   await expect(listenControl(join(folder, "x".repeat(200)), () => "")).rejects.toThrow(UserError);
 });
 
-test("nobody else may connect at any moment, and links that somebody has planted are not followed", async () => {
+test("no other user may connect at any moment, and links that others have planted are not followed", async () => {
   const at = path();
   const modes = new Set<number>();
   const watching = setInterval(() => {

@@ -64,7 +64,7 @@ async function mutePort(): Promise<{ port: number; close: () => void }> {
 }
 
 describe("A dial", () => {
-  test.skipIf(!linux)("that is over leaves no socket behind, whether it ran out of time or was stopped", async () => {
+  test.skipIf(!linux)("that has ended leaves no socket behind, whether it timed out or was stopped", async () => {
     const mute = await mutePort();
     const pending = () => kernelSockets(mute.port).filter(({ state }) => state === 2).length;
     const ends = Array.from({ length: 10 }, () => new End());
@@ -80,7 +80,7 @@ describe("A dial", () => {
     mute.close();
   });
 
-  test.each([false, true])("gets all that the other side says at once (TLS: %p)", async (tls) => {
+  test.each([false, true])("gets everything that the other side sends at once (TLS: %p)", async (tls) => {
     stage.end();
     stage = new TcpStage(tls);
     for (let round = 0; round < 50; round++) {
@@ -99,7 +99,7 @@ describe("A dial", () => {
     }
   });
 
-  test.skipIf(!linux)("asks the kernel for its probes, as a listener does", async () => {
+  test.skipIf(!linux)("enables the kernel's keep-alive probes, as a listener does", async () => {
     const server = new End();
     const port = stage.listen(() => server);
     const client = new End();
@@ -111,7 +111,7 @@ describe("A dial", () => {
     side.abort();
   });
 
-  test("whose owner fails at the open connection is reported and closed", async () => {
+  test("whose owner throws when the connection opens is reported and closed", async () => {
     const faults: Error[] = [];
     const tcp = new Tcp(new FakeClock(), (error) => faults.push(error));
     const server = new End();

@@ -26,7 +26,7 @@ test("a long buffer is not gathered, and none once 64 KiB are", () => {
   expect(write.add(new Uint8Array(4095))).toBe(true);
 });
 
-test("what is forgotten does not leave", () => {
+test("discarded buffers are not sent", () => {
   const write = new GatheredWrite();
   write.add(Uint8Array.of(1));
   write.clear();

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { HeldBuffers } from "../../../../src/io/net/held-buffers.ts";
 
-test("a buffer that many hold is counted once, until the last lets go of it", () => {
+test("a buffer with several holders is counted once, until the last one releases it", () => {
   const held = new HeldBuffers();
   const [a, b] = [new Uint8Array(100), new Uint8Array(10)];
   for (let i = 0; i < 3; i++) held.hold(a);
@@ -16,7 +16,7 @@ test("a buffer that many hold is counted once, until the last lets go of it", ()
   expect(held.bytes).toBe(0);
 });
 
-test("what nobody holds is not let go of", () => {
+test("a buffer without a holder is not released", () => {
   const held = new HeldBuffers();
   held.hold(new Uint8Array(1));
   held.release(new Uint8Array(1));

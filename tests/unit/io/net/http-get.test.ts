@@ -44,7 +44,7 @@ function get(url: string, publicOnly = false): Promise<string[]> {
 }
 
 describe("A request", () => {
-  test("is answered with the body as it comes, and the end", async () => {
+  test("gets the body as it comes, and its end", async () => {
     const { port, asked } = serve(false, () => new Response("body"));
     expect(await get(`http://localhost:${port}/live/a%20b.flv?k=1&v=/x`)).toEqual([
       "200  from 127.0.0.1",
@@ -59,7 +59,7 @@ describe("A request", () => {
     expect((await get(`http://127.0.0.1:${port}/`))[0]).toBe("302 /elsewhere from 127.0.0.1");
   });
 
-  test("fails with the reason where nobody listens, and where no HTTP is spoken", async () => {
+  test("fails with the reason if nobody listens, or the server does not speak HTTP", async () => {
     expect(await get("http://127.0.0.1:1/")).toEqual(["end: connection refused"]);
     const listener = Bun.listen({
       hostname: "127.0.0.1",
@@ -70,11 +70,11 @@ describe("A request", () => {
     expect(await get(`http://127.0.0.1:${listener.port}/`)).toEqual(["end: protocol error: no answer of HTTP/1 came"]);
   });
 
-  test("fails for what is no URL of HTTP, an address with a zone", async () => {
+  test("fails for a text that is no HTTP URL, such as an address with a zone", async () => {
     expect(await get("http://[fe80::1%eth0]:80/x.flv")).toEqual(["end: no HTTP server can be asked for this URL"]);
   });
 
-  test("tells nothing once it is aborted", async () => {
+  test("reports nothing once it is aborted", async () => {
     const { port } = serve(false, () => new Response("body"));
     const told: string[] = [];
     const handler = { onResponse: () => told.push("response"), onData() {}, onEnd: () => told.push("end") };
@@ -84,7 +84,7 @@ describe("A request", () => {
     expect(told).toEqual([]);
   });
 
-  test("goes nowhere but to the public internet where it must not", async () => {
+  test("goes only to the public internet if it must not go elsewhere", async () => {
     const { port, asked } = serve(false, () => new Response("secret"));
     for (const host of ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
       expect((await get(`http://${host}:${port}/`, true)).join()).toContain(
@@ -95,13 +95,13 @@ describe("A request", () => {
 });
 
 describe("A request over TLS", () => {
-  test("goes to a server that a CA of the configuration has signed for", async () => {
+  test("succeeds with a server that a CA of the configuration has signed for", async () => {
     stage.trust.prepare({ ca: [stage.folder.write("ca.crt", ca.cert)], pin: [] }).apply();
     const { port } = serve(true, () => new Response("body"));
     expect(await get(`https://localhost:${port}/`)).toEqual(["200  from 127.0.0.1", "body", "end"]);
   });
 
-  test("sends nothing to a server that is not believed, whatever the runtime is told by its environment", async () => {
+  test("sends nothing to an untrusted server, whatever the environment tells the runtime", async () => {
     const { port, asked } = serve(true, () => new Response("body"));
     const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";

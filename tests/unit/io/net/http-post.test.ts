@@ -58,7 +58,7 @@ function poster(clock = new FakeClock()) {
 }
 
 describe("A request with a body", () => {
-  test("says its type and length", async () => {
+  test("sends its type and length", async () => {
     const { told, url } = serve();
     expect(await poster()(url)).toBe("200 0 end");
     const [head = "", body] = (told.requests[0] ?? "").split("\r\n\r\n");
@@ -74,7 +74,7 @@ describe("A request with a body", () => {
     expect(body).toBe('{"name":"é"}');
   });
 
-  test("uses the connection of the one before it", async () => {
+  test("reuses the connection of the one before it", async () => {
     const { told, url } = serve();
     const send = poster();
     for (let count = 0; count < 3; count++) expect(await send(url)).toBe("200 0 end");
@@ -105,7 +105,7 @@ describe("A request with a body", () => {
     expect(told.connections).toBe(2);
   });
 
-  test("is sent again when the server closes a connection that was used before, and not otherwise", async () => {
+  test("is sent again when the server closes a reused connection, and not otherwise", async () => {
     const { told, url } = serve(OK, "");
     const send = poster();
     expect(await send(url)).toBe("200 0 end");
@@ -116,7 +116,7 @@ describe("A request with a body", () => {
     expect(other.requests.length).toBe(1);
   });
 
-  test("has an answer that ends with its connection", async () => {
+  test("accepts an answer that ends with its connection", async () => {
     const { url } = serve();
     const listener = Bun.listen({
       hostname: "127.0.0.1",
@@ -127,7 +127,7 @@ describe("A request with a body", () => {
     expect(await poster()(url.replace(/:\d+/, `:${listener.port}`))).toBe("200 0 end");
   });
 
-  test("fails for what is no answer, no server and no URL", async () => {
+  test("fails for an invalid answer, a missing server and an invalid URL", async () => {
     const send = poster();
     const { url } = serve("220 mail\r\n\r\n");
     expect(await send(url)).toBe("protocol error: no answer of HTTP/1 came");

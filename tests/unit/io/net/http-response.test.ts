@@ -43,7 +43,7 @@ const answers: [string, string, string[]][] = [
   ],
 ];
 
-test("Behind an answer that switches protocols, all is the other protocol's", () => {
+test("After an answer that switches protocols, all bytes belong to the other protocol", () => {
   const text = "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\n\n4\nbody\n0\n\n";
   const told = ["101 connection,upgrade", "complete", "4\r\nbody\r\n0\r\n\r\n"];
   expect(read([encode(text)])).toEqual(told);
@@ -51,7 +51,7 @@ test("Behind an answer that switches protocols, all is the other protocol's", ()
 });
 
 describe("An answer", () => {
-  test.each(answers)("%s is the same however it is cut", (_what, text, told) => {
+  test.each(answers)("%s is read the same, however it is cut", (_what, text, told) => {
     const bytes = encode(text);
     expect(read([bytes])).toEqual(told);
     expect(read([...bytes].map((byte) => Uint8Array.of(byte)))).toEqual(told);
@@ -81,7 +81,7 @@ describe("An answer", () => {
     ["less than its length", "HTTP/1.1 200 OK\nContent-Length: 5\n\nbody"],
     ["a part of a chunk", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n5\nbody"],
     ["no last chunk", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n4\nbody\n"],
-  ])("of which there is %s when the connection closes is cut off", (_what, text) => {
+  ])("of which there is only %s when the connection closes counts as cut off", (_what, text) => {
     expect(read([encode(text)])).toContain("cut off");
   });
 
@@ -99,7 +99,7 @@ describe("An answer", () => {
     expect(() => read([encode(text)])).toThrow(ProtocolError);
   });
 
-  test("that is stopped in the middle tells nothing more", () => {
+  test("that is stopped in the middle reports nothing more", () => {
     const told: string[] = [];
     const reader = new HttpResponseReader({
       onHead() {},

@@ -44,7 +44,7 @@ function stage(limitMib = 64) {
 }
 
 describe("While there is room", () => {
-  test("a client that does not publish is read until it keeps 1 MiB, and again when it keeps less", () => {
+  test("a client that does not publish is read until it holds 1 MiB, and again when it holds less", () => {
     const { clock, client, memory } = stage();
     const one = client().keep(MIB);
     expect(one.unread).toBe(false);
@@ -57,7 +57,7 @@ describe("While there is room", () => {
     expect(one.reason).toBeUndefined();
   });
 
-  test("one that keeps more for 5 s is closed; a publisher is not", () => {
+  test("a client that holds more for 5 s is closed, but a publisher is not", () => {
     const { clock, client, publisher, memory } = stage();
     const one = client().keep(2 * MIB);
     const other = publisher().keep(20 * MIB);
@@ -69,7 +69,7 @@ describe("While there is room", () => {
     expect(clock.timers).toBe(0);
   });
 
-  test("one that begins to publish is read again", () => {
+  test("a client that begins to publish is read again", () => {
     const { clock, client } = stage();
     const one = client().keep(2 * MIB);
     one.publishes = true;
@@ -81,7 +81,7 @@ describe("While there is room", () => {
 });
 
 describe("Beyond the limit", () => {
-  test("who does not publish and keeps more than a handshake is not read until there is room, the others are", () => {
+  test("clients that do not publish and hold more than a handshake are not read until there is room, and others are", () => {
     const { clock, client, publisher } = stage();
     const hoarder = publisher().keep(63 * MIB);
     const others = [client().keep(MIB), client().keep(100_000)];
@@ -93,7 +93,7 @@ describe("Beyond the limit", () => {
     expect([...others, newcomer, another].map(({ unread }) => unread)).toEqual([false, false, false, false]);
   });
 
-  test("those who don't publish are closed after 5 s, publishers only when that is not enough, and then those who keep most", () => {
+  test("clients that don't publish are closed after 5 s; publishers only if that is not enough, those that hold most first", () => {
     const { clock, client, publisher, memory } = stage();
     const clients = Array.from({ length: 10 }, () => client().keep(MIB));
     const small = Array.from({ length: 10 }, () => publisher().keep(MIB / 10));
@@ -113,7 +113,7 @@ describe("Beyond the limit", () => {
     expect(memory.bytes).toBeLessThan(64 * MIB);
   });
 
-  test("twice the limit holds at once, whatever comes in one turn", () => {
+  test("memory never exceeds twice the limit, whatever comes in one turn", () => {
     const { clock, client, publisher, memory } = stage(4);
     const clients = Array.from({ length: 1000 }, () => client());
     for (const one of clients) one.keep(512 * 1024);
@@ -125,7 +125,7 @@ describe("Beyond the limit", () => {
     expect(publishers.filter(({ reason }) => reason === undefined).length).toBeGreaterThan(0);
   });
 
-  test("those left unread are read again first come, first served, no more at once than there is room for", () => {
+  test("unread clients are read again in their order, as many at once as there is room for", () => {
     const { clock, client, publisher } = stage(4);
     const hoarder = publisher().keep(4 * MIB + 1);
     const clients = Array.from({ length: 10 }, () => client().keep(20_000));
@@ -140,7 +140,7 @@ describe("Beyond the limit", () => {
     expect(clients.some(({ unread }) => unread)).toBe(false);
   });
 
-  test("a higher limit helps at once", () => {
+  test("a higher limit applies at once", () => {
     const { clock, memory, client, publisher } = stage(4);
     publisher().keep(5 * MIB);
     const one = client().keep(20_000);

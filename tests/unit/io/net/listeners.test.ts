@@ -43,7 +43,7 @@ const overlap = (a: string, b: string) => a === b || a.startsWith("[::]") || b.s
 const prepare = (...texts: (string | number)[]) =>
   listeners.prepare(texts.map((text) => ({ ...parseListen(text), ...plainEndpoint })));
 
-test("a change opens what is new and closes what is gone; what stays is not touched", () => {
+test("a change opens new listeners and closes removed ones, and does not touch those that stay", () => {
   prepare(1935, "127.0.0.1:1936").apply();
   expect(events.splice(0)).toEqual(["+[::]:1935", "+127.0.0.1:1936"]);
   const change = prepare(1935, "127.0.0.1:1937");
@@ -54,7 +54,7 @@ test("a change opens what is new and closes what is gone; what stays is not touc
   expect([...bound]).toEqual(["[::]:1935", "127.0.0.1:1937"]);
 });
 
-test("when one of them can't be had nothing changes, and each is named", () => {
+test("when one of them can't be opened, nothing changes, and each failure is named", () => {
   prepare(1935).apply();
   taken.add("127.0.0.1:1").add("127.0.0.1:3");
   expect(() => prepare("127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3")).toThrow(
@@ -63,13 +63,13 @@ test("when one of them can't be had nothing changes, and each is named", () => {
   expect([...bound]).toEqual(["[::]:1935"]);
 });
 
-test("a change that is discarded gives back what was opened for it", () => {
+test("a discarded change closes what was opened for it", () => {
   prepare(1935).apply();
   prepare(1936).discard();
   expect([...bound]).toEqual(["[::]:1935"]);
 });
 
-test("one address of a port takes the place of all of them, and the other way round", () => {
+test("one address of a port replaces all addresses of it, and the other way round", () => {
   prepare(1935).apply();
   prepare("127.0.0.1:1935").apply();
   expect([...bound]).toEqual(["127.0.0.1:1935"]);
@@ -78,7 +78,7 @@ test("one address of a port takes the place of all of them, and the other way ro
   expect(events).toEqual(["+[::]:1935", "-[::]:1935", "+127.0.0.1:1935"]);
 });
 
-test("an address that can't be had back is told", () => {
+test("an address that can't be reopened is reported", () => {
   prepare(1935).apply();
   const change = prepare("127.0.0.1:1935");
   taken.add("[::]:1935");
@@ -89,14 +89,14 @@ test("an address that can't be had back is told", () => {
   expect([...bound]).toEqual(["[::]:1935"]);
 });
 
-test("the port that was found for port 0 may be asked for by its number", () => {
+test("the port that was chosen for port 0 may be named by its number", () => {
   prepare("127.0.0.1:0").apply();
   prepare("127.0.0.1:40001").apply();
   prepare("127.0.0.1:40001", "127.0.0.1:0").apply();
   expect(events).toEqual(["+127.0.0.1:40001", "+127.0.0.1:40002"]);
 });
 
-test("port 0 may be asked for more than once", () => {
+test("port 0 may be listed several times", () => {
   const count = () => events.splice(0).join(" ");
   prepare("127.0.0.1:0", "127.0.0.1:0").apply();
   expect(count()).toBe("+127.0.0.1:40001 +127.0.0.1:40002");
@@ -104,7 +104,7 @@ test("port 0 may be asked for more than once", () => {
   expect(count()).toBe("-127.0.0.1:40002");
 });
 
-test("what comes in at an address may change while it is listened on", () => {
+test("the policy of an address may change while it is listened on", () => {
   prepare(1935).apply();
   const change = listeners.prepare([{ ...plainEndpoint, host: "::", port: 1935, plain: false, tls: true }]);
   expect(events).toEqual(["+[::]:1935"]);
@@ -113,7 +113,7 @@ test("what comes in at an address may change while it is listened on", () => {
   expect([...bound]).toEqual(["[::]:1935"]);
 });
 
-test("an address may go from one protocol to another while it is listened on", () => {
+test("an address may change its protocol while it is listened on", () => {
   prepare(1935).apply();
   listeners.prepare([{ ...plainEndpoint, host: "::", port: 1935, protocol: "http" }]).apply();
   expect(events).toEqual(["+[::]:1935", "+[::]:1935 http"]);

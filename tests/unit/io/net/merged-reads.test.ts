@@ -68,7 +68,7 @@ function run(ms: number, ...senders: Sender[]): void {
 }
 
 describe("A connection whose reads may be merged", () => {
-  test("is read five times a second instead of with each frame, until that is over; nothing is lost", () => {
+  test("is read five times a second instead of with each frame, until merging ends; nothing is lost", () => {
     const sender = new Sender(clock, tcp, 75);
     run(2000, sender);
     expect(sender.reads).toHaveLength(50);
@@ -85,7 +85,7 @@ describe("A connection whose reads may be merged", () => {
     expect(sender.end.received).toBe(8000 * 75);
   });
 
-  test("is read at once during a pause when somebody waits for it again", () => {
+  test("is read at once during a pause when a reader needs its input again", () => {
     const sender = new Sender(clock, tcp, 75);
     sender.transport.mergeReads(Number.POSITIVE_INFINITY);
     run(2000, sender);
@@ -96,14 +96,14 @@ describe("A connection whose reads may be merged", () => {
     expect(sender.reads.at(-1)?.at).toBe(clock.now());
   });
 
-  test("pauses no longer than its peer can send without waiting for us", () => {
+  test("pauses no longer than its peer can send without an acknowledgement", () => {
     const sender = new Sender(clock, tcp, 2500);
     sender.transport.mergeReads(Number.POSITIVE_INFINITY);
     run(4000, sender);
     for (const { bytes } of sender.reads.slice(20)) expect(bytes).toBeLessThanOrEqual(40 * 2500);
   });
 
-  test("is read as it comes when it has TLS: the runtime loses what a paused socket has not read when its peer closes", () => {
+  test("is read as it comes with TLS: the runtime loses what a paused socket has not read when its peer closes", () => {
     const sender = new Sender(clock, tcp, 75);
     sender.transport.useSocket(sender.socket, true);
     sender.transport.mergeReads(Number.POSITIVE_INFINITY);
@@ -125,7 +125,7 @@ describe("A connection whose reads may be merged", () => {
     expect(sender.paused).toBe(false);
   });
 
-  test("is left unread from the moment when its input is needed later", () => {
+  test("is left unread from the moment when its input is needed only later", () => {
     const sender = new Sender(clock, tcp, 20);
     sender.transport.mergeReads(Number.POSITIVE_INFINITY);
     run(8000, sender);
@@ -140,7 +140,7 @@ describe("A connection whose reads may be merged", () => {
     expect(sender.reads.map(({ at }) => at - from)).toEqual([340, 360]);
   });
 
-  test("is read at once when its input is needed earlier than it was, and not when later", () => {
+  test("is read at once when its input is needed earlier than before, and not when later", () => {
     const sender = new Sender(clock, tcp, 75);
     sender.transport.mergeReads(Number.POSITIVE_INFINITY);
     run(2000, sender);
@@ -152,7 +152,7 @@ describe("A connection whose reads may be merged", () => {
     expect(sender.paused).toBe(true);
   });
 
-  test("costs no timer once it is closed", () => {
+  test("has no timer once it is closed", () => {
     const sender = new Sender(clock, tcp, 75);
     const { timers } = clock;
     sender.transport.mergeReads(Number.POSITIVE_INFINITY);
@@ -194,7 +194,7 @@ describe("A read pause", () => {
     return reads.map((bytes) => pause.after(bytes));
   }
 
-  test("follows none of the first reads, so that a viewer who comes then gets what was just sent", () => {
+  test("does not follow the first reads, so that a viewer that comes then gets what was just sent", () => {
     const pause = new ReadPause();
     const times = Array.from({ length: FIRST_READS + 1 }, () => pause.after(1000));
     expect(times).toEqual([...new Array<number>(FIRST_READS).fill(0), 20]);

@@ -23,7 +23,7 @@ function socket(...room: number[]) {
 const MIB = 1024 * 1024;
 
 describe("a send queue", () => {
-  test("hands everything over in order, whatever the socket takes at a time", () => {
+  test("passes everything to the socket in order, whatever the socket takes at a time", () => {
     const buffers = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(buffers, fc.array(fc.integer({ min: -1, max: 50 })), (sent, room) => {
@@ -43,7 +43,7 @@ describe("a send queue", () => {
     );
   });
 
-  test("begins in the middle of a buffer of which a part is gone", () => {
+  test("continues in the middle of a buffer that was sent in part", () => {
     const queue = new SendQueue(new HeldBuffers());
     queue.add(Uint8Array.of(1, 2, 3, 4), 3);
     queue.add(Uint8Array.of(5), 0);
@@ -52,7 +52,7 @@ describe("a send queue", () => {
     expect([queue.drain(out), out.bytes]).toEqual([2, Uint8Array.of(4, 5)]);
   });
 
-  test("counts what it holds in the account until that is gone or forgotten", () => {
+  test("counts its bytes in the account until they are sent or forgotten", () => {
     const held = new HeldBuffers();
     const queue = new SendQueue(held);
     queue.add(new Uint8Array(10), 4);
@@ -64,7 +64,7 @@ describe("a send queue", () => {
     expect([held.bytes, queue.bytes, queue.empty]).toEqual([0, 0, true]);
   });
 
-  test("says once that more waits than may, and takes nothing after that", () => {
+  test("reports once that too much waits, and accepts nothing after that", () => {
     const many = new SendQueue(new HeldBuffers());
     const answers = Array.from({ length: 600 }, () => many.add(Uint8Array.of(1), 0)).filter(Boolean);
     expect(answers).toEqual(["513 messages (513 bytes) wait for it and it does not read"]);

@@ -55,7 +55,7 @@ function read(answer: () => void): void {
 }
 
 describe("Short buffers that are sent", () => {
-  test("in answer to one read leave in one write, in order, when the read has been worked on", () => {
+  test("in answer to one read leave in one write, in order, when the read has been processed", () => {
     read(() => {
       for (const value of [1, 2, 3]) expect(transport.send(bytes(10, value))).toBe(true);
       expect([writes.length, transport.bytesSent, transport.bytesQueued]).toEqual([0, 0, 0]);
@@ -64,7 +64,7 @@ describe("Short buffers that are sent", () => {
     expect(transport.bytesSent).toBe(30);
   });
 
-  test("at other times leave at once", () => {
+  test("otherwise leave at once", () => {
     for (const value of [1, 2]) transport.send(bytes(10, value));
     expect(lengths()).toEqual([10, 10]);
     read(() => transport.send(bytes(5)));
@@ -92,7 +92,7 @@ describe("Short buffers that are sent", () => {
     expect(writes.length).toBeLessThan(5);
   });
 
-  test("are not lost when the owner closes, though the connection takes no more", () => {
+  test("are not lost when the owner closes, even if the connection takes no more", () => {
     read(() => {
       transport.send(bytes(10));
       transport.close();
@@ -101,7 +101,7 @@ describe("Short buffers that are sent", () => {
     expect([lengths(), calls]).toEqual([[10], ["shutdown"]]);
   });
 
-  test("go no more when the owner aborts", () => {
+  test("are not sent when the owner aborts", () => {
     read(() => {
       transport.send(bytes(10));
       transport.abort();
@@ -109,7 +109,7 @@ describe("Short buffers that are sent", () => {
     expect([lengths(), calls, owner.closes]).toEqual([[], ["terminate"], 1]);
   });
 
-  test("leave though the owner fails at what follows", () => {
+  test("leave even if the owner then throws", () => {
     const broken = () =>
       read(() => {
         transport.send(bytes(10));
@@ -121,7 +121,7 @@ describe("Short buffers that are sent", () => {
   });
 });
 
-test("whatever is sent when, it arrives in order, and who was told to wait hears when it is gone", () => {
+test("bytes sent at any time arrive in order, and a sender that had to wait is notified when they are gone", () => {
   const step = fc.record({
     sizes: fc.array(fc.oneof(fc.nat(100), fc.nat(10_000)), { maxLength: 8 }),
     reading: fc.boolean(),

@@ -7,7 +7,7 @@ import { FakeClock } from "../../../support/fake-clock.ts";
 import { mulberry32, randomBytes } from "../../../support/random.ts";
 import { joinSlowOwner, READ, slowOwner } from "../../../support/slow-owner.ts";
 
-test("input that is a lot of work is handed over in slices, in order, while nothing more is read", () => {
+test("input that takes long to process is handed over in slices, in order, while nothing more is read", () => {
   const { clock, state, transport, tcp } = slowOwner(0.2);
   const reads = [1, 2, 3].map((seed) => randomBytes(mulberry32(seed), READ));
   for (const read of reads) {
@@ -23,7 +23,7 @@ test("input that is a lot of work is handed over in slices, in order, while noth
   expect(tcp.memory.bytes).toBe(0);
 });
 
-test("input that was read before the pause took effect waits behind what came before it", () => {
+test("input that was read before the pause took effect waits after earlier input", () => {
   const { clock, state, transport, tcp } = slowOwner(0.2);
   const reads = [1, 2].map((seed) => randomBytes(mulberry32(seed), READ));
   for (const read of reads) transport.onData(read);
@@ -33,7 +33,7 @@ test("input that was read before the pause took effect waits behind what came be
   for (const slice of state.slices) expect(slice.buffer.byteLength).toBe(slice.length);
 });
 
-test("input that is no work is soon handed over as it was read", () => {
+test("input that is quickly processed is soon handed over as it was read", () => {
   const { clock, state, transport } = slowOwner(0);
   for (let i = 0; i < 8; i++) {
     transport.onData(new Uint8Array(READ));
@@ -43,7 +43,7 @@ test("input that is no work is soon handed over as it was read", () => {
   expect(state.slices.at(-1)).toHaveLength(READ);
 });
 
-test("what a peer said before it closed is heard in turns, and then the close", () => {
+test("what a peer sent before it closed is processed in turns, and then the close", () => {
   const { clock, state, transport, tcp } = slowOwner(1);
   const read = randomBytes(mulberry32(1), READ);
   transport.onData(read);
@@ -58,7 +58,7 @@ test("what a peer said before it closed is heard in turns, and then the close", 
   expect([state.paused, state.calls]).toEqual([true, []]);
 });
 
-test("what waited for a peer that closed is let go, though its input is not worked on yet", () => {
+test("output for a peer that closed is released, even if its input is not processed yet", () => {
   const { clock, state, transport } = slowOwner(1, 1);
   transport.onData(new Uint8Array(READ));
   transport.send(new Uint8Array(100));
@@ -69,7 +69,7 @@ test("what waited for a peer that closed is let go, though its input is not work
   expect([state.drains, state.closed]).toEqual([0, ["reset"]]);
 });
 
-test("an owner that leaves a peer that closed hears no more of its input", () => {
+test("an owner that ends the connection of a closed peer gets no more of its input", () => {
   const aborted = slowOwner(1);
   aborted.transport.onData(new Uint8Array(READ));
   aborted.transport.onClose("reset");
@@ -87,7 +87,7 @@ test("an owner that leaves a peer that closed hears no more of its input", () =>
   }
 });
 
-test("a fault in one owner's turn ends that connection and holds up no other", () => {
+test("an exception in one owner's turn ends that connection and delays no other", () => {
   const { clock, state, transport, tcp, faults } = slowOwner(1);
   const faulty = joinSlowOwner(tcp, clock);
   const other = joinSlowOwner(tcp, clock);
@@ -104,7 +104,7 @@ test("a fault in one owner's turn ends that connection and holds up no other", (
   expect(tcp.memory.bytes).toBe(0);
 });
 
-test("what waits is forgotten with the connection", () => {
+test("waiting input is dropped with the connection", () => {
   const { clock, state, transport, tcp } = slowOwner(1);
   transport.onData(new Uint8Array(READ));
   expect(tcp.memory.bytes).toBe(READ - 64 * 1024);
@@ -121,7 +121,7 @@ test("what waits is forgotten with the connection", () => {
   expect(other.state.slices).toHaveLength(1);
 });
 
-test("a client that does not publish is read on while it waits, up to 1 MiB, and closed when it keeps more for 5 s", () => {
+test("a client that does not publish is read while its input waits, up to 1 MiB, and closed when it holds more for 5 s", () => {
   const { clock, state, transport, tcp } = slowOwner(0);
   state.publishes = false;
   joinSlowOwner(tcp, clock, 4).transport.onData(new Uint8Array(1024));
@@ -142,7 +142,7 @@ test("a client that does not publish is read on while it waits, up to 1 MiB, and
   expect([state.closed, tcp.memory.bytes]).toEqual([state.cut, 0]);
 });
 
-test("what the owner keeps counts, and is asked for again when it says so", () => {
+test("what the owner holds counts, and is measured again when the owner says so", () => {
   const { clock, state, transport, tcp } = slowOwner(0);
   state.heldBytes = 5000;
   transport.onData(new Uint8Array(100));
@@ -155,7 +155,7 @@ test("what the owner keeps counts, and is asked for again when it says so", () =
   expect(tcp.memory.bytes).toBe(0);
 });
 
-test("a publisher with TLS is read on while its input waits, as the runtime loses what a paused socket has not read", () => {
+test("a publisher with TLS is read while its input waits, as the runtime loses what a paused socket has not read", () => {
   const { clock, state, transport } = slowOwner(1);
   const socket = {
     pause: () => {
@@ -176,7 +176,7 @@ test("a publisher with TLS is read on while its input waits, as the runtime lose
   expect([state.paused, state.slices.reduce((sum, { length }) => sum + length, 0)]).toEqual([false, 9 * READ]);
 });
 
-test("a peer that takes its last bytes one by one is left after 30 s", () => {
+test("a peer that takes its last bytes one by one is closed after 30 s", () => {
   const { clock, state, transport } = slowOwner(0, 1);
   transport.send(new Uint8Array(1000));
   transport.close();
@@ -187,7 +187,7 @@ test("a peer that takes its last bytes one by one is left after 30 s", () => {
   expect(state.closed).toEqual(["its last bytes took over 30 s"]);
 });
 
-test("peers that do not read are left, dearest first, when all that waits for them is too much", () => {
+test("peers that do not read are closed, those with most waiting bytes first, when all waiting bytes are too many", () => {
   const clock = new FakeClock();
   const tcp = new Tcp(clock);
   const left: string[] = [];

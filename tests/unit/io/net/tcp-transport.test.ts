@@ -69,7 +69,7 @@ function drain(room: number): void {
 }
 
 describe("A transport", () => {
-  test("goes on in the middle of a buffer, in order, and tells its owner once all is gone", () => {
+  test("continues in the middle of a buffer, in order, and notifies its owner once all is sent", () => {
     socket.room = 3;
     expect(transport.send(bytes(0, 10))).toBe(false);
     expect(transport.send(bytes(10, 5))).toBe(false);
@@ -87,7 +87,7 @@ describe("A transport", () => {
     expect(transport.send(bytes(16, 4))).toBe(true);
   });
 
-  test("does not mind a socket that is gone before it says so", () => {
+  test("accepts that a socket is gone before its close event", () => {
     socket.gone = true;
     expect(transport.send(bytes(0, 4))).toBe(false);
     transport.onDrain();
@@ -112,7 +112,7 @@ describe("A transport", () => {
     expect(end.closes).toBe(1);
   });
 
-  test("that its peer does not close after us ends, whatever the socket says", () => {
+  test("whose peer does not close after this side ends, whatever the socket reports", () => {
     transport.close();
     clock.advance(3000);
     expect(socket.calls).toEqual(["shutdown", "terminate"]);
@@ -126,7 +126,7 @@ describe("A transport", () => {
     expect([clock.timers, end.closes]).toEqual([before, 1]);
   });
 
-  test("that is closing is given up like any other when its peer takes nothing", () => {
+  test("that is closing is ended like any other when its peer takes nothing", () => {
     transport.send(bytes(0, 4));
     transport.close();
     clock.advance(65_000);
@@ -134,7 +134,7 @@ describe("A transport", () => {
     expect(end.closes).toBe(1);
   });
 
-  test("is not given up while the peer takes a little now and then", () => {
+  test("is not ended while the peer takes a little now and then", () => {
     transport.send(new Uint8Array(1000));
     for (let minute = 0; minute < 20; minute++) {
       clock.advance(55_000);
@@ -148,7 +148,7 @@ describe("A transport", () => {
     expect(socket.calls).toEqual(["terminate"]);
   });
 
-  test("whose kernel took all is not watched, however long it rests", () => {
+  test("whose kernel took all bytes is not watched, however long it is idle", () => {
     socket.room = 4;
     transport.send(bytes(0, 4));
     transport.send(bytes(0, 4));
@@ -157,7 +157,7 @@ describe("A transport", () => {
     expect(end.closes).toBe(0);
   });
 
-  test("tells of its end once, though the socket closes inside terminate", async () => {
+  test("reports its end once, even if the socket closes inside terminate", async () => {
     socket.onTerminate = () => transport.onClose("never told");
     transport.fail("a reason");
     transport.abort();
@@ -167,7 +167,7 @@ describe("A transport", () => {
     expect(await end.closed.promise).toBe("a reason");
   });
 
-  test("keeps 512 buffers and 32 MiB for a peer that does not read", () => {
+  test("holds up to 512 buffers and 32 MiB for a peer that does not read", () => {
     const mega = new Uint8Array(1024 * 1024);
     for (let i = 0; i < 33; i++) transport.send(mega);
     clock.settle();

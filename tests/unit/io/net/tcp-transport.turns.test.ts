@@ -15,7 +15,7 @@ test("of clients that come all at once, some are served in this turn and the res
   expect(clients.map(({ state }) => state.paused)).toEqual([false, false, false, false, false, false]);
 });
 
-test("who is there already and waits does not wait for those that come", () => {
+test("present clients that wait do not wait for new ones", () => {
   const { clock, state, transport, tcp } = slowOwner(1);
   transport.onData(new Uint8Array(4096));
   const clients = Array.from({ length: 20 }, () => joinSlowOwner(tcp, clock, 1));
@@ -27,7 +27,7 @@ test("who is there already and waits does not wait for those that come", () => {
   expect(clients.filter((client) => client.state.slices.length === 0).length).toBeGreaterThan(0);
 });
 
-test("clients that come hold up nobody who is there already", () => {
+test("new clients do not delay present ones", () => {
   const { clock, tcp, transport, state } = slowOwner(0);
   transport.onData(new Uint8Array(4096));
   joinSlowOwner(tcp, clock, 10).transport.onData(new Uint8Array(1024));
@@ -58,7 +58,7 @@ test("of clients that leave all at once, some end in this turn and the rest in t
   expect(closed.state.closed).toEqual([undefined]);
 });
 
-test("those who leave and those who come share a turn, and neither waits for all of the others", () => {
+test("leaving and new clients share a turn, and neither wait for all of the others", () => {
   const { clock, tcp } = slowOwner(1);
   const leaving = Array.from({ length: 4 }, () => joinSlowOwner(tcp, clock, 1));
   for (const { state } of leaving) state.endMs = 4;
@@ -82,7 +82,7 @@ test("those who leave and those who come share a turn, and neither waits for all
   ]);
 });
 
-test("a fault in one owner's end keeps no other from ending", () => {
+test("an exception at one owner's end keeps no other from ending", () => {
   const { clock, tcp, faults } = slowOwner(1);
   const clients = Array.from({ length: 3 }, () => joinSlowOwner(tcp, clock, 1));
   const fault = new RangeError("a bug of ours");
@@ -94,7 +94,7 @@ test("a fault in one owner's end keeps no other from ending", () => {
   expect([faults, last?.state.closed]).toEqual([[fault], [undefined]]);
 });
 
-test("what a client that does not publish said before it hung up is not worked on, and it is known to be gone at once", () => {
+test("input of a client that does not publish is dropped when it hangs up, and its end is reported at once", () => {
   const { clock, state, transport, tcp } = slowOwner(1);
   state.publishes = false;
   joinSlowOwner(tcp, clock, 4).transport.onData(new Uint8Array(1024));
@@ -106,7 +106,7 @@ test("what a client that does not publish said before it hung up is not worked o
   expect([state.slices.length, state.closed]).toEqual([0, [undefined]]);
 });
 
-test("a publisher that hung up is heard to its goodbye, and no further", () => {
+test("input of a publisher that hung up is processed up to its unpublish, and no further", () => {
   const { clock, state, transport } = slowOwner(1);
   const read = new Uint8Array(READ);
   transport.onData(read);

@@ -86,7 +86,7 @@ describe.each([
     stage = new TcpStage(tls);
   });
 
-  test("carries bytes both ways and tells both ends of its end, once", async () => {
+  test("carries bytes both ways and reports its end to both sides, once", async () => {
     const { server, serverSide, client, clientSide } = await stage.connect();
     expect(clientSide.send(Uint8Array.of(1, 2, 3))).toBe(true);
     await server.has(3);
@@ -132,7 +132,7 @@ describe.each([
     expect([transport.bytesSent, transport.bytesQueued]).toEqual([12 * MB, 0]);
   });
 
-  test("tells its owner when what waited is gone", async () => {
+  test("notifies its owner when waiting bytes are sent", async () => {
     const server = new End();
     const { peer, transport } = await stubborn(server);
     const drained = Promise.withResolvers<void>();
@@ -143,7 +143,7 @@ describe.each([
     expect(transport.bytesQueued).toBe(0);
   });
 
-  test("delivers all that is queued on close, to a peer that keeps talking, and reads nothing more", async () => {
+  test("delivers everything queued on close, to a peer that keeps sending, and reads nothing more", async () => {
     const server = new End();
     const { peer, transport } = await stubborn(server, true);
     const all = randomBytes(mulberry32(3), 8 * MB);
@@ -159,7 +159,7 @@ describe.each([
     expect(server.received).toBe(0);
   });
 
-  test("that is closed is ended by us when the peer does not do it", async () => {
+  test("that is closed is ended by this side when the peer does not do it", async () => {
     const { server, serverSide, clientSide } = await stage.connect();
     // The peer's end would close by itself; ours must not depend on it.
     const lone = new End();
@@ -187,7 +187,7 @@ describe.each([
     expect(peer.received()).toBeLessThan(16 * MB);
   });
 
-  test("is given up when the peer takes nothing for a minute", async () => {
+  test("is ended when the peer takes nothing for a minute", async () => {
     const server = new End();
     const { peer, transport } = await stubborn(server);
     transport.send(new Uint8Array(16 * MB));
@@ -199,7 +199,7 @@ describe.each([
     peer.leave();
   });
 
-  test("is given up at the end of the turn when too much waits for a peer that does not read", async () => {
+  test("is ended at the end of the turn when too much waits for a peer that does not read", async () => {
     const server = new End();
     const { peer, transport } = await stubborn(server);
     transport.send(new Uint8Array(16 * MB));
@@ -216,7 +216,7 @@ describe.each([
     expect([undefined, "connection reset by the peer"]).toContain(await server.closed.promise);
   });
 
-  test("ends with the message of a fault in its owner, and no other does", async () => {
+  test("ends with the message of an exception in its owner, and no other does", async () => {
     const { server, clientSide } = await stage.connect();
     server.onData = () => {
       throw new RangeError("a bug of ours");
@@ -247,7 +247,7 @@ describe.each([
     expect(await failure("127.0.0.1", listener.address.port)).toBe("connection refused");
   });
 
-  test("a name that nobody has fails with the reason", async () => {
+  test("a name that does not exist fails with the reason", async () => {
     // With an empty label, so that no name server has to be asked.
     expect(await failure("no..host", 1935)).toBe("host name not found");
   });
@@ -344,14 +344,14 @@ describe("Listening", () => {
     }
   });
 
-  test("closes at once a connection that nobody wants", async () => {
+  test("closes a connection at once that its owner refuses", async () => {
     const client = new End();
     stage.tcp.dial({ host: "127.0.0.1", port: stage.listen(() => undefined), tls: false, timeoutMs: 5000 }, client);
     await client.closed.promise;
     expect(client.received).toBe(0);
   });
 
-  test("stops for new connections only", async () => {
+  test("stops only for new connections", async () => {
     const server = new End();
     const listener = stage.tcp.listen({ host: "127.0.0.1", port: 0 }, () => server);
     const client = new End();

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { TurnQueue } from "../../../../src/io/net/turn-queue.ts";
 
-test("gives what was pushed in the same order, also while thousands come and go", () => {
+test("a queue returns items in the order in which they came, also while thousands come and go", () => {
   const queue = new TurnQueue<number>();
   expect(queue.shift()).toBeUndefined();
   const taken: (number | undefined)[] = [];

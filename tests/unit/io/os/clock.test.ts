@@ -45,7 +45,7 @@ test("a periodic timer runs until it is cancelled", async () => {
   expect(runs).toBe(3);
 });
 
-test("soon comes after what the turn still has to do, and before a timer", async () => {
+test("soon runs after the rest of the turn, and before a timer", async () => {
   const order: string[] = [];
   await new Promise<void>((resolve) => {
     systemClock.after(500, () => {

@@ -9,7 +9,7 @@ import { FakeClock } from "../../../support/fake-clock.ts";
 const PR_SET_CHILD_SUBREAPER = 36;
 const ROUND_MS = 5000;
 
-test("orphans that have ended are waited for after a round, and the runtime's own children keep their status", async () => {
+test("ended orphans are reaped after a round, and the runtime's own children keep their status", async () => {
   const functions = libc({ prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" } });
   expect(functions?.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)).toBe(0);
   const clock = new FakeClock();

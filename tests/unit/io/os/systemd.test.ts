@@ -28,7 +28,7 @@ test("messages reach a socket that has only a name", () => {
   expect(receiver.messages).toEqual(["WATCHDOG=1"]);
 });
 
-test("nobody listens: nothing happens, and nobody is waited for", () => {
+test("messages without a receiver have no effect, and are not waited for", () => {
   for (const NOTIFY_SOCKET of [undefined, "", "@", "relative", "/nowhere/notify", `/${"x".repeat(200)}`, "vsock:2:1"]) {
     const environment: Record<string, string | undefined> = { WATCHDOG_USEC: "1000000" };
     if (NOTIFY_SOCKET !== undefined) environment.NOTIFY_SOCKET = NOTIFY_SOCKET;
@@ -38,7 +38,7 @@ test("nobody listens: nothing happens, and nobody is waited for", () => {
   }
 });
 
-test("a receiver that does not read holds nobody up", () => {
+test("a receiver that does not read delays nothing", () => {
   const name = `@srs-full-${process.pid}`;
   using receiver = new NotifyReceiver(name);
   const systemd = new Systemd({ NOTIFY_SOCKET: name }, 1);
@@ -58,13 +58,13 @@ test.each([
   expect(new Systemd({ NOTIFY_SOCKET: "@srs-none", ...given }, 7).watchdogMs).toBe(expected);
 });
 
-test("nothing that is for this process alone stays in the environment for its children", () => {
+test("variables for this process alone do not stay in the environment for its children", () => {
   const environment = { NOTIFY_SOCKET: "@srs-none", WATCHDOG_USEC: "1", WATCHDOG_PID: "1", PATH: "/bin" };
   new Systemd(environment, 1);
   expect(environment).toEqual({ PATH: "/bin" } as typeof environment);
 });
 
-test("the monotonic time is the kernel's, which runs on", () => {
+test("the monotonic time in messages is the kernel's", () => {
   const systemd = new Systemd({ NOTIFY_SOCKET: "@srs-none" }, 1);
   const at = () => Number(/^MONOTONIC_USEC=(\d+)$/.exec(systemd.monotonic())?.[1]);
   const first = at();

@@ -28,7 +28,7 @@ const isOpen = (fd: number): boolean => {
   }
 };
 
-test("an address finds the socket that was asked for by it, else one that is bound to it; each is given once", () => {
+test("an address gets the socket that was opened for it, otherwise one that is bound to it, each once", () => {
   const any = { host: "127.0.0.1", port: 0 };
   const bound = (port: number) => ({ host: "127.0.0.1", port });
   const [a, b] = [descriptor(), descriptor()];
@@ -41,7 +41,7 @@ test("an address finds the socket that was asked for by it, else one that is bou
   expect(handed.take(any)).toBeUndefined();
 });
 
-test("what nobody asks for is closed", () => {
+test("sockets that no address gets are closed", () => {
   const address = { host: "::", port: 1935 };
   const [a, b] = [descriptor(), descriptor()];
   const handed = new UpgradeSockets([

@@ -29,7 +29,7 @@ describe("A client gets the certificate", () => {
     expect(certificates.select("too.deep.wild.test")).toBe(first);
   });
 
-  test("of a renewed file once it is asked for, and the old one while the new one is not right", () => {
+  test("of a renewed file once that is reloaded, and the old one while the new one is invalid", () => {
     const certificates = loaded(local);
     const before = certificates.select(undefined);
     expect(certificates.outdated).toBe(false);
@@ -50,12 +50,12 @@ describe("A client gets the certificate", () => {
     expect(certificates.select(undefined)).toBeDefined();
   });
 
-  test("never, where none is configured", () => {
+  test("only if one is configured", () => {
     expect(new Certificates().select("localhost")).toBeUndefined();
   });
 });
 
-describe("A mistake is told in one line", () => {
+describe("A mistake with certificates is reported in one line", () => {
   const encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIGj\n-----END ENCRYPTED PRIVATE KEY-----\n";
   test.each<[string, readonly string[], readonly string[], RegExp]>([
     ["no such file", ["none.crt"], ["none.key"], /^cannot read .*none\.crt: no such file \(rtmps\.cert\)$/],
@@ -94,14 +94,14 @@ describe("A mistake is told in one line", () => {
     expect((error as UserError).message).not.toContain("\n");
   });
 
-  test("and each of several in its own", () => {
+  test("and each of several in a line of its own", () => {
     const files = { cert: ["/none/a", "/none/b"], key: ["/none/c", "/none/d"] };
     expect(() => new Certificates().prepare(files)).toThrow(
       new UserError("cannot read /none/a: no such file (rtmps.cert)\ncannot read /none/b: no such file (rtmps.cert)"),
     );
   });
 
-  test("one that has expired, or is about to, is used and warned of", () => {
+  test("an expired or soon expiring certificate is used with a warning", () => {
     const at = (date: string) => loaded(expired).warnings(Date.parse(date));
     expect(at("2020-01-20T00:00:00Z")).toEqual([]);
     expect(at("2020-01-30T12:00:00Z")).toEqual([expect.stringMatching(/expires on 2020-02-01, in 1 days; renew it$/)]);

@@ -33,18 +33,18 @@ async function dialled(certificate: CertificateVector, host: string, believed: {
 const fingerprint = (certificate: CertificateVector) =>
   new X509Certificate(certificate.cert).fingerprint256.replaceAll(":", "").toLowerCase();
 
-describe("A server is believed", () => {
+describe("A server is trusted", () => {
   test("whose certificate a known CA has signed, by its name or its address", async () => {
     expect(await dialled(local, "localhost", { ca: true })).toBe("believed");
     expect(await dialled(local, "127.0.0.1", { ca: true })).toBe("believed");
   });
 
-  test("whose certificate is pinned, whatever is wrong with it", async () => {
+  test("whose certificate is pinned, whatever else is wrong with it", async () => {
     for (const certificate of [selfSigned, expired, other])
       expect(await dialled(certificate, "localhost", { pin: fingerprint(certificate) })).toBe("believed");
   });
 
-  test("in any case by who only measures", () => {
+  test("in any case by a client that only measures", () => {
     expect(new Trust(true).problem("h", {}, new Error("self-signed"))).toBeUndefined();
   });
 });
@@ -91,7 +91,7 @@ describe("A server is refused, with what to do, whose certificate", () => {
   });
 });
 
-test("a server is refused for whatever the runtime has against its certificate, in words that it does not know, too", () => {
+test("a server is refused for any problem that the runtime has with its certificate, including unknown ones", () => {
   const certificate = { fingerprint256: "AA:BB", subjectaltname: "DNS:localhost" };
   const problem = (error: Error | null) => new Trust().problem("localhost", certificate, error);
   expect(problem(null)).toBeUndefined();
@@ -117,7 +117,7 @@ test.each([
   listener.stop(true);
 });
 
-test("a server that says nothing is left when the time for the dial is over", async () => {
+test("a server that sends nothing is left when the time for the dial is over", async () => {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => greeted.resolve() } });
   const greeted = Promise.withResolvers<void>();
   const client = new End();
