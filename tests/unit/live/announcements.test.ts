@@ -20,8 +20,8 @@ function announcing() {
   return { stage, early, feed };
 }
 
-describe("data said before the first key frame", () => {
-  test("reaches who was there, once, before the key frame", () => {
+describe("data sent before the first key frame", () => {
+  test("reaches present readers once, before the key frame", () => {
     const { stage, early, feed } = announcing();
     stage.wait(100, feed);
     feed.key("k1").inter("p1");
@@ -29,14 +29,14 @@ describe("data said before the first key frame", () => {
     expect(early.news()).toEqual(["published", "meta", "a second audio track", "A0", "V0", "k1", "p1"]);
   });
 
-  test("reaches who comes later", () => {
+  test("reaches later readers", () => {
     const { stage, feed } = announcing();
     feed.gop("k1", 3).key("k2");
     stage.wait(100, feed);
     expect(stage.view().news()).toEqual(["meta", "a second audio track", "A0", "V0", "k2"]);
   });
 
-  test("is replaced by what is said later by that name, and other names are not kept", () => {
+  test("is replaced by later data of the same name, and other names are not kept", () => {
     const { stage, feed } = announcing();
     feed.key("k1").text("a third one");
     feed.send(PacketKind.Data, said("onCuePoint", "now")).wait(40).key("k2");
@@ -44,7 +44,7 @@ describe("data said before the first key frame", () => {
     expect(stage.view().news()).toEqual(["meta", "a third one", "A0", "V0", "k2"]);
   });
 
-  test("is kept of sixteen names, and when it is short", () => {
+  test("is kept for up to sixteen names, and only if it is short", () => {
     const stage = new LiveStage();
     const feed = stage.publish().headers();
     for (let name = 0; name < 40; name++) feed.send(PacketKind.Data, said(`on${name}`, "x"));
@@ -54,7 +54,7 @@ describe("data said before the first key frame", () => {
     expect(data).toHaveLength(16);
   });
 
-  test("is known to who joins after a relay has come back and repeated it", () => {
+  test("is sent to readers that join after a relay has come back and repeated it", () => {
     const { stage, feed } = announcing();
     feed.key("k1").wait(40).inter("p1");
     feed.end("lost");
@@ -64,7 +64,7 @@ describe("data said before the first key frame", () => {
     expect(stage.view().news()).toEqual(["a second audio track", "A0", "V0", "k2"]);
   });
 
-  test("goes on when a source takes over that stood by", () => {
+  test("is still sent when a standby source takes over", () => {
     const { stage, feed } = announcing();
     feed.key("k1");
     const other = stage.publish("show", "q", { onConflict: "standby" });
@@ -80,7 +80,7 @@ describe("data said before the first key frame", () => {
 });
 
 describe("@setDataFrame", () => {
-  test("goes on to servers before the names that it came with, in either AMF, and not to players", () => {
+  test("is passed to servers before the names that it came with, in either AMF, and not to players", () => {
     const stage = new LiveStage();
     const feed = stage.publish();
     const sent = (publishing: boolean) => {
@@ -108,7 +108,7 @@ describe("@setDataFrame", () => {
 });
 
 describe("a codec that changes", () => {
-  test("without a header of its own leaves the old one to those only who begin before", () => {
+  test("without a header of its own leaves the old header only to readers that start before it", () => {
     const stage = new LiveStage();
     const feed = stage.publish().headers().gop("k1", 2);
     stage.wait(100, feed);

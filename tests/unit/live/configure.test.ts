@@ -36,7 +36,7 @@ describe("a stream whose configuration changes", () => {
     expect(viewer.news()).toEqual(["third"]);
   });
 
-  test("forgets its GOP when gop_cache goes, and gives the next one to new readers when it comes", () => {
+  test("drops its GOP when gop_cache is switched off, and gives the next one to new readers when it is switched on", () => {
     const { stage, feed, configure, stream } = running();
     configure({ gop_cache: false });
     expect(stream.log.bytes).toBe(0);
@@ -56,7 +56,7 @@ describe("a stream whose configuration changes", () => {
     expect(stage.view().log.at(2)).toBe("L");
   });
 
-  test("keeps no more for a slow reader than the new queue takes", () => {
+  test("keeps no more for a slow reader than the new queue limits allow", () => {
     const { stage, feed, configure, stream } = running({ gop_cache: false });
     const viewer = stage.view();
     viewer.sink.stall();
@@ -70,7 +70,7 @@ describe("a stream whose configuration changes", () => {
     expect(viewer.lost).toBeGreaterThan(400);
   });
 
-  test("gives a publisher that vanishes the new grace", () => {
+  test("gives a lost publisher the new grace time", () => {
     const { stage, feed, configure } = running({ grace: 30 });
     const viewer = stage.view();
     configure({ grace: 1 });
@@ -80,7 +80,7 @@ describe("a stream whose configuration changes", () => {
     expect(viewer.news()).toEqual(["unpublished"]);
   });
 
-  test("treats timestamps as it is now told to, and takes back no time that is given", () => {
+  test("corrects timestamps by the new time_jitter, and changes no earlier time", () => {
     const { stage, feed, configure } = running();
     const viewer = stage.view();
     const at = (name: string) => viewer.got.find((got) => got.name === name)?.time ?? Number.NaN;
@@ -93,7 +93,7 @@ describe("a stream whose configuration changes", () => {
     expect(at("jumped") - at("bridged")).toBe(100_040);
   });
 
-  test("is one of that vhost; others are left alone", () => {
+  test("is in the changed vhost; streams of others are left alone", () => {
     const { stage, configure } = running();
     const other = stage.streams.open({ vhost: "__defaultVhost__2", app: "live", stream: "show" }, streamDefaults);
     configure({ grace: 7 });

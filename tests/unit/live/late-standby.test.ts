@@ -50,7 +50,7 @@ describe("a source in step that lags by more than switch_after and a GOP", () =>
     }
   }
 
-  test("is not waited for when the other is lost: sound goes on at once, the picture at the next key frame", () => {
+  test("is not waited for when the other is lost: audio continues at once, video at the next key frame", () => {
     const pair = new LatePair().send(205, "a", "b").end("a") as LatePair;
     pair.send(40, "b");
     expect(pair.switches).toMatchObject([{ why: "lost", inStep: false }]);
@@ -59,7 +59,7 @@ describe("a source in step that lags by more than switch_after and a GOP", () =>
     expect(steps(pair)).toEqual([pair.pauses.picture, FRAME_MS]);
   });
 
-  test("costs no more than the stall when the other falls silent", () => {
+  test("costs no more than the stall when the other stops sending", () => {
     const pair = new LatePair().send(205, "a", "b").send(60, "b");
     expect(pair.switches).toMatchObject([{ why: "stalled", inStep: false }]);
     expect(pair.pauses.sound).toBeLessThanOrEqual(1000);
@@ -67,7 +67,7 @@ describe("a source in step that lags by more than switch_after and a GOP", () =>
     expect(steps(pair)[0]).toBeLessThanOrEqual(10 * FRAME_MS);
   });
 
-  test("however often the two take turns, time does not run away from the wall", () => {
+  test("does not make time run away from the wall clock, however often the two alternate", () => {
     const pair = new LatePair().send(205, "a", "b");
     const distance = () => (pair.viewer.got.at(-1)?.time ?? 0) - pair.stage.clock.now();
     const before = distance();
@@ -77,7 +77,7 @@ describe("a source in step that lags by more than switch_after and a GOP", () =>
     expect(steps(pair)[0]).toBeLessThanOrEqual(10 * FRAME_MS);
   });
 
-  test("is known by what it sent before both fell silent, not by what comes at once when the network is back", () => {
+  test("is recognised by what it sent before both fell silent, not by the burst when the network is back", () => {
     const pair = new Pair({ same: true }).publish("a").publish("b").run(45, "a", "b");
     pair.run(70);
     const feed = pair.feeds.b;
@@ -108,7 +108,7 @@ describe("two sources in step whose video clock jumps alone", () => {
     expect(steps(pair)).toEqual([FRAME_MS, FRAME_MS]);
   });
 
-  test("or one of them alone, go on with tracks that are at most 10 s apart", () => {
+  test("or one of them alone, continue with tracks at most 10 s apart", () => {
     const pair = new Pair().publish("a").publish("b", undefined, 5000).run(80, "a", "b");
     pair.videoAhead = 60_000;
     pair.run(80, "b").run(20, "b");

@@ -15,7 +15,7 @@ function published(config: Partial<StreamConfig> = {}) {
   return { stage, told, publish, take: () => told.splice(0) };
 }
 
-test("A source is told when its stream's first reader comes and when the last one goes", () => {
+test("A source is notified when its stream's first reader comes and when the last one leaves", () => {
   const { stage, publish, take } = published();
   const feed = publish("a");
   expect([feed.source.neededAt, take()]).toEqual([Number.POSITIVE_INFINITY, ["a Infinity"]]);
@@ -28,13 +28,13 @@ test("A source is told when its stream's first reader comes and when the last on
   expect([feed.source.neededAt, take()]).toEqual([Number.POSITIVE_INFINITY, ["a Infinity"]]);
 });
 
-test("A source that begins while readers wait is waited for from the start", () => {
+test("The packets of a source that begins while readers wait are needed from the start", () => {
   const { stage, publish, take } = published();
   stage.view();
   expect([publish("a").source.neededAt, take()]).toEqual([0, []]);
 });
 
-test("Sources of one stream are waited for while there are several: it matters which of them sends what when", () => {
+test("The packets of several sources of a stream are needed at once, as their order matters", () => {
   const { publish, take } = published();
   const a = publish("a");
   take();
@@ -44,7 +44,7 @@ test("Sources of one stream are waited for while there are several: it matters w
   expect([b.source.role, b.source.neededAt, take()]).toEqual(["active", Number.POSITIVE_INFINITY, ["b Infinity"]]);
 });
 
-test("With a latency of its own, a stream's source is told of the next flush when one begins", () => {
+test("With a fixed latency, a stream's source is notified of the next flush when one begins", () => {
   const { stage, publish, take } = published({ mw_latency: 350 });
   const feed = publish("a");
   stage.view();
@@ -62,7 +62,7 @@ test("With a latency of its own, a stream's source is told of the next flush whe
   expect([feed.source.neededAt, take()]).toEqual([0, ["a 0"]]);
 });
 
-test("A source is read as it comes again when its stream's latency becomes auto", () => {
+test("The packets of a source are needed at once again when its stream's latency becomes auto", () => {
   const { stage, publish, take } = published({ mw_latency: 350 });
   const feed = publish("a");
   stage.view();
@@ -73,7 +73,7 @@ test("A source is read as it comes again when its stream's latency becomes auto"
   expect([feed.source.neededAt, take()]).toEqual([0, ["a 0"]]);
 });
 
-test("While all readers take batches, a source is waited for from batch to batch, and at once when another reader comes", () => {
+test("While all readers take batches, packets are needed for each batch, and at once when another reader joins", () => {
   const { stage, publish, take } = published();
   const feed = publish("a");
   const got: number[] = [];

@@ -22,7 +22,7 @@ function alive(refs: readonly WeakRef<object>[]): number {
   return refs.filter((ref) => ref.deref() !== undefined).length;
 }
 
-test("formats that readers have made up go with the readers, though the stream stays", async () => {
+test("formats of single readers are dropped with the readers, even if the stream stays", async () => {
   const stage = new LiveStage();
   const stream = stage.stream();
   const sink = { send: () => true };
@@ -48,7 +48,7 @@ test("formats that readers have made up go with the readers, though the stream s
   expect(stream.readerCount).toBe(2);
 });
 
-test("a reader that leaves its fan-out while paused does not take others' away", () => {
+test("a reader that leaves its fan-out while paused does not remove others' fan-outs", () => {
   const stage = new LiveStage();
   const stream = stage.stream();
   const format = ownFormat(1);
@@ -64,7 +64,7 @@ test("a reader that leaves its fan-out while paused does not take others' away",
   expect(sent).toHaveLength(1);
 });
 
-test("a reader whose sink still holds bytes waits for it to drain before it gets the first of its own", () => {
+test("a reader whose sink still holds bytes waits until they are sent before its own first bytes", () => {
   const stage = new LiveStage();
   const stream = stage.stream();
   stream
@@ -79,7 +79,7 @@ test("a reader whose sink still holds bytes waits for it to drain before it gets
   expect(sent).toHaveLength(1);
 });
 
-test("what was encoded for those who join does not outlive its use without limit", async () => {
+test("encoded steps for new readers are not kept without limit after their use", async () => {
   const stage = new LiveStage();
   const stream = stage.stream();
   const source = stream.publish({ id: "p", remote: "test", param: "", hops: [], via: "client" });

@@ -13,7 +13,7 @@ function begun(config = {}) {
 }
 
 describe("a publisher", () => {
-  test("is alone: a second one is told that the stream is busy, and changes nothing", () => {
+  test("is alone: a second one is refused as the stream is busy, and changes nothing", () => {
     const { stage, feed } = begun();
     const viewer = stage.view();
     expect(stage.stream().publish({ id: "q", remote: "", param: "", hops: [], via: "client" })).toBeUndefined();
@@ -22,7 +22,7 @@ describe("a publisher", () => {
     expect(stage.stream().source?.info.id).toBe("p");
   });
 
-  test("that has ended is heard no more, and cannot end another", () => {
+  test("that has ended sends nothing more, and cannot end another", () => {
     const { stage, feed } = begun();
     const viewer = stage.view();
     feed.end();
@@ -35,14 +35,14 @@ describe("a publisher", () => {
     expect(stage.stream().source?.info.id).toBe("q");
   });
 
-  test("has its packets and bytes counted", () => {
+  test("has counts of its packets and bytes", () => {
     const { feed } = begun();
     const { packets, bytes } = feed.source;
     feed.key("K", 1000).inter("p", 500);
     expect([feed.source.packets - packets, feed.source.bytes - bytes]).toEqual([2, 1500]);
   });
 
-  test("that begins in the middle of a GOP is heard from its first key frame on", () => {
+  test("that begins in the middle of a GOP is passed from its first key frame on", () => {
     const stage = new LiveStage();
     const viewer = stage.view();
     stage.publish().headers().inter("x1").inter("x2").gop("k", 1);
@@ -51,7 +51,7 @@ describe("a publisher", () => {
 });
 
 describe("the end of a stream", () => {
-  test("is told to its readers, who stay and go on when it is published again", () => {
+  test("is notified to its readers, which stay and continue when it is published again", () => {
     const { stage, feed } = begun();
     const viewer = stage.view();
     feed.end("unpublished");
@@ -91,7 +91,7 @@ describe("the end of a stream", () => {
     for (const { log } of viewers) expect(log.slice(-2)).toEqual(["p1", "unpublished"]);
   });
 
-  test("is told at once to who has paused, or pauses before its last packets", () => {
+  test("is notified at once to paused readers, and to those that pause before its last packets", () => {
     const { stage, feed } = begun();
     const [paused, slow] = [stage.view(), stage.view()];
     paused.pause();
@@ -108,7 +108,7 @@ describe("the end of a stream", () => {
     expect(paused.log.slice(-5)).toEqual(["published", "A1", "V1", "K", "K+1"]);
   });
 
-  test("is not told to a slow reader that has not heard of it when the stream begins again", () => {
+  test("is not notified to a slow reader that did not get it before the stream begins again", () => {
     const { stage, feed } = begun();
     const viewer = stage.view();
     viewer.news();
@@ -121,7 +121,7 @@ describe("the end of a stream", () => {
     expect(viewer.news()).toEqual(["p1", "p2", "A1", "V1", "K", "K+1", "p3"]);
   });
 
-  test("is told to a slow reader that loses its last packets to the limits of the queue", () => {
+  test("is notified to a slow reader that loses its last packets to the limits of the queue", () => {
     const { stage, feed } = begun({ queue_max_bytes: 1000, gop_cache_max_bytes: 1000 });
     const viewer = stage.view();
     viewer.sink.stall();
@@ -131,7 +131,7 @@ describe("the end of a stream", () => {
     expect(viewer.log.at(-1)).toBe("unpublished");
   });
 
-  test("is not told to who came after it", () => {
+  test("is not notified to readers that came after it", () => {
     const { stage, feed } = begun();
     const early = stage.view();
     feed.end();
@@ -145,7 +145,7 @@ describe("the end of a stream", () => {
 });
 
 describe("a publisher that is lost", () => {
-  test("may come back within the grace time without anybody being told", () => {
+  test("may come back within the grace time without any notification", () => {
     const { stage, feed } = begun({ grace: 10 });
     const viewer = stage.view();
     feed.end("lost");
@@ -155,7 +155,7 @@ describe("a publisher that is lost", () => {
     expect(viewer.log).toEqual([...GOP, "A1", "V1", "K", "K+1"]);
   });
 
-  test("is told of when the grace time has passed", () => {
+  test("is notified when the grace time has passed", () => {
     const { stage, feed } = begun({ grace: 10 });
     const viewer = stage.view();
     feed.end("lost");
@@ -165,7 +165,7 @@ describe("a publisher that is lost", () => {
     expect(viewer.news()).toEqual(["unpublished"]);
   });
 
-  test("leaves time running on: a restarted encoder's is put behind it", () => {
+  test("leaves time continuous: a restarted encoder's packets come after the last ones", () => {
     const { stage, feed } = begun({ grace: 10 });
     const viewer = stage.view();
     feed.end("lost");
@@ -180,7 +180,7 @@ describe("a publisher that is lost", () => {
     ]);
   });
 
-  test("and comes back as a relay with its GOP is heard where it broke off, and no packet twice", () => {
+  test("and comes back as a relay with its GOP continues where it broke off, with no packet twice", () => {
     const { stage, feed } = begun({ grace: 10 });
     const viewer = stage.view();
     feed.end("lost");
@@ -198,7 +198,7 @@ describe("a publisher that is lost", () => {
     ]);
   });
 
-  test("keeps the newest GOP for who joins when it is back, and not longer than the grace time", () => {
+  test("keeps the newest GOP for readers that join when it is back, and not longer than the grace time", () => {
     const { stage, feed } = begun({ grace: 10 });
     stage.view();
     feed.end("lost");
@@ -229,7 +229,7 @@ describe("a reader that waits", () => {
     for (const viewer of late) expect(viewer.log).toEqual(["meta", "A0", ...audio]);
   });
 
-  test("and joins a stream that is back gets nothing of the source before, which may be stale", () => {
+  test("and joins a stream that is back gets nothing of the source before, which may be out of date", () => {
     const { stage, feed } = begun({ grace: 10 });
     stage.view();
     feed.end("lost");
@@ -242,8 +242,8 @@ describe("a reader that waits", () => {
   });
 });
 
-describe("who observes", () => {
-  test("is told of each beginning and end, after the last packets", () => {
+describe("an observer", () => {
+  test("is notified of each beginning and end, after the last packets", () => {
     const stage = new LiveStage();
     const told: string[] = [];
     const viewer = stage.view();
@@ -266,7 +266,7 @@ describe("who observes", () => {
 });
 
 describe("data", () => {
-  test("of all kinds reaches the readers; metadata is merged and kept for those who come", () => {
+  test("of all kinds reaches the readers; metadata is merged and kept for later readers", () => {
     const { stage, feed } = begun();
     const viewer = stage.view();
     viewer.news();

@@ -3,7 +3,7 @@ import { streamLabel } from "../../../src/live/streams.ts";
 import { LiveStage } from "../../support/live.ts";
 
 describe("Streams", () => {
-  test("gives everybody the same stream for one name, and another for another", () => {
+  test("returns the same stream for a name, and another for another name", () => {
     const { streams, config } = new LiveStage();
     const name = { vhost: "v", app: "a", stream: "s" };
     const stream = streams.open(name, config);
@@ -35,7 +35,7 @@ describe("Streams", () => {
     expect(stage.streams.size).toBe(0);
   });
 
-  test("uses the memory of a stream that has ended for those that come after it, and gives it back when none do", () => {
+  test("reuses the memory of an ended stream for later ones, and frees it when there are none", () => {
     const stage = new LiveStage();
     const { slabs } = stage.stream();
     const taken: number[] = [];
@@ -57,20 +57,23 @@ describe("Streams", () => {
     { kbps: 600, frames: 250 },
     { kbps: 2500, frames: 50 },
     { kbps: 6000, frames: 120 },
-  ])("holds $frames frames of $kbps kbit/s in a third more memory than they are, and a slab", ({ kbps, frames }) => {
-    const stage = new LiveStage();
-    const { slabs } = stage.stream();
-    const frame = Math.floor((kbps * 1000) / 8 / 25);
-    const feed = stage.publish().headers();
-    for (let gop = 0; gop < 10; gop++) {
-      feed.key("k", 4 * frame);
-      for (let i = 1; i < frames; i++) feed.inter(`i${i}`, frame).audio("a", 300);
-    }
-    feed.end();
-    expect(slabs.spareBytes).toBeLessThan((4 / 3) * ((frames + 3) * frame + (frames - 1) * 300) + 16 * 1024);
-  });
+  ])(
+    "holds $frames frames of $kbps kbit/s in at most a third more memory than their bytes, and a slab",
+    ({ kbps, frames }) => {
+      const stage = new LiveStage();
+      const { slabs } = stage.stream();
+      const frame = Math.floor((kbps * 1000) / 8 / 25);
+      const feed = stage.publish().headers();
+      for (let gop = 0; gop < 10; gop++) {
+        feed.key("k", 4 * frame);
+        for (let i = 1; i < frames; i++) feed.inter(`i${i}`, frame).audio("a", 300);
+      }
+      feed.end();
+      expect(slabs.spareBytes).toBeLessThan((4 / 3) * ((frames + 3) * frame + (frames - 1) * 300) + 16 * 1024);
+    },
+  );
 
-  test("uses the memory of what stood by again, whether it took over or not", () => {
+  test("reuses the memory of a standby source, whether it took over or not", () => {
     const stage = new LiveStage();
     const { slabs } = stage.stream();
     const active = stage.publish("show", "a").headers().key("k", 20_000);
@@ -104,7 +107,7 @@ describe("Streams", () => {
     expect([stage.streams.size, stage.clock.timers]).toEqual([0, 0]);
   });
 
-  test("makes a new stream of a forgotten name, that the old one cannot take away", () => {
+  test("makes a new stream for a forgotten name, which the old one can't remove", () => {
     const stage = new LiveStage();
     const old = stage.stream();
     const viewer = stage.view();

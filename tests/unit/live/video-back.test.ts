@@ -31,7 +31,7 @@ function countEncodes(format: WireFormat): () => number {
 }
 
 describe("Video that comes back", () => {
-  test("to 300 readers is encoded three times: before it, with it, and for those who had it", () => {
+  test("to 300 readers is encoded three times: up to the key frame, from it on, and for readers that had video", () => {
     const { stage, feed, other, viewers } = awaitingVideo(300);
     const encodes = countEncodes(stage.format());
     const before = viewers[0]?.sink.sent.length ?? 0;
@@ -45,7 +45,7 @@ describe("Video that comes back", () => {
     }
   });
 
-  test("to thousands is sent in slices, between which others have their turn", () => {
+  test("to thousands of readers is sent in slices, between which other work runs", () => {
     const { stage, feed, viewers } = awaitingVideo(3000);
     for (const { sink } of viewers) sink.onSend = () => stage.clock.spend(0.01);
     feed.audio("a2").key("K").inter("K+1");
@@ -61,7 +61,7 @@ describe("Video that comes back", () => {
     expect(turns).toBeGreaterThan(4);
   });
 
-  test("is had without a gap by who was in the middle of its flush when more came", () => {
+  test("has no gap for a reader that was in the middle of its flush when more came", () => {
     const { stage, feed, viewers } = awaitingVideo(2000);
     for (const { sink } of viewers) sink.onSend = () => stage.clock.spend(0.01);
     feed.audio("a2").key("K").inter("K+1");
@@ -75,7 +75,7 @@ describe("Video that comes back", () => {
   });
 });
 
-test("Readers of a stream whose video stops are fed with the rest in slices", () => {
+test("Readers of a stream whose video stops get everything else in slices", () => {
   const stage = new LiveStage({ gop_cache_max_frames: 4 });
   const feed = stage.publish().headers().gop("k", 1);
   // The GOP is over its cap: who comes now waits for a key frame.

@@ -22,7 +22,7 @@ function watched() {
   return { stage, told };
 }
 
-test("An observer hears of the first viewer with what he asked, and of the last one's going", () => {
+test("An observer is notified of the first viewer with its demand, and of the last one's leaving", () => {
   const { stage, told } = watched();
   const stream = stage.stream();
   const join = (param: string) => stream.join(stage.format(), sink, {}, asking(param));
@@ -42,7 +42,7 @@ test("An observer hears of the first viewer with what he asked, and of the last 
   expect(told).toHaveLength(5);
 });
 
-test("Viewers who asked with what is refused are told, and nobody else, though they leave at once", () => {
+test("Only viewers with refused parameters are notified, and they may leave at once", () => {
   const { stage } = watched();
   const stream = stage.stream();
   const told: string[] = [];
@@ -73,7 +73,7 @@ test("Relays are no viewers", () => {
   expect(told).toEqual([]);
 });
 
-test("Readers are told that a stream is nowhere to be had, and may leave at that", () => {
+test("Readers are notified that no server has a stream, and may leave then", () => {
   const { stage, told } = watched();
   const stream = stage.stream();
   const missing: string[] = [];

@@ -35,7 +35,7 @@ class Fed {
 }
 
 describe("Gop", () => {
-  test("may be started from its key frame, at that frame's time, with the headers of then", () => {
+  test("may be started from its key frame, at that frame's time, with the headers in force there", () => {
     const gop = new Gop({ gop_cache_max_frames: 0, gop_cache_max_bytes: 1000 });
     const header = new Packet(PacketKind.Video, 0, new Uint8Array(1), PacketFlag.SequenceHeader, 0);
     expect(gop.start).toBeUndefined();
@@ -63,7 +63,7 @@ describe("Gop", () => {
     expect(fed.gop.start).toBeUndefined();
   });
 
-  test("that was given up can be joined nowhere until the next key frame", () => {
+  test("that exceeded its limits can't be joined until the next key frame", () => {
     const fed = new Fed(2, 1000).key().video().video().video().audio(10);
     expect(fed.gop.start).toBeUndefined();
     expect(fed.gop.audioOnly).toBe(false);
@@ -71,11 +71,11 @@ describe("Gop", () => {
     expect(fed.gop.start?.seq).toBe(14);
   });
 
-  test("whose key frame alone is too large is never to be had", () => {
+  test("whose key frame alone is too large is never available", () => {
     expect(new Fed(0, 100).key(101).gop.start).toBeUndefined();
   });
 
-  test("has no cap in frames but 65,536 when that is 0", () => {
+  test("has a cap of 65,536 frames when that is 0", () => {
     const fed = new Fed(0, 1_000_000).key();
     for (let i = 1; i < 65_536; i++) fed.video(0);
     expect(fed.gop.start?.seq).toBe(0);
@@ -85,20 +85,20 @@ describe("Gop", () => {
 });
 
 describe("audio only", () => {
-  test("is what a stream is taken for until its first video", () => {
+  test("is assumed of a stream until its first video", () => {
     const fed = new Fed(0, 1000);
     expect(fed.audio(3).gop.audioOnly).toBe(true);
     expect(fed.video().gop.audioOnly).toBe(false);
   });
 
-  test("is what a stream becomes when its video has been away for both 115 packets and 10 s", () => {
+  test("is assumed again when a stream's video has been away for both 115 packets and 10 s", () => {
     const fed = new Fed(0, 1_000_000).key().audio(115, 100);
     expect(fed.gop.audioOnly).toBe(false);
     expect(fed.audio(1, 100).gop.audioOnly).toBe(true);
     expect(fed.gop.start).toBeUndefined();
   });
 
-  test("is not what many audio packets in little time mean, nor few in much", () => {
+  test("is not assumed after many audio packets in little time, nor after few in much", () => {
     expect(new Fed(0, 1_000_000).key().audio(400, 20).gop.audioOnly).toBe(false);
     expect(new Fed(0, 1_000_000).key().audio(100, 1000).gop.audioOnly).toBe(false);
   });

@@ -21,7 +21,7 @@ const metadata = (hex: string) => new Packet(Data, 0, fromHex(hex), PacketFlag.C
 const list = (headers: Headers) => headers.list.map(({ payload }) => toHex(payload));
 
 describe("Headers", () => {
-  test("come as metadata, audio, video, in whatever order they were sent", () => {
+  test("are listed as metadata, audio, video, in whatever order they were sent", () => {
     const headers = new Headers();
     headers.set(packet(Video, `d4 ${av01} 01`));
     headers.set(packet(Video, `90 ${av01} 02`));
@@ -40,7 +40,7 @@ describe("Headers", () => {
     expect(list(headers)).toEqual([`90${opus}02`, "170000000002"]);
   });
 
-  test("of several tracks stand side by side", () => {
+  test("of several tracks are kept side by side", () => {
     const headers = new Headers();
     headers.set(packet(Video, `${avc} 01`));
     headers.set(packet(Video, `96 00 ${av01} 01 02`));
@@ -49,7 +49,7 @@ describe("Headers", () => {
     expect(list(headers).map((hex) => hex.slice(-2))).toEqual(["01", "04", "03"]);
   });
 
-  test("end with the first frame of another codec, colour information too, and not with those of their own", () => {
+  test("are removed with the first frame of another codec, colour information too, and not with frames of their own", () => {
     const headers = new Headers();
     headers.set(packet(Audio, `${aac} 01`));
     headers.set(packet(Video, `90 ${av01} 02`));
@@ -69,14 +69,14 @@ describe("Headers", () => {
     expect(list(headers)).toEqual(["170000000004"]);
   });
 
-  test("of several tracks in one message outlast frames of any codec", () => {
+  test("of several tracks in one message stay after frames of any codec", () => {
     const headers = new Headers();
     headers.set(packet(Video, `96 20 ${av01} 00 000001 01 ${av01} 01 000001 02`));
     headers.follow(Video, 0, fromHex("12 00"));
     expect(headers.list).toHaveLength(1);
   });
 
-  test("are a list that does not change when they do", () => {
+  test("have a list that is replaced, not changed", () => {
     const headers = new Headers();
     headers.set(packet(Video, `${avc} 01`));
     const before = headers.list;
@@ -98,7 +98,7 @@ describe("Headers", () => {
     expect(list(headers)).toEqual([]);
   });
 
-  test("of more bytes than anyone needs are refused, and those there were are kept", () => {
+  test("of too many bytes are refused, and earlier ones are kept", () => {
     const headers = new Headers();
     headers.set(packet(Video, `${avc} 01`));
     const huge = new Uint8Array(1024 * 1024);

@@ -28,7 +28,7 @@ function objects(cursor: PacketCursor): Packet[] {
 }
 
 describe("PacketLog", () => {
-  test("gives each packet the next number and finds it by that", () => {
+  test("gives each packet the next number, by which it is found", () => {
     const log = new PacketLog(new SlabPool(new FakeClock()));
     const payload = Uint8Array.of(7, 8);
     expect(log.append(PacketKind.Audio, 20, Uint8Array.of(9), 0, 0)).toBe(0);
@@ -39,7 +39,7 @@ describe("PacketLog", () => {
     expect([log.start, log.end, log.bytes]).toEqual([0, 2, 3]);
   });
 
-  test("forgets what is before a number, and never more than there is", () => {
+  test("drops packets before a number, and never more than it holds", () => {
     const log = new PacketLog(new SlabPool(new FakeClock()));
     for (let i = 0; i < 10; i++) append(log, 1);
     log.dropUntil(4);
@@ -58,7 +58,7 @@ describe("PacketLog", () => {
     expect(() => log.at(seq)).toThrow(new RangeError(`packet ${seq} is not in the log [4, 10)`));
   });
 
-  test("has a cursor over a range that gives what the packets' objects have, and the same once more", () => {
+  test("has a cursor over a range that gives the same as the packets' objects, also after a rewind", () => {
     const log = new PacketLog(new SlabPool(new FakeClock()));
     for (let i = 0; i < 150; i++) {
       const kind = i % 3 === 0 ? PacketKind.Video : PacketKind.Audio;
@@ -72,7 +72,7 @@ describe("PacketLog", () => {
     expect(objects(cursor)).toEqual(packets);
   });
 
-  test("has a cursor over nothing wherever that is, and over nothing that it does not hold", () => {
+  test("has an empty cursor for an empty range at any position", () => {
     const log = new PacketLog(new SlabPool(new FakeClock()));
     expect(objects(log.cursor(0, 0))).toEqual([]);
     for (let i = 0; i < 10; i++) append(log, 1);
@@ -93,7 +93,7 @@ describe("PacketLog", () => {
     for (const seq of [5000, 5063, 5064, 5199]) expect(log.at(seq).time).toBe(seq);
   });
 
-  test("keeps a copy of each payload, unharmed for as long as the packet is there, however memory is used again", () => {
+  test("keeps an unchanged copy of each payload while it holds the packet, however memory is reused", () => {
     const size = fc.oneof(fc.nat(9), fc.nat(3000), fc.nat(70_000));
     const step = fc.record({ which: fc.nat(2), append: fc.nat(60), size, drop: fc.nat(90), wait: fc.nat(20_000) });
     fc.assert(
@@ -113,7 +113,7 @@ describe("PacketLog", () => {
     );
   });
 
-  test("is at all times the end of what was appended", () => {
+  test("always holds the end of the appended packets", () => {
     const step = fc.oneof(fc.record({ append: fc.nat(300) }), fc.record({ drop: fc.nat(400) }));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {

@@ -37,7 +37,7 @@ class Stage {
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 const never = () => new Promise<GuardResult>(() => undefined);
 
-test("a client is let in at once when no guard has anything against it", () => {
+test("a client is let in at once when no guard refuses it", () => {
   const stage = new Stage(
     () => undefined,
     () => undefined,
@@ -61,7 +61,7 @@ test("guards are asked in their order, each once, until one refuses", async () =
   expect(stage.asked).toEqual(["guard 0", "guard 1", "guard 2"]);
 });
 
-test("a guard that throws or rejects refuses", async () => {
+test("a guard that throws or rejects counts as a refusal", async () => {
   const thrower = new Stage(() => {
     throw new Error("disk full");
   });
@@ -78,7 +78,7 @@ test("a guard that throws or rejects refuses", async () => {
   expect(rejecter.asked).toHaveLength(2);
 });
 
-test("a guard that never answers refuses after 30 seconds, and no timer stays", async () => {
+test("a guard that never answers counts as a refusal after 30 seconds, and no timer stays", async () => {
   const stage = new Stage(() => Promise.resolve(undefined), never);
   stage.ask();
   await settle();
@@ -103,7 +103,7 @@ test("an answer that comes too late changes nothing", async () => {
   expect(stage.asked).toEqual(["guard 0"]);
 });
 
-test("nobody is told once the request is taken back, and no further guard is asked", async () => {
+test("no answer is given once the request is cancelled, and no further guard is asked", async () => {
   const stage = new Stage(
     () => Promise.resolve(undefined),
     () => undefined,
@@ -115,7 +115,7 @@ test("nobody is told once the request is taken back, and no further guard is ask
   expect(stage.clock.timers).toBe(0);
 });
 
-test("a client that takes its requests back and asks again cannot keep guards busy without end", async () => {
+test("a client that cancels its requests and asks again can't keep guards busy without limit", async () => {
   const { promise, resolve } = Promise.withResolvers<GuardResult>();
   const stage = new Stage(() => promise);
   for (let count = 0; count < 16; count++) stage.ask().cancel();
@@ -129,7 +129,7 @@ test("a client that takes its requests back and asks again cannot keep guards bu
   expect(stage.asked).toHaveLength(17);
 });
 
-test("what is counted is still true when the client is in, however long others took and however many came meanwhile", async () => {
+test("a count is still true when the client is let in, however long other guards took and however many clients came meanwhile", async () => {
   let players = 0;
   const room: CountingGuard = {
     name: "room",
@@ -149,7 +149,7 @@ test("what is counted is still true when the client is in, however long others t
   expect(answers.toSorted()).toEqual([...Array(10).fill("full"), "in", "in"]);
 });
 
-test("a guard that may take time is no counting guard", () => {
+test("a guard that may take time can't be a counting guard", () => {
   // @ts-expect-error its answer may come too late
   const late: CountingGuard = { name: "late", check: async () => undefined };
   expect(late.check(request)).toBeInstanceOf(Promise);

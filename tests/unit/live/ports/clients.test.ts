@@ -46,7 +46,7 @@ class Stage {
   }
 }
 
-test("observers are told of each step of a client's life, once", () => {
+test("observers are notified of each step of a client's life, once", () => {
   const stage = new Stage();
   const { record } = stage.add("h1");
   record.introduction = { url: "http://h/live/show", software: "" };
@@ -65,7 +65,7 @@ test("observers are told of each step of a client's life, once", () => {
   ]);
 });
 
-test("a client is found while its connection is there, with who it is and what it does", () => {
+test("a client is found while its connection exists, with its identity and tasks", () => {
   const stage = new Stage();
   stage.clock.advance(5);
   const { record } = stage.add("h1");
@@ -80,7 +80,7 @@ test("a client is found while its connection is there, with who it is and what i
   expect(stage.clients.find("h1")).toBeUndefined();
 });
 
-test("totals count what is done now, and bytes of clients that are gone too", () => {
+test("totals count present tasks, and bytes of all clients including those that are gone", () => {
   const stage = new Stage();
   const [one, other] = [stage.add("h1"), stage.add("h2")];
   one.record.began(stage.play());
@@ -93,7 +93,7 @@ test("totals count what is done now, and bytes of clients that are gone too", ()
   expect(stage.clients.totals()).toEqual({ publishers: 0, players: 1, received: 11, sent: 102 });
 });
 
-test("whoever finds a client may have its protocol send it away", () => {
+test("a client that is found can be kicked by its protocol", () => {
   const stage = new Stage();
   const { connection } = stage.add("h1");
   stage.clients.find("h1")?.kick("too loud");

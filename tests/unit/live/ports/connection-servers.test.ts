@@ -63,7 +63,7 @@ class Stage {
   }
 }
 
-test("protocols share one account of connections, and ids are unlike each other's", () => {
+test("protocols share one account of connections, and ids are unique across them", () => {
   const stage = new Stage();
   expect(["rtmp", "http", "http", "http"].map((protocol) => stage.accept(protocol))).toEqual([true, true, true, false]);
   expect(stage.connections.map(({ name }) => name)).toEqual(["rtmp c1", "http c2", "http c3"]);
@@ -72,7 +72,7 @@ test("protocols share one account of connections, and ids are unlike each other'
   expect([stage.accept("http"), stage.account.size]).toEqual([true, 3]);
 });
 
-test("connections look after their time once a second until they are over", () => {
+test("connections are ticked once a second until they are closed", () => {
   const stage = new Stage();
   stage.accept("rtmp");
   stage.accept("http");
@@ -84,7 +84,7 @@ test("connections look after their time once a second until they are over", () =
   expect([stage.servers.idle, stage.clock.timers]).toEqual([true, 0]);
 });
 
-test("a stop reaches those that publish first, so that players are told of the end", () => {
+test("a stop reaches publishers first, so that players are notified of the end", () => {
   const stage = new Stage();
   stage.accept("http");
   stage.accept("rtmp");
@@ -108,7 +108,7 @@ test("a server starts, runs, and drains", () => {
   expect(stages).toEqual(["starting", "running", "draining"]);
 });
 
-test("a protocol with an account of its own has room while the others have none", () => {
+test("a protocol with an account of its own has room when the others have none", () => {
   const own = openAccount(1);
   const clock = new FakeClock();
   const log = new RecordingLog();

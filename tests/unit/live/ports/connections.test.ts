@@ -37,7 +37,7 @@ test("requests are counted by the limits of their address", () => {
   ]);
 });
 
-test("answers are finished for a quarter of those that may be ending at a time", () => {
+test("answers are finished for hung-up connections up to a quarter of the limit", () => {
   const account = new ConnectionAccount({
     maxConnections: 8,
     limiter: { acquire: () => undefined, release: () => undefined, countRequest: () => undefined },
@@ -53,7 +53,7 @@ test("answers are finished for a quarter of those that may be ending at a time",
   expect(account.crowded).toBe(false);
 });
 
-test("listeners share one limit of connections, and one that hangs up gives its permit back at once", () => {
+test("listeners share one limit of connections, and a connection that hangs up releases its permit at once", () => {
   const stage = new Stage();
   const first = stage.open("a");
   stage.open("b");
@@ -65,7 +65,7 @@ test("listeners share one limit of connections, and one that hangs up gives its 
   stage.open("c");
 });
 
-test("an address that is refused takes no permit, and has its own permit back when its connection is gone", () => {
+test("a refused address uses no permit, and its own permit is released when its connection is gone", () => {
   const stage = new Stage();
   const first = stage.open("a");
   expect(stage.refusal("a")).toBe("one_each: a is here");
@@ -84,7 +84,7 @@ test("connections that hang up faster than they can be ended are refused at the 
   stage.open("c");
 });
 
-test("a permit is given back once, however often its connection ends", () => {
+test("a permit is released once, however often its connection ends", () => {
   const stage = new Stage();
   const first = stage.open("a");
   for (const end of [first.hungUp, first.hungUp, first.gone, first.gone]) end();

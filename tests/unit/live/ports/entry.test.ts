@@ -52,7 +52,7 @@ function said({ rule, kind, reason }: { rule: string; kind: string; reason: stri
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("A client of any protocol that wants a stream", () => {
-  test("is let in at once when nothing is against it, under its vhost's configured name", () => {
+  test("is let in at once when nothing forbids it, under its vhost's configured name", () => {
     const stage = new Stage();
     stage.vhosts.set("default", { enabled: true });
     stage.enter({ param: "?a=1" });
@@ -79,7 +79,7 @@ describe("A client of any protocol that wants a stream", () => {
     ]);
   });
 
-  test("waits for guards that take time, and meets the vhosts as they are then", async () => {
+  test("waits for guards that take time, and is checked against the vhosts after that", async () => {
     const stage = new Stage();
     stage.vhosts.set("default", { enabled: true });
     const asked: string[] = [];
@@ -102,7 +102,7 @@ describe("A client of any protocol that wants a stream", () => {
     expect(stage.answers.slice(1)).toEqual(['vhost, vhost: no vhost "show.example" here']);
   });
 
-  test("hears nothing after it has taken its request back", async () => {
+  test("gets no answer after it has cancelled its request", async () => {
     const stage = new Stage();
     stage.guards.push({ name: "slow", check: async () => undefined });
     stage.enter().cancel();
@@ -124,7 +124,7 @@ describe("A client of any protocol that wants a stream", () => {
 });
 
 describe("A client that connects", () => {
-  test("is refused for its vhost unless the stream's name may lead to another, and for its hops", () => {
+  test("is refused for its vhost unless the stream's name may select another, and for its hops", () => {
     const stage = new Stage();
     stage.connect();
     stage.connect({ vhost: "other.example" });
@@ -138,7 +138,7 @@ describe("A client that connects", () => {
     ]);
   });
 
-  test("is decided on by guards that ask for it, in time that they take, and by no others", async () => {
+  test("is decided by guards with a rule on connects, which may take time, and by no others", async () => {
     const stage = new Stage();
     const { promise, resolve } = Promise.withResolvers<GuardResult>();
     const check = () => ({ kind: "denied", reason: "not now" }) as const;
@@ -167,7 +167,7 @@ test("a client's vhost is looked up again by its configured name when the config
   expect(reason()).toBe('vhost "show.example" was removed');
 });
 
-test("The mark of a client that a server has sent here is told to guards, and goes no further", () => {
+test("Guards get the mark of a client that another server has sent, and origins do not", () => {
   const stage = new Stage();
   const told: unknown[] = [];
   stage.guards.push({ name: "look", check: ({ directed = false, param }) => void told.push([directed, param]) });

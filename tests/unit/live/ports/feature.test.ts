@@ -60,7 +60,7 @@ function serverWith(...features: Feature[]) {
   return { stage, set };
 }
 
-test("A feature is told of streams, configuration and the end, asked for access, and reports", () => {
+test("A feature is notified of streams, configuration and the stop, asked for access, and reports", () => {
   const counter = new StreamCounter();
   const { stage, set } = serverWith(counter);
   const feed = stage.publish("show");
@@ -88,7 +88,7 @@ test("A feature is told of streams, configuration and the end, asked for access,
   expect(counter.did).toEqual(["published show", "reconfigured", "returned: b", "stopped, unpublished", "closed"]);
 });
 
-test("A feature that needs nothing of the contract costs nothing of it", () => {
+test("A feature may implement nothing of the contract except its name", () => {
   const { set } = serverWith({ name: "nothing" });
   set.reconfigure();
   set.serverReturned(new Set());
@@ -127,7 +127,7 @@ test("The order of features holds for all parts of the contract", () => {
   expect(set.guards.map(({ name }) => name)).toEqual(["first", "second"]);
 });
 
-test("A stream is looked for as long as the feature takes that looks longest", () => {
+test("A stream is searched for as long as the slowest feature searches", () => {
   const searching = (searchMs: number): Feature => ({ name: "searching", searchMs: () => searchMs });
   const name = { vhost: "v", app: "live", stream: "show" };
   const demand = { param: "", tcUrl: "", pageUrl: "", swfUrl: "", hops: [] };
@@ -135,7 +135,7 @@ test("A stream is looked for as long as the feature takes that looks longest", (
   expect(new FeatureSet([searching(100), searching(Infinity), searching(5)]).searchMs(name, demand)).toBe(Infinity);
 });
 
-test("Numbers of one name are added up over features", () => {
+test("Reported numbers of the same name are added up over features", () => {
   const counts = { lagMs: 5, bytes: 1, dropped: 0, since: 0, attempt: 0 };
   const none = { nextRetryAt: undefined, lastError: undefined, failingSince: undefined };
   const at = { id: "f1", stream: "v/live/a", flow: "push", to: "edge:1935", state: "running" } as const;

@@ -9,7 +9,7 @@ function known(id: string, heardBy: KnownNode["heardBy"], alive = true): KnownNo
   return { isSelf: false, source: id, alive, seenAt: 0, state: nodeState(id), problems: [], ...rest };
 }
 
-test("A node that several makers know is one, with all by which it is heard of; a dead one stays beside its living self", () => {
+test("A node that several sources know is listed once with all of them, and a dead one stays beside its living successor", () => {
   const [peers, registry] = [new MemoryNodes(() => nodeState("00"), at), new MemoryNodes(() => nodeState("00"), at)];
   peers.others = [known("aa", ["peers"]), known("bb", ["peers"], false)];
   registry.others = [known("aa", ["registry"]), known("bb", ["registry"]), known("cc", ["registry"])];

@@ -3,7 +3,7 @@ import { Refusals } from "../../../../src/live/ports/refusals.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { RecordingLog } from "../../../support/recording-log.ts";
 
-test("a few refusals are a line each, a flood is ten lines and a count every ten seconds, each rule by itself", () => {
+test("a few refusals make a line each, and a flood makes ten lines and a count every ten seconds, for each rule", () => {
   const clock = new FakeClock();
   const log = new RecordingLog();
   const refusals = new Refusals(clock, log);
@@ -27,7 +27,7 @@ test("a few refusals are a line each, a flood is ten lines and a count every ten
   ]);
 });
 
-test("what clients ask for every day is counted, and told at the level debug only", () => {
+test("everyday refusals are counted, and logged only at the level debug", () => {
   const [clock, log] = [new FakeClock(), new RecordingLog()];
   const refusals = new Refusals(clock, log);
   for (let i = 0; i < 20; i++) refusals.add({ rule: "not_found", log, message: "no", fields: {}, level: "debug" });

@@ -15,7 +15,7 @@ function videoStops(feed: ReturnType<typeof begun>["feed"]): void {
 }
 
 describe("pause", () => {
-  test("gives nothing until it ends, then what came meanwhile while its GOP lasts", () => {
+  test("gives nothing until it ends, then the packets from where it began while their GOP is kept", () => {
     const { feed, viewer } = begun();
     viewer.pause();
     feed.inter("p1").wait(40).inter("p2").wait(40);
@@ -44,7 +44,7 @@ describe("pause", () => {
     expect(viewer.news()).toEqual(["meta", "A0", "V0", "g", "g+1"]);
   });
 
-  test("twice is once, and so is its end", () => {
+  test("twice counts once, and so does its end", () => {
     const { feed, viewer } = begun();
     viewer.pause();
     viewer.pause();
@@ -54,7 +54,7 @@ describe("pause", () => {
     expect(viewer.news()).toEqual(["p1"]);
   });
 
-  test("while the sink is full goes on when both are over", () => {
+  test("while the sink is full ends when both are over", () => {
     const { feed, viewer } = begun();
     viewer.sink.stall();
     feed.inter("p1").wait(40).inter("p2").wait(40);
@@ -68,7 +68,7 @@ describe("pause", () => {
     expect(viewer.news()).toEqual(["p2", "p3"]);
   });
 
-  test("of one who waits for video ends with the very next packet when that is a key frame", () => {
+  test("of a reader that waits for video ends with the very next packet when that is a key frame", () => {
     const { feed, viewer } = begun();
     viewer.receive({ video: false });
     viewer.receive({ video: true });
@@ -87,7 +87,7 @@ describe("pause", () => {
     expect(viewer.lost).toBe(0);
   });
 
-  test("of a reader that has just lost its place does not let it go on where it was", () => {
+  test("of a reader that has just lost its position does not let it continue there", () => {
     const { stage, feed } = begun({ gop_cache_max_frames: 10, queue_length: 1 });
     const slow = stage.view();
     slow.sink.stall();
@@ -103,7 +103,7 @@ describe("pause", () => {
     expect(slow.lost).toBe(49);
   });
 
-  test("counts nothing that came before the place where a reader goes on after its loss", () => {
+  test("counts no loss before the position where a reader continues after its loss", () => {
     const { stage, feed } = begun({ gop_cache_max_frames: 10, queue_length: 1, mw_latency: 100 });
     const slow = stage.view();
     slow.sink.stall();
@@ -120,7 +120,7 @@ describe("pause", () => {
     expect(slow.lost).toBe(lost);
   });
 
-  test("before there was anything to play goes on with the first key frame", () => {
+  test("before the first packets ends with the first key frame", () => {
     const stage = new LiveStage();
     const viewer = stage.view();
     viewer.pause();
@@ -151,7 +151,7 @@ describe("receiveAudio", () => {
     expect(viewer.news()).toEqual(["A0", "p2", "a2"]);
   });
 
-  test("on again after a long time of nothing but audio works", () => {
+  test("on again after a long time of nothing but audio brings audio again", () => {
     const stage = new LiveStage();
     const feed = stage.publish().audioHeader("A0").audio("a0").wait(40);
     const viewer = stage.view({ audio: false });
@@ -182,7 +182,7 @@ describe("receiveVideo", () => {
     expect(viewer.lost).toBe(0);
   });
 
-  test("on again does not hurry what others get", () => {
+  test("on again does not make others' packets come earlier", () => {
     const { stage, feed, viewer } = begun({ mw_latency: 300 });
     const other = stage.view();
     stage.clock.advance(1000);
@@ -232,7 +232,7 @@ describe("receiveVideo", () => {
 });
 
 describe("a stream whose video is away", () => {
-  test("is joined at once, with its audio", () => {
+  test("can be joined at once, with its audio", () => {
     const { stage, feed } = begun();
     videoStops(feed);
     const late = stage.view();
@@ -243,7 +243,7 @@ describe("a stream whose video is away", () => {
     expect(late.news()).toEqual(["a2"]);
   });
 
-  test("shows those who joined meanwhile no video before a key frame, and the others all of it", () => {
+  test("gives readers that joined meanwhile no video before a key frame, and the others all of it", () => {
     const { stage, feed, viewer } = begun();
     videoStops(feed);
     const late = stage.view();
@@ -259,7 +259,7 @@ describe("a stream whose video is away", () => {
     expect(viewer.sink.sent.at(-1)).toBe(late.sink.sent.at(-1) as Uint8Array);
   });
 
-  test("lets those hear it who lost their place in it", () => {
+  test("gives its audio to readers that lost their position in it", () => {
     const { stage, feed } = begun({ queue_length: 1 });
     const slow = stage.view();
     slow.sink.stall();
@@ -272,7 +272,7 @@ describe("a stream whose video is away", () => {
 });
 
 describe("an audio-only stream", () => {
-  test("is joined at its live edge", () => {
+  test("can be joined at its live edge", () => {
     const stage = new LiveStage();
     const feed = stage.publish().metadata().audioHeader("A0");
     for (let i = 0; i < 10; i++) feed.audio(`a${i}`).wait(20);
@@ -282,14 +282,14 @@ describe("an audio-only stream", () => {
     expect(stage.stream().log.bytes).toBe(0);
   });
 
-  test("is had from its first packet on by who waited for it", () => {
+  test("gives waiting readers everything from its first packet on", () => {
     const stage = new LiveStage();
     const viewer = stage.view();
     stage.publish().metadata().audioHeader("A0").audio("a0").audio("a1").wait(20);
     expect(viewer.log).toEqual(["published", "meta", "A0", "a0", "a1"]);
   });
 
-  test("shows its video from the first key frame on when it gets one", () => {
+  test("gives its video from the first key frame on when it gets one", () => {
     const stage = new LiveStage();
     const feed = stage.publish().audioHeader("A0").audio("a0").wait(20);
     const viewer = stage.view();
@@ -297,7 +297,7 @@ describe("an audio-only stream", () => {
     expect(viewer.log).toEqual(["A0", "a1", "V0", "K", "K+1"]);
   });
 
-  test("that follows a stream with video does not begin with the other's last frames", () => {
+  test("after a stream with video does not begin with that stream's last frames", () => {
     const { stage, feed } = begun({ mw_latency: 350 });
     feed.inter("p1").wait(1);
     feed.inter("p2").end("lost");

@@ -30,7 +30,7 @@ describe("readers that are up to date", () => {
     expect(viewer.log.slice(-2)).toEqual(["p1", "a1"]);
   });
 
-  test("share with those of the same format only", () => {
+  test("share batches only with readers of the same format", () => {
     const { stage, feed } = begun();
     const [one, two] = [stage.view(), stage.view({ variant: 2 })];
     feed.inter("p1").wait(40);
@@ -48,7 +48,7 @@ describe("a reader that joins", () => {
     expect(viewer.got.map(({ time }) => time)).toEqual([120, 120, 120, 120, 160]);
   });
 
-  test("has its format told of the headers with the first packets, and not again", () => {
+  test("has its format notified of the headers with the first packets, and not again", () => {
     const { stage, feed } = begun();
     const told: unknown[] = [];
     const format = stage.format();
@@ -62,14 +62,14 @@ describe("a reader that joins", () => {
     expect(told).toEqual([3, undefined]);
   });
 
-  test("shares the encoded GOP with others that join it", () => {
+  test("shares the encoded GOP with other readers that join it", () => {
     const { stage } = begun();
     const [one, two] = [stage.view(), stage.view()];
     expect(two.sink.sent).toEqual(one.sink.sent);
     for (const [at, bytes] of one.sink.sent.entries()) expect(two.sink.sent[at]).toBe(bytes);
   });
 
-  test("at a key frame that is not flushed yet gets nothing of what lies before it", () => {
+  test("at a key frame that is not flushed yet gets nothing from before it", () => {
     const { stage, feed } = begun();
     const early = stage.view();
     feed.inter("old").key("new");
@@ -79,7 +79,7 @@ describe("a reader that joins", () => {
     expect(early.log.slice(-3)).toEqual(["old", "new", "new+1"]);
   });
 
-  test("gets the headers of its own source, though another's start was at the same place", () => {
+  test("gets the headers of its own source, even if another source's start was at the same position", () => {
     const stage = new LiveStage();
     const first = stage.publish().metadata("first").audioHeader("A0").audio("a0").wait(40);
     stage.view();
@@ -128,7 +128,7 @@ describe("a reader that joins", () => {
     for (const { log } of [...viewers, late]) expect(log.slice(-3)).toEqual(["k+2", "p1", "p2"]);
   });
 
-  test("ahead of a round that is under way waits for its turn, and the round ends, however many they are", () => {
+  test("ahead of a round under way waits for its turn, and the round ends, however many such readers there are", () => {
     const { stage, feed } = begun();
     const viewers = Array.from({ length: 300 }, () => stage.view());
     for (const { sink } of viewers) sink.onSend = () => stage.clock.spend(0.1);
@@ -178,13 +178,13 @@ function orderOf(count: number): number[] {
   return [...order.slice(0, 3), order.at(-1) ?? -1];
 }
 
-test("a round begins with the oldest readers; a long one with the newest, who have had nothing since the last one began", () => {
+test("a round begins with the oldest readers, and a long one with the newest, which have waited longest", () => {
   expect(orderOf(10)).toEqual([0, 1, 2, 10]);
   expect(orderOf(2500)).toEqual([2500, 2499, 2498, 0]);
 });
 
 describe("a slow reader", () => {
-  test("goes on from its own position where a write was taken in part", () => {
+  test("continues from its own position after a partial write", () => {
     const { stage, feed } = begun();
     const [slow, fast] = [stage.view(), stage.view()];
     slow.sink.room = 10;
@@ -227,7 +227,7 @@ describe("a slow reader", () => {
     expect(fast.lost).toBe(0);
   });
 
-  test("gets the headers that are in force where it goes on", () => {
+  test("gets the headers in force where it continues", () => {
     const { stage, feed } = begun({ queue_length: 1 });
     const slow = stage.view();
     slow.sink.stall();
@@ -238,7 +238,7 @@ describe("a slow reader", () => {
     expect([audio, video]).toEqual([key?.replace("g", "A"), key?.replace("g", "V")]);
   });
 
-  test("is not driven out of the newest GOP, however long that is: there is no better place", () => {
+  test("does not skip within the newest GOP, however long that is, as there is no later start point", () => {
     const { stage, feed } = begun({ queue_length: 1 });
     feed.gop("K", 100, 2 * KB);
     const slow = stage.view({ room: 100 });
@@ -249,7 +249,7 @@ describe("a slow reader", () => {
     expect(slow.lost).toBe(0);
   });
 
-  test("waits for the next key frame when the GOP that it is in cannot be kept", () => {
+  test("waits for the next key frame when its GOP cannot be kept", () => {
     const { stage, feed } = begun({ gop_cache_max_frames: 10, queue_length: 1 });
     const slow = stage.view();
     slow.sink.stall();
@@ -262,7 +262,7 @@ describe("a slow reader", () => {
     expect(slow.lost).toBe(99);
   });
 
-  test("that leaves while it waits has lost what came until then", () => {
+  test("that leaves while it waits has lost the packets up to then", () => {
     const { stage, feed } = begun({ gop_cache_max_frames: 10, queue_length: 1 });
     const slow = stage.view();
     slow.sink.stall();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Stub, flusherStage as stage } from "../../../support/flushes.ts";
 
-describe("a latency of its own", () => {
+describe("a fixed latency", () => {
   test("is between the beginnings of two flushes; the first comes at once", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, 100, 5);
@@ -12,7 +12,7 @@ describe("a latency of its own", () => {
     expect(stream.begun).toEqual([0, 100, 200, 300]);
   });
 
-  test("is over at once for a packet that comes after it", () => {
+  test("does not delay a packet that comes after it has passed", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, 350);
     for (const at of [0, 600, 700]) {
@@ -23,7 +23,7 @@ describe("a latency of its own", () => {
     expect(stream.begun).toEqual([0, 600, 950]);
   });
 
-  test("of hundreds of streams costs each flush the work of one", () => {
+  test("with hundreds of streams costs each flush the work of one stream", () => {
     const { clock, flusher } = stage();
     const streams = Array.from({ length: 300 }, () => new Stub(clock, 350));
     for (const stream of streams) {
@@ -50,7 +50,7 @@ describe("a latency of its own", () => {
     expect(asked).toBeLessThanOrEqual(2 * streams.length);
   });
 
-  test("lets what comes in bursts as far apart, a relay's, wait for a moment and never for the next burst", () => {
+  test("lets a relay's bursts at the same distance wait for a moment, and never for the next burst", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, 350);
     const bursts = [0, 345, 705, 1050, 1420, 1765];
@@ -64,7 +64,7 @@ describe("a latency of its own", () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(40);
   });
 
-  test("of 0 is once a turn, whatever it costs", () => {
+  test("of 0 flushes once a turn, whatever that costs", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, 0, 5);
     flusher.mark(stream);
@@ -74,7 +74,7 @@ describe("a latency of its own", () => {
     expect(stream.begun).toEqual([0, 5]);
   });
 
-  test("does not cut short the rest of the others", () => {
+  test("does not shorten the pause of streams with auto", () => {
     const { clock, flusher } = stage();
     const auto = new Stub(clock, "auto", 50);
     const own = new Stub(clock, 10);
@@ -89,7 +89,7 @@ describe("a latency of its own", () => {
     expect(own.begun.length).toBeGreaterThan(15);
   });
 
-  test("does not hold up the last packets", () => {
+  test("does not delay the last packets", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, 350);
     flusher.mark(stream);

@@ -17,7 +17,7 @@ describe("auto", () => {
     expect(stream.begun).toEqual([0]);
   });
 
-  test("rests for twice as long as the flush took, and then flushes what has come meanwhile", () => {
+  test("pauses for twice as long as the flush took, and then flushes what has come meanwhile", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, "auto", 5);
     flusher.mark(stream);
@@ -27,7 +27,7 @@ describe("auto", () => {
     expect(stream.begun).toEqual([0, 15]);
   });
 
-  test("does not rest when there is nothing to rest from", () => {
+  test("does not pause after a flush that took no time", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock);
     for (let time = 0; time < 5; time++) {
@@ -50,7 +50,7 @@ describe("auto", () => {
     expect(stream.begun).toEqual([0, 350]);
   });
 
-  test("leaves a third of the time to others, however long a flush takes", () => {
+  test("leaves a third of the time to other work, however long a flush takes", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, "auto", 1000);
     flusher.mark(stream);
@@ -77,7 +77,7 @@ describe("auto", () => {
     expect([stream.begun.length, stream.finished]).toEqual([1, 1]);
   });
 
-  test("counts all slices of a flush for its rest", () => {
+  test("counts all slices of a flush for its pause", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, "auto", 20);
     flusher.mark(stream);
@@ -87,7 +87,7 @@ describe("auto", () => {
     expect(stream.begun).toEqual([0, 60]);
   });
 
-  test("rests the less, the more was done between the slices of a flush", () => {
+  test("pauses less, the more other work was done between the slices of a flush", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, "auto", 20);
     flusher.mark(stream);
@@ -104,7 +104,7 @@ describe("auto", () => {
     expect(stream.begun).toEqual([0, 60]);
   });
 
-  test("takes slices twice as long once others have held up a flush for 20 ms", () => {
+  test("uses slices twice as long once other work has delayed a flush by 20 ms", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, "auto", 160);
     flusher.mark(stream);
@@ -118,7 +118,7 @@ describe("auto", () => {
     expect(slices).toEqual([8, 8, 16, 16, 16, 16, 16, 16, 16, 16, 16]);
   });
 
-  test("begins the next flush so much earlier than after 350 ms as others have held up one, and less so each time", () => {
+  test("begins the next flush earlier than after 350 ms by as much as other work delayed one, and less so each time", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, "auto", 160);
     flusher.mark(stream);
@@ -137,7 +137,7 @@ describe("auto", () => {
     expect(periods).toEqual([295, 338, 350]);
   });
 
-  test("begins it 100 ms earlier at most, however long others have held one up", () => {
+  test("begins it at most 100 ms earlier, however long other work has delayed one", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, "auto", 120);
     flusher.mark(stream);
@@ -151,7 +151,7 @@ describe("auto", () => {
     expect(stream.begun).toEqual([0, 620, 870]);
   });
 
-  test("flushes all streams that have something, each once", () => {
+  test("flushes all streams that have packets, each once", () => {
     const { clock, flusher } = stage();
     const streams = [1, 2, 3].map(() => new Stub(clock, "auto", 6));
     for (const stream of streams) flusher.mark(stream);
@@ -160,7 +160,7 @@ describe("auto", () => {
     expect(clock.now()).toBe(18);
   });
 
-  test("what comes during a flush is flushed after it", () => {
+  test("flushes packets that come during a flush after it", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, "auto", 20);
     flusher.mark(stream);
@@ -183,7 +183,7 @@ describe("flushNow", () => {
     expect(stream.begun).toEqual([0]);
   });
 
-  test("first ends a flush that is under way", () => {
+  test("ends a flush under way first", () => {
     const { clock, flusher } = stage();
     const stream = new Stub(clock, "auto", 20);
     flusher.mark(stream);
@@ -195,7 +195,7 @@ describe("flushNow", () => {
     expect(stream.finished).toBe(2);
   });
 
-  test("leaves the others to their turn", () => {
+  test("leaves other streams to their turn", () => {
     const { clock, flusher } = stage();
     const [one, two] = [new Stub(clock), new Stub(clock)];
     flusher.mark(one);
@@ -222,23 +222,26 @@ describe("a stream whose flush throws", () => {
     }
   }
 
-  test.each(["begin", "run"] as const)("in %s is reported, the others go on, and so does it once it can", (broken) => {
-    const clock = new FakeClock();
-    const faults: unknown[] = [];
-    const flusher = new Flusher(clock, (error) => faults.push(error));
-    const streams = [new Broken(clock), new Broken(clock), new Broken(clock)];
-    const [first, bad, last] = streams as [Broken, Broken, Broken];
-    bad.broken = broken;
-    for (let round = 0; round < 3; round++) {
-      for (const stream of streams) flusher.mark(stream);
+  test.each(["begin", "run"] as const)(
+    "in %s is reported, the others continue, and so does it when it no longer throws",
+    (broken) => {
+      const clock = new FakeClock();
+      const faults: unknown[] = [];
+      const flusher = new Flusher(clock, (error) => faults.push(error));
+      const streams = [new Broken(clock), new Broken(clock), new Broken(clock)];
+      const [first, bad, last] = streams as [Broken, Broken, Broken];
+      bad.broken = broken;
+      for (let round = 0; round < 3; round++) {
+        for (const stream of streams) flusher.mark(stream);
+        clock.advance(1000);
+      }
+      flusher.flushNow(bad);
+      expect([first.finished, bad.finished, last.finished]).toEqual([3, 0, 3]);
+      expect(faults).toHaveLength(4);
+      bad.broken = undefined;
+      flusher.mark(bad);
       clock.advance(1000);
-    }
-    flusher.flushNow(bad);
-    expect([first.finished, bad.finished, last.finished]).toEqual([3, 0, 3]);
-    expect(faults).toHaveLength(4);
-    bad.broken = undefined;
-    flusher.mark(bad);
-    clock.advance(1000);
-    expect(bad.finished).toBe(1);
-  });
+      expect(bad.finished).toBe(1);
+    },
+  );
 });

@@ -45,7 +45,7 @@ function stage() {
   return { clock, stream, heard, publish, count };
 }
 
-test("thousands of readers hear that their stream is published some in each turn, each before its first packet", () => {
+test("thousands of readers are notified that their stream is published, some in each turn, each before its first packet", () => {
   const { clock, heard, publish, count } = stage();
   const source = publish();
   expect(count("published")).toBe(16);
@@ -57,7 +57,7 @@ test("thousands of readers hear that their stream is published some in each turn
   for (const mine of heard) expect(mine).toEqual(["published", "packets"]);
 });
 
-test("they hear that it has stopped some in each turn, and those who have not heard that it began hear nothing", () => {
+test("thousands of readers are notified of the stop, some in each turn, and those not notified of the start are not", () => {
   const { clock, heard, publish, count } = stage();
   publish().end("unpublished");
   expect(count("published")).toBe(16);
@@ -72,7 +72,7 @@ test("they hear that it has stopped some in each turn, and those who have not he
   for (const mine of heard) expect(mine.slice(-2)).toEqual(["published", "stopped"]);
 });
 
-test("they hear that it is nowhere to be had some in each turn, unless somebody publishes meanwhile", () => {
+test("thousands of readers are notified that no server has their stream, some in each turn, unless somebody publishes it meanwhile", () => {
   const { clock, stream, publish, count } = stage();
   stream.notifyMissing("no origin has it");
   expect([count("missing"), stream.readerCount]).toEqual([16, READERS - 16]);

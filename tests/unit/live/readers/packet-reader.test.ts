@@ -18,7 +18,7 @@ function recording(config = {}) {
 const begun = ["meta", "A0", "V0", "k", "k+1", "k+2"];
 
 describe("A recorder of packets", () => {
-  test("begins with the headers and the newest GOP, and has what a player has", () => {
+  test("begins with the headers and the newest GOP, and gets what a player gets", () => {
     const { stage, feed, recorder } = recording();
     const viewer = stage.view();
     feed.gop("g", 2).audio("a").text("t").wait(40);
@@ -34,7 +34,7 @@ describe("A recorder of packets", () => {
     expect(recorder.names).toEqual(["meta", "A0", "V0", "g", "g+1"]);
   });
 
-  test("that comes before the publisher begins with its first key frame", () => {
+  test("that joins before the publisher begins with its first key frame", () => {
     const stage = new LiveStage();
     const recorder = new FlvRecorder(stage.stream());
     stage.publish().metadata().headers().gop("k", 2);
@@ -42,7 +42,7 @@ describe("A recorder of packets", () => {
     expect(recorder.told).toEqual(["published 0"]);
   });
 
-  test("shares its ranges with all others at the same place", () => {
+  test("shares its ranges with all recorders at the same position", () => {
     const { stage, feed, recorder } = recording();
     const other = new FlvRecorder(stage.stream());
     feed.gop("g", 3);
@@ -68,7 +68,7 @@ describe("A recorder of packets", () => {
     expect(recorder.reader.lost).toBe(0);
   });
 
-  test("with a disk that is too slow goes on with the headers and a key frame, and knows what is missing", () => {
+  test("with a disk that is too slow continues with the headers and a key frame, and knows what is missing", () => {
     const { feed, recorder } = recording({ queue_length: 1 });
     recorder.disk.stall();
     feed.inter("full").wait(40).gop("g", 30).headers("V1", "A1").gop("h", 30).gop("i", 2);
@@ -80,7 +80,7 @@ describe("A recorder of packets", () => {
     expect(recorder.reader.lost).toBe(31 + 2 + 31);
   });
 
-  test("is told of the end when its slow disk has the last packet", () => {
+  test("is notified of the end when its slow disk has the last packet", () => {
     const { stage, feed, recorder } = recording();
     recorder.disk.stall();
     feed.gop("g", 19, 10_000).end();
@@ -104,7 +104,7 @@ describe("A recorder of packets", () => {
     expect(recorder.gaps).toEqual([]);
   });
 
-  test("is told of the stop and the new start of a stream that comes back later", () => {
+  test("is notified of the stop and the new start of a stream that comes back later", () => {
     const { stage, feed, recorder } = recording();
     feed.end();
     stage.publish("show", "again").metadata("meta2").headers("V2", "A2").gop("r", 1);
@@ -127,7 +127,7 @@ describe("A recorder of packets", () => {
     expect(recorder.gaps).toEqual([]);
   });
 
-  test("goes on with audio when video stops, and with headers and a key frame when it comes back", () => {
+  test("continues with audio when video stops, and with headers and a key frame when it comes back", () => {
     const { stage, feed } = recording();
     for (let i = 0; i < 120; i++) feed.audio(`away${i}`).wait(100);
     const recorder = new FlvRecorder(stage.stream());
@@ -140,7 +140,7 @@ describe("A recorder of packets", () => {
     expect(recorder.reader.lost).toBe(0);
   });
 
-  test("that pauses goes on where it stopped, or with the newest GOP", () => {
+  test("that pauses continues where it stopped, or with the newest GOP", () => {
     const { stage, feed, recorder } = recording();
     const stream = stage.stream();
     stream.pause(recorder.reader);
@@ -167,8 +167,8 @@ describe("A recorder of packets", () => {
   });
 });
 
-describe("A recorder whose disk is broken may leave in the midst of a packet", () => {
-  test("that it gets from its own place", () => {
+describe("A recorder whose disk is broken may leave during a packet", () => {
+  test("that it gets at its own position", () => {
     const { stage, feed, recorder } = recording();
     recorder.disk.stall();
     feed.gop("g", 19, 10_000);
@@ -181,7 +181,7 @@ describe("A recorder whose disk is broken may leave in the midst of a packet", (
     expect(recorder.reader.state).toBe("closed");
   });
 
-  test.each([true, false])("that all get, whether there is room on the disk (%p)", (room) => {
+  test.each([true, false])("that all recorders get, whether there is room on the disk (%p)", (room) => {
     const { stage, feed, recorder } = recording();
     const viewer = stage.view();
     viewer.news();
@@ -198,7 +198,7 @@ describe("A recorder whose disk is broken may leave in the midst of a packet", (
   });
 });
 
-test("Packets of a round that is under way stay in the log until all have had them", () => {
+test("Packets of a round under way stay in the log until all readers have got them", () => {
   const log = new PacketLog(new SlabPool(new FakeClock()));
   for (let time = 0; time < 3; time++) log.append(PacketKind.Audio, time, Uint8Array.of(0xaf, 1, time), 0, 0);
   const startPoint = () => ({ seq: 0, time: 0, headers: [] });

@@ -15,7 +15,7 @@ describe("what a stream keeps", () => {
     expect(log.end - log.start).toBe(10);
   });
 
-  test("is nothing when nobody needs anything", () => {
+  test("is nothing when no reader needs anything", () => {
     const stage = new LiveStage({ gop_cache: false });
     const feed = stage.publish().headers();
     stage.view();
@@ -23,7 +23,7 @@ describe("what a stream keeps", () => {
     expect([stage.stream().log.end - stage.stream().log.start, stage.stream().log.bytes]).toEqual([0, 0]);
   });
 
-  test("is never more than a GOP's cap for who joins, data included", () => {
+  test("is at most a GOP's cap for new readers, including data", () => {
     const stage = new LiveStage({ gop_cache_max_bytes: 100 * KB });
     const feed = stage
       .publish()
@@ -39,7 +39,7 @@ describe.each([1, 100])("%d readers that never read", (count) => {
     for (let i = 0; i < count; i++) stage.view({ room: 0 });
   }
 
-  test("hold no more than queue_length", () => {
+  test("make a stream keep no more than queue_length", () => {
     const stage = new LiveStage({ queue_length: 2 });
     const feed = stage.publish().headers().gop("k", 1);
     slow(stage);
@@ -53,7 +53,7 @@ describe.each([1, 100])("%d readers that never read", (count) => {
     expect(longest).toBeLessThanOrEqual(61);
   });
 
-  test("hold no more than queue_max_bytes", () => {
+  test("make a stream keep no more than queue_max_bytes", () => {
     const stage = new LiveStage({ queue_max_bytes: 100 * KB });
     const feed = stage.publish().headers().gop("k", 1);
     slow(stage);
@@ -66,7 +66,7 @@ describe.each([1, 100])("%d readers that never read", (count) => {
     expect(most).toBeLessThanOrEqual(105 * KB);
   });
 
-  test("hold no more than queue_max_bytes of one endless GOP that is not cached", () => {
+  test("make a stream keep no more than queue_max_bytes of one endless GOP that is not cached", () => {
     const stage = new LiveStage({ queue_max_bytes: 100 * KB, gop_cache: false });
     const feed = stage.publish().headers();
     slow(stage);
@@ -79,7 +79,7 @@ describe.each([1, 100])("%d readers that never read", (count) => {
     expect(most).toBeLessThanOrEqual(105 * KB);
   });
 
-  test("hold no more than 65536 packets", () => {
+  test("make a stream keep no more than 65536 packets", () => {
     const stage = new LiveStage({ queue_length: 3600, gop_cache_max_frames: 100 });
     const feed = stage.publish().headers().gop("k", 1);
     slow(stage);
@@ -98,7 +98,7 @@ describe.each([1, 100])("%d readers that never read", (count) => {
 });
 
 describe("a reader that is only a little behind", () => {
-  test("keeps its place when others far behind are too much to keep", () => {
+  test("keeps its position when others far behind exceed the limits", () => {
     const stage = new LiveStage({ queue_max_bytes: 100 * KB });
     const feed = stage.publish().headers().gop("k", 1);
     const far = stage.view({ room: 0 });
@@ -112,7 +112,7 @@ describe("a reader that is only a little behind", () => {
     expect(far.log).toEqual([]);
   });
 
-  test("is not measured against what nobody needs any longer", () => {
+  test("is not skipped for packets that no reader needs any longer", () => {
     const stage = new LiveStage({ queue_max_bytes: 50 * KB });
     const feed = stage
       .publish()
@@ -129,7 +129,7 @@ describe("a reader that is only a little behind", () => {
 });
 
 describe("when the publisher is gone", () => {
-  test("nothing is kept once the slow have caught up or left", () => {
+  test("nothing is kept once slow readers have caught up or left", () => {
     for (const how of ["catches up", "leaves"]) {
       const stage = new LiveStage();
       const feed = stage.publish().headers().gop("k", 1);

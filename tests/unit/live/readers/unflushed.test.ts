@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Unflushed } from "../../../../src/live/readers/unflushed.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 
-test("Packets wait for a flush half as long as the first one, on average over the last flushes", () => {
+test("The average time that packets wait for a flush is half of the first packet's", () => {
   const clock = new FakeClock();
   const unflushed = new Unflushed();
   for (let round = 0; round < 60; round++) {
@@ -19,7 +19,7 @@ test("Packets wait for a flush half as long as the first one, on average over th
   expect(unflushed.waitMs).toBeCloseTo(100, 0);
 });
 
-test("Many packets, and many bytes, are much", () => {
+test("Many packets, and many bytes, exceed the limit for a flush at once", () => {
   const unflushed = new Unflushed();
   expect([unflushed.isMuch(4096), unflushed.isMuch(4097)]).toEqual([false, true]);
   unflushed.add(16 * 1024 * 1024 + 1, new FakeClock());

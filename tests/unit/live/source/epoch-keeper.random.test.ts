@@ -41,7 +41,7 @@ function expectReadable({ epochs, log }: Stream): void {
   if (newest !== undefined) expect(Number.isSafeInteger(newest.number)).toBe(true);
 }
 
-test("whatever a source tells and sends, others can read what is made of it", () => {
+test("whatever epochs and packets a source sends, others can read the epoch that results", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
       const { live, stream } = epochStage();

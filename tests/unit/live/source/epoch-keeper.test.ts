@@ -13,7 +13,7 @@ function numberAt(epoch: Epoch | undefined, time: number): number {
   return epoch === undefined ? Number.NaN : (locate(epoch, 2000, time)?.number ?? Number.NaN);
 }
 
-describe("a stream whose source tells no epoch", () => {
+describe("a stream whose source sends no epoch", () => {
   test("has one from its first frame on, at the clock's date", () => {
     const { live, stream, spans, id } = stage();
     live.clock.advance(700);
@@ -26,7 +26,7 @@ describe("a stream whose source tells no epoch", () => {
     expect(spans()).toEqual(["5000- date+700 gop 0"]);
   });
 
-  test("tells a span's first key frame where sound came before it", () => {
+  test("records a span's first key frame if audio came before it", () => {
     const { live, stream } = stage();
     const feed = live.publish().headers().audio("a0").wait(40);
     expect(stream.epochs.epoch?.spans[0].start).toBeUndefined();
@@ -35,7 +35,7 @@ describe("a stream whose source tells no epoch", () => {
     expect(stream.epochs.epoch?.spans.map(({ start }) => start)).toEqual([40, undefined]);
   });
 
-  test("tells no first key frame of a span that ends with it", () => {
+  test("records no first key frame for a span that ends with it", () => {
     const { live, stream } = stage();
     live.publish().headers().audio("a0").wait(40).headers("V1", "A1").key("k0");
     expect(stream.epochs.epoch?.spans.map(({ from, start }) => [from, start])).toEqual([
@@ -45,13 +45,13 @@ describe("a stream whose source tells no epoch", () => {
     expect(readEpoch(stream.epochs.text ?? "")).toBeDefined();
   });
 
-  test("has it though nobody reads", () => {
+  test("has an epoch even without readers", () => {
     const live = new LiveStage();
     live.publish().headers().key("k0");
     expect(spanLines(live.stream().epochs.epoch)).toEqual(["0- date+0 gop 0"]);
   });
 
-  test("goes on in a new span when it is published again, by the clock's date after an outage", () => {
+  test("continues in a new span when it is published again, by the clock's date after an outage", () => {
     const { live, spans } = stage();
     gops(live.publish().headers(), 2000).end("lost");
     live.clock.advance(600_000);
@@ -72,7 +72,7 @@ describe("a stream whose source tells no epoch", () => {
     expect(after.wall).toBe(dateAt(before, before.to as number));
   });
 
-  test("keeps its date and numbers from running back when the clock does, which passes unchanged", () => {
+  test("keeps its date and numbers from running back when its timestamps do, which pass unchanged", () => {
     const { live, stream, id } = stage({ time_jitter: "off" });
     const feed = gops(live.publish().headers(), 2000, 2000, 2000);
     const numbers = [numberAt(stream.epochs.epoch, 4000)];
@@ -85,7 +85,7 @@ describe("a stream whose source tells no epoch", () => {
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
   });
 
-  test("follows GOPs that turn out longer, from the key frame on that shows it", () => {
+  test("uses longer GOPs from the key frame on that shows them", () => {
     const { live, spans } = stage();
     const feed = gops(live.publish().headers(), 2000, 2000, 2000);
     expect(spans()).toEqual(["0-2000 date+0 gop 0", "2000- date+2000 gop 2000"]);
@@ -93,13 +93,13 @@ describe("a stream whose source tells no epoch", () => {
     expect(spans().slice(1)).toEqual(["2000-14000 date+2000 gop 2000", "14000- date+14000 gop 4000"]);
   });
 
-  test("follows neither one long GOP, which is a pause, nor GOPs of more than 30 s, nor short ones", () => {
+  test("ignores one long GOP, which is a pause, GOPs of more than 30 s, and short ones", () => {
     const { live, spans } = stage();
     gops(live.publish().headers(), 1000, 1000, 9000, 1000, 1000, 35_000, 40_000, 1000);
     expect(spans()).toEqual(["0- date+0 gop 0"]);
   });
 
-  test("says where the last key frame of an ended span is, if video is at its end", () => {
+  test("records the last key frame of an ended span, if video is at its end", () => {
     const { live, stream } = stage();
     const keys = () => stream.epochs.epoch?.spans.map(({ key }) => key);
     const feed = gops(live.publish().headers(), 2000, 2000, 1500);
@@ -124,7 +124,7 @@ describe("a stream whose source tells no epoch", () => {
     expect(spans()[2]).toBe("7540- date+8000 gop 4000 new");
   });
 
-  test("goes on in a new span at the key frame after its headers have changed", () => {
+  test("continues in a new span at the key frame after its headers have changed", () => {
     const { live, spans } = stage();
     const feed = gops(live.publish().headers(), 1000);
     gops(feed.audio("a0").headers(), 1000);
@@ -138,7 +138,7 @@ describe("a stream whose source tells no epoch", () => {
     expect(spans().length).toBe(3);
   });
 
-  test("goes on in a new span at the first frame after its headers have changed when it has no video", () => {
+  test("continues in a new span at the first frame after its headers have changed, if it has no video", () => {
     const { live, spans } = stage();
     const feed = live
       .publish()
@@ -153,7 +153,7 @@ describe("a stream whose source tells no epoch", () => {
     expect(spans()).toEqual(["0-60 date+0 gop 0", "60- date+60 gop 0 new"]);
   });
 
-  test("goes on in a new span when its sound goes on in a codec without headers", () => {
+  test("continues in a new span when its audio continues in a codec without headers", () => {
     const { live, spans } = stage();
     const feed = live.publish().audioHeader("A0").audio("a0").wait(20);
     // MP3.
@@ -164,14 +164,14 @@ describe("a stream whose source tells no epoch", () => {
     expect(spans()).toEqual(["0-20 date+0 gop 0", "20- date+20 gop 0 new"]);
   });
 
-  test("takes headers that come a moment later for no change", () => {
+  test("does not treat headers that come a moment later as a change", () => {
     const { live, spans } = stage();
     const feed = live.publish().videoHeader("V0").key("k0").wait(800).inter("p").audioHeader("A0").audio("a0");
     gops(feed.wait(200), 1000, 1000);
     expect(spans()).toEqual(["0- date+0 gop 0"]);
   });
 
-  test("goes on in a new span when a main track comes late, with or without a header", () => {
+  test("continues in a new span when a main track comes late, with or without a header", () => {
     for (const send of [
       (feed: Feed) => feed.audioHeader("A0").audio("a0"),
       // MP3.
@@ -184,7 +184,7 @@ describe("a stream whose source tells no epoch", () => {
     }
   });
 
-  test("goes on in a new span at the first key frame when the picture comes late", () => {
+  test("continues in a new span at the first key frame when video comes late", () => {
     const { live, spans } = stage();
     const feed = live.publish().audioHeader("A0").audio("a0").wait(1000).audio("a1").wait(1000).videoHeader("V0");
     gops(feed.audio("a2").wait(1000), 2000);
@@ -219,7 +219,7 @@ describe("a stream whose source tells no epoch", () => {
     expect(stream.epochs.at(before + 2)?.id).toBe(SECOND);
   });
 
-  test("begins anew when its timestamps run back and pass as they are", () => {
+  test("begins a new epoch when its timestamps run back and pass unchanged", () => {
     const { live, stream, id } = stage({ time_jitter: "off" });
     const feed = live.publish().headers();
     feed.time = 50_000;
@@ -259,7 +259,7 @@ describe("a source that takes over", () => {
     return staged;
   }
 
-  test("goes on in the same span with the same headers", () => {
+  test("continues in the same span with the same headers", () => {
     const { spans, stream } = pair(["V", "A"]);
     expect(stream.source?.info.id).toBe("b");
     expect(spans()).toEqual(["0- date+0 gop 0"]);
@@ -272,7 +272,7 @@ describe("a source that takes over", () => {
   });
 });
 
-test("a reader that loses packets is told when it goes on", () => {
+test("a reader that loses packets is notified when it continues", () => {
   const live = new LiveStage({ queue_length: 2 });
   const stream = live.stream();
   const told: string[] = [];

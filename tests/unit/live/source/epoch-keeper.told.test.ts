@@ -23,8 +23,8 @@ function tell(feed: Feed, epoch: Epoch, at = feed.time, lost = false, since = ep
   expect(feed.source.receiveEpoch(writeEpoch({ epoch, at, since }), lost)).toBe(true);
 }
 
-describe("a stream whose source tells its epoch", () => {
-  test("has that, in its own time, from the first frame on", () => {
+describe("a stream whose source sends its epoch", () => {
+  test("has that epoch, in its own time, from the first frame on", () => {
     const { live, stream, spans, id } = stage({ time_jitter: "zero" });
     const feed = live.publish();
     feed.time = 70_000;
@@ -38,7 +38,7 @@ describe("a stream whose source tells its epoch", () => {
     expect(dateAt(stream.epochs.epoch?.spans[0] as Span, 0)).toBe(WALL);
   });
 
-  test("has it though the sender's timestamps have wrapped since the span began", () => {
+  test("has that epoch even if the sender's timestamps have wrapped since the span began", () => {
     const { live, stream } = stage();
     const feed = live.publish();
     const sent = 3 * 2 ** 32 + 500;
@@ -48,7 +48,7 @@ describe("a stream whose source tells its epoch", () => {
     expect(stream.epochs.epoch?.spans[0].from).toBe(500 - 2 ** 33);
   });
 
-  test("has the same when the sender's timestamps wrap", () => {
+  test("has the same epoch when the sender's timestamps wrap", () => {
     const { live, stream, changes } = stage();
     const feed = live.publish();
     feed.time = 2 ** 32 - 1500;
@@ -60,7 +60,7 @@ describe("a stream whose source tells its epoch", () => {
     expect(changes).toHaveLength(1);
   });
 
-  test("adds nothing to it", () => {
+  test("adds nothing to that epoch", () => {
     const { live, changes } = stage();
     const feed = live.publish().headers();
     tell(feed, told(0));
@@ -70,7 +70,7 @@ describe("a stream whose source tells its epoch", () => {
     expect(changes.length).toBe(1);
   });
 
-  test("has the next span as soon as it is told", () => {
+  test("has the next span as soon as it is received", () => {
     const { live, spans, changes } = stage();
     const feed = live.publish().headers();
     tell(feed, told(0));
@@ -84,7 +84,7 @@ describe("a stream whose source tells its epoch", () => {
     expect(changes.length).toBe(2);
   });
 
-  test("keeps it until the first packet of another comes, which may be told before", () => {
+  test("keeps its epoch until the first packet of another, which may be received before", () => {
     const { live, id, stream } = stage();
     const feed = live.publish().headers();
     tell(feed, told(0));
@@ -97,7 +97,7 @@ describe("a stream whose source tells its epoch", () => {
     expect(stream.epochs.at(stream.log.end - 2)?.id).toBe(ID);
   });
 
-  test("has it from the packet on for which it holds, when the sender's own time was bridged", () => {
+  test("has a new epoch from its first packet on, when the sender's own time was bridged", () => {
     const { live, stream } = stage();
     const feed = live.publish().headers();
     tell(feed, told(0));
@@ -109,7 +109,7 @@ describe("a stream whose source tells its epoch", () => {
     expect([from(stream.log.end - 2), from(stream.log.end - 1)]).toEqual([0, -5000]);
   });
 
-  test("follows the sender's clock when it was bridged on the way", () => {
+  test("follows the sender's clock when time was bridged on the way", () => {
     const { live, stream, spans } = stage();
     const feed = live.publish().headers();
     tell(feed, told(0));
@@ -138,7 +138,7 @@ describe("a stream whose source tells its epoch", () => {
     expect(dateAt(stream.epochs.epoch?.spans[0] as Span, stream.log.timeAt(seq))).toBe(WALL - 60_000 + 12_000);
   });
 
-  test("goes on with it when it comes again, and knows that packets are missing", () => {
+  test("continues with its epoch when the source comes back, and knows that packets are missing", () => {
     const { live, stream, changes } = stage();
     const feed = live.publish().headers();
     tell(feed, told(0));
@@ -153,7 +153,7 @@ describe("a stream whose source tells its epoch", () => {
     expect(changes.length).toBe(2);
   });
 
-  test("misses nothing when it had all of a span, and comes again with the next one's first frame", () => {
+  test("misses nothing when it had all of a span, and its source comes back with the next one's first frame", () => {
     const [first] = told(0).spans;
     const next = { ...first, from: 9000, wall: WALL, discontinuity: true };
     for (const [to, from, losses, start] of [
@@ -182,7 +182,7 @@ describe("a stream whose source tells its epoch", () => {
     }
   });
 
-  test("misses nothing when it comes again with the GOP in which it broke off", () => {
+  test("misses nothing when its source comes back with the GOP in which it broke off", () => {
     const { live, stream } = stage();
     const feed = live.publish().headers();
     tell(feed, told(0));
@@ -195,7 +195,7 @@ describe("a stream whose source tells its epoch", () => {
     expect(stream.epochs.epoch?.spans[0].from).toBe(0);
   });
 
-  test("begins its own, with greater numbers, when another source tells none", () => {
+  test("begins its own epoch, with greater numbers, when another source sends none", () => {
     const { live, stream, id } = stage();
     const feed = live.publish().headers();
     tell(feed, told(0));
@@ -206,7 +206,7 @@ describe("a stream whose source tells its epoch", () => {
     expect(stream.epochs.epoch?.spans[0].wall).toBe(WALL + 2000);
   });
 
-  test("begins its own by the clock when what it was told before is wild", () => {
+  test("begins its own epoch by the clock when the received one is implausible", () => {
     const [first] = told(0).spans;
     for (const wild of [
       { ahead: 2 ** 30 },
@@ -223,7 +223,7 @@ describe("a stream whose source tells its epoch", () => {
     }
   });
 
-  test("takes it over from another process of the server that is gone", () => {
+  test("continues the epoch of another process of this server that is gone", () => {
     const { live, stream, spans, id } = stage();
     const info = { id: "s", remote: "", param: "", hops: [], via: "sibling" } as const;
     const source = stream.publish(info);
@@ -236,7 +236,7 @@ describe("a stream whose source tells its epoch", () => {
     expect(spans().length).toBe(2);
   });
 
-  test("is not changed by what is no epoch", () => {
+  test("ignores texts that are no epoch", () => {
     const { live, id, changes } = stage();
     const feed = live.publish().headers();
     tell(feed, told(0));
@@ -248,7 +248,7 @@ describe("a stream whose source tells its epoch", () => {
     expect(changes.length).toBe(1);
   });
 
-  test("keeps the same span when another upstream that tells the same takes over", () => {
+  test("keeps the same span when another upstream with the same epoch takes over", () => {
     const { live, stream, id } = stage();
     const a = live.publish("show", "a").headers("V", "A");
     const b = live.publish("show", "b", { onConflict: "standby" }).headers("V", "A");

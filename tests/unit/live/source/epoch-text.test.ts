@@ -55,7 +55,7 @@ describe("an epoch's text", () => {
       expect(readEpoch(text)).toEqual({ epoch, at, since });
     });
 
-  test("the longest is read as it was written", () => {
+  test("the longest text is read as it was written", () => {
     let epoch = beginEpoch("f".repeat(32), 4_000_000_000_000, -(2 ** 47));
     for (let at = 1; at < MAX_SPANS; at++) {
       const from = -(2 ** 47) + at * 30_000_000;

@@ -70,7 +70,7 @@ describe("slots of a span", () => {
     expect(slotMs(span({ gop: 10_000 }), 3000)).toBe(12_000);
   });
 
-  test("a GOP of more than 30 s is not followed", () => {
+  test("a GOP of more than 30 s does not make slots longer", () => {
     expect(slotMs(span({ gop: 30_500 }), 2000)).toBe(2000);
   });
 
@@ -79,7 +79,7 @@ describe("slots of a span", () => {
     expect(at).toEqual([0, 1, 1, 1, 1, 1, 2]);
   });
 
-  test("an ended span has no slot behind its last packet", () => {
+  test("an ended span has no slot after its last packet", () => {
     const ended = span({ to: 3000 });
     expect(slotCount(ended, 2000)).toBe(2);
     expect(slotAt(ended, 2000, 99_999)).toBe(1);
@@ -121,7 +121,7 @@ describe("slots of a span", () => {
 });
 
 describe("the distance of key frames", () => {
-  test("it is rounded up to half seconds, but for what is a moment more", () => {
+  test("is rounded up to half seconds, except for a slight excess", () => {
     expect([1, 480, 500, 550, 551, 2000, 2002, 2051].map(measureGop)).toEqual([
       500, 500, 500, 500, 1000, 2000, 2000, 2500,
     ]);
@@ -159,7 +159,7 @@ describe("an epoch", () => {
     );
   });
 
-  test("it says the same on another time line", () => {
+  test("it is the same on another time line", () => {
     const shifts = fc.integer({ min: -(2 ** 40), max: 2 ** 40 });
     fc.assert(
       fc.property(epochs, fragments, shifts, fc.integer({ min: 0, max: 10 ** 6 }), (epoch, fragment, ms, after) => {
@@ -208,13 +208,13 @@ describe("an epoch", () => {
     expect(spanAt(epoch, 100)).toBe(0);
   });
 
-  test("an end is told once", () => {
+  test("an ended epoch does not end again", () => {
     const ended = endEpoch(beginEpoch(ID, WALL, 0), 99);
     expect(ended.spans[0].to).toBe(100);
     expect(endEpoch(ended, 500)).toBe(ended);
   });
 
-  test("only discontinuities count for the sequence", () => {
+  test("only spans with a discontinuity count for the discontinuity sequence", () => {
     const first = beginEpoch(ID, WALL, 0);
     const second = extendEpoch(first, { from: 10, wall: undefined, gop: 500, discontinuity: false }) as Epoch;
     const third = extendEpoch(second, { from: 20, wall: undefined, gop: 500, discontinuity: true }) as Epoch;

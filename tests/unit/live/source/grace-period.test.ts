@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { GracePeriod } from "../../../../src/live/source/grace-period.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 
-test("A grace period is over once, unless it ends before or begins anew", () => {
+test("A grace period passes once, unless it is ended before or begun again", () => {
   const clock = new FakeClock();
   let over = 0;
   const grace = new GracePeriod(clock, () => over++);

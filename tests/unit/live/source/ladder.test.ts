@@ -29,7 +29,7 @@ test.each([
   expect(readLadder(text)).toBeUndefined();
 });
 
-test("a stream's ladder is that of its source, or the one that is made here, and readers are told of each change", () => {
+test("a stream's ladder is its source's, or the one made here, and readers are notified of each change", () => {
   const { live, stream, changes } = epochStage();
   const feed = live.publish("show", "a");
   expect(stream.ladder.text).toBe("");

@@ -44,14 +44,14 @@ class Contest {
 }
 
 describe("A source that yields", () => {
-  test("gives way to a client that publishes here, though others are refused", () => {
+  test("is replaced by a client that publishes here, even if others are refused", () => {
     const it = new Contest();
     it.publish("pull", fetched);
     expect(it.publish("client", {})?.role).toBe("active");
     expect([it.active, it.told]).toEqual(["client", ["pull replaced by client"]]);
   });
 
-  test("does not give way to what other servers bring, nor to another copy", () => {
+  test("is not replaced by other servers' sources, nor by another copy", () => {
     const it = new Contest();
     it.publish("pull", fetched);
     expect(it.publish("forward", { hops: ["n2"] })).toBeUndefined();
@@ -59,14 +59,14 @@ describe("A source that yields", () => {
     expect([it.active, it.told]).toEqual(["pull", []]);
   });
 
-  test("stays where a second publisher stands by", () => {
+  test("stays if a second publisher stands by", () => {
     const it = new Contest();
     it.publish("pull", fetched);
     expect(it.publish("client", {}, "standby")?.role).toBe("standby");
     expect([it.active, it.standbys]).toEqual(["pull", ["client"]]);
   });
 
-  test("is like any other where nodes do not agree on who may publish", () => {
+  test("is like any other if nodes do not agree on who may publish", () => {
     const it = new Contest();
     it.publish("pull", { ...fetched, yields: false });
     expect(it.publish("client", {})).toBeUndefined();
@@ -92,7 +92,7 @@ describe("A publisher that another server asks about", () => {
     expect([it.told, it.active]).toEqual([["a probed", "alive"], "a"]);
   });
 
-  test("ends with the reason when it answers no probe, and all who ask are told", () => {
+  test("ends with the reason when it answers no probe, and all servers that asked get the answer", () => {
     const it = new Contest();
     it.client("a");
     it.stage.clock.advance(500);
@@ -103,7 +103,7 @@ describe("A publisher that another server asks about", () => {
     expect(it.active).toBeUndefined();
   });
 
-  test("is gone when there is none, or when it ends while it is probed", () => {
+  test("is gone if there is none, or if it ends while it is probed", () => {
     const it = new Contest();
     it.ask();
     const feed = it.client("a");
@@ -113,7 +113,7 @@ describe("A publisher that another server asks about", () => {
     expect(it.told.filter((text) => text === "gone")).toHaveLength(2);
   });
 
-  test("leaves its stream to a standby: the one that was asked about is gone", () => {
+  test("is gone when it leaves its stream to a standby", () => {
     const it = new Contest();
     it.client("a");
     const second = it.publish("b", {}, "standby");

@@ -23,7 +23,7 @@ function brokenOff(first = 1000) {
 }
 
 describe("another source that takes over", () => {
-  test("is heard from where its sound does not sound together with the last of the source before", () => {
+  test("begins where its audio does not overlap the last audio of the source before", () => {
     const { timeline, resumption, classify } = brokenOff();
     timeline.takeOver({ kind: Video, track: 0, timestamp: 1041, shift: 0, ahead: 0, inStep: true, lead: 0 });
     resumption.takeOver(false);
@@ -31,7 +31,7 @@ describe("another source that takes over", () => {
     expect([40, 41].map((at) => classify(Audio, at))).toEqual(["next", "next"]);
   });
 
-  test("on the same way of a stream is heard from its first new frame, however near it is", () => {
+  test("with the same stream begins with its first new frame, however close that is", () => {
     const { timeline, resumption, classify } = brokenOff();
     timeline.takeOver({ kind: Video, track: 0, timestamp: 1041, shift: 0, ahead: 0, inStep: true, lead: 0 });
     resumption.takeOver(true);
@@ -40,7 +40,7 @@ describe("another source that takes over", () => {
 });
 
 describe("a source that comes back", () => {
-  test("is not heard again where it repeats the GOP that broke off, and then goes on at its own time", () => {
+  test("does not repeat the GOP that broke off, and then continues at its own time", () => {
     const { timeline, resumption, key, classify, at } = brokenOff();
     expect(classify(Video, 0, key)).toBe("repeated");
     expect(classify(Audio, 30)).toBe("repeated");
@@ -55,7 +55,7 @@ describe("a source that comes back", () => {
     expect(resumption.over).toBe(true);
   });
 
-  test("may step back with its clock once it has gone on", () => {
+  test("may step back with its clock once it has continued", () => {
     const { key, classify } = brokenOff();
     classify(Video, 0, key);
     expect(classify(Audio, 53)).toBe("next");
@@ -63,7 +63,7 @@ describe("a source that comes back", () => {
     expect(classify(Video, 40)).toBe("repeated");
   });
 
-  test("goes on behind its last frame, though its clock stepped back before that", () => {
+  test("continues after its last frame, even if its clock stepped back before that", () => {
     const { key, classify } = brokenOff();
     classify(Video, 0, key);
     expect(classify(Video, 20)).toBe("repeated");
@@ -72,14 +72,14 @@ describe("a source that comes back", () => {
     expect(classify(Audio, 30)).toBe("repeated");
   });
 
-  test("and starts its clock anew while it repeats is not waited for", () => {
+  test("and restarts its clock while it repeats is not waited for", () => {
     const { key, classify } = brokenOff(100_000);
     expect(classify(Video, 0, key)).toBe("repeated");
     expect(classify(Video, 40)).toBe("repeated");
     expect(classify(Video, -50_000)).toBe("next");
   });
 
-  test("does not say again what data it has sent, and says what is new", () => {
+  test("does not repeat its data, and passes new data", () => {
     const { timeline, resumption, key, classify } = brokenOff();
     timeline.resume(Video, 0, 1000);
     timeline.placeBeside(PacketKind.Data, 0, 1010);
@@ -92,7 +92,7 @@ describe("a source that comes back", () => {
     expect(hasSent(1010)).toBe(false);
   });
 
-  test("is known on both sides of the 32-bit wrap", () => {
+  test("is recognised on both sides of the 32-bit wrap", () => {
     const { key, classify, at } = brokenOff(0xffffffff - 10);
     expect(classify(Video, 0, key)).toBe("repeated");
     expect(classify(Video, 40)).toBe("repeated");
@@ -100,7 +100,7 @@ describe("a source that comes back", () => {
     expect(at(Video, 80)).toBe(0xffffffff - 10 + 80);
   });
 
-  test("is another one when its key frame differs, or comes at another time, or it begins with audio", () => {
+  test("counts as another one when its key frame differs, or comes at another time, or it begins with audio", () => {
     const other = new Uint8Array([0x17, 1, 0, 0, 0, 43]);
     const differs = brokenOff();
     expect(differs.resumption.classify(Video, 0, PacketFlag.Key, 1000, other)).toBe("other");
@@ -109,7 +109,7 @@ describe("a source that comes back", () => {
     expect(brokenOff().classify(Audio, 0)).toBe("other");
   });
 
-  test("is another one when it comes back after yet another", () => {
+  test("counts as another one when it comes back after yet another", () => {
     const { timeline, resumption, key, classify } = brokenOff();
     expect(classify(Audio, 60)).toBe("other");
     timeline.newSource();
@@ -117,7 +117,7 @@ describe("a source that comes back", () => {
     expect(classify(Video, 0, key)).toBe("other");
   });
 
-  test("is another one when nobody remembers the key frame", () => {
+  test("counts as another one when its key frame is no longer remembered", () => {
     const { resumption, classify, key } = brokenOff();
     resumption.forget();
     expect(classify(Video, 0, key)).toBe("other");

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { FRAME_MS, Pair, standby } from "../../../support/source-pair.ts";
 
-test("The operator makes a source that stands by the active one, and viewers notice nothing", () => {
+test("An operator makes a standby source active, unnoticed by viewers", () => {
   const pair = new Pair().publish("a").publish("b", standby).run(45, "a", "b");
   expect(pair.stage.stream().sources.switchTo("b")).toBe(true);
   pair.run(30, "a", "b");
@@ -18,7 +18,7 @@ test("A source that was chosen by hand stays active beside a preferred one, unti
   expect(pair.active).toBe("a");
 });
 
-test("Nobody goes on from a source that does not stand by", () => {
+test("A source that does not stand by can't be made active", () => {
   const pair = new Pair().publish("a").run(5, "a");
   expect(pair.stage.stream().sources.switchTo("none")).toBe(false);
   expect(pair.stage.stream().sources.switchTo("a")).toBe(false);

@@ -4,7 +4,7 @@ import { MAX_STANDBYS } from "../../../../src/live/source/standbys.ts";
 import { FRAME_MS, Pair, PICTURE, standby, steps } from "../../../support/source-pair.ts";
 
 describe("a second publisher", () => {
-  test("is refused unless something else is asked for", () => {
+  test("is refused by default", () => {
     const pair = new Pair().publish("a").run(5, "a");
     const stream = pair.stage.stream();
     const info = { id: "q", remote: "", param: "", hops: [], via: "client" } as const;
@@ -12,7 +12,7 @@ describe("a second publisher", () => {
     expect(stream.publish(info, { onConflict: "reject" })).toBeUndefined();
   });
 
-  test("stands by when asked to: no packet of it reaches a viewer, and it is not announced", () => {
+  test("stands by if its vhost says so: none of its packets reaches a viewer, and it is not announced", () => {
     const pair = new Pair().publish("a").run(15, "a").publish("b").run(30, "a", "b");
     expect(pair.viewer.log.some((name) => name.startsWith("b."))).toBe(false);
     expect(pair.events).toEqual(["published a"]);
@@ -20,7 +20,7 @@ describe("a second publisher", () => {
     expect(pair.feeds.b?.source.role).toBe("standby");
   });
 
-  test("is one of few: no more stand by than are bounded", () => {
+  test("is refused when the maximum number of sources stand by", () => {
     const pair = new Pair().publish("a");
     for (let at = 0; at < MAX_STANDBYS; at++) pair.publish(`b${at}`);
     expect(
@@ -30,14 +30,14 @@ describe("a second publisher", () => {
     expect(pair.standbys).toEqual(["b1", "b2", "c"]);
   });
 
-  test("that stood by and goes away changes nothing", () => {
+  test("that stood by and leaves changes nothing", () => {
     const pair = new Pair().publish("a").publish("b").run(15, "a", "b").end("b", "unpublished").run(50, "a");
     expect(pair.events).toEqual(["published a"]);
     expect(pair.standbys).toEqual([]);
     expect(pair.stage.clock.timers).toBe(0);
   });
 
-  test("replaces the first when asked to: the first is told, viewers and relays are not", () => {
+  test("replaces the first if its vhost says so: the first is notified, viewers and relays are not", () => {
     const pair = new Pair();
     const told: string[] = [];
     pair.publish("a", { events: { replaced: ({ id }) => told.push(id) } }).run(15, "a");
@@ -58,7 +58,7 @@ describe("a second publisher", () => {
 });
 
 describe("when the active source is lost", () => {
-  test("another source goes on: sound at once, the picture at its next key frame, in a time that runs on", () => {
+  test("another source continues: audio at once, video at its next key frame, in continuous time", () => {
     const pair = new Pair().publish("a").publish("b", standby, 7_000_000).run(45, "a", "b").end("a").run(20, "b");
     expect(pair.events).toEqual(["published a", "a to b: lost"]);
     const log = pair.viewer.log;
@@ -68,7 +68,7 @@ describe("when the active source is lost", () => {
     expect(pair.viewer.log).not.toContain("unpublished");
   });
 
-  test("a source in step goes on without a gap and without repetition", () => {
+  test("a source in step continues without a gap and without repetition", () => {
     const pair = new Pair({ same: true }).publish("a").publish("b").run(45, "a", "b").end("a").run(20, "b");
     expect(pair.switches).toMatchObject([{ why: "lost", inStep: true }]);
     expect(pair.pictures().map((name) => Number(name.slice(3)))).toEqual(Array.from({ length: 65 }, (_, at) => at));
@@ -78,7 +78,7 @@ describe("when the active source is lost", () => {
     expect(headers).toEqual(["x.m", "x.A", "x.V"]);
   });
 
-  test("a picture that comes right behind is shown a frame later: two in one place are an error to many players", () => {
+  test("a picture that comes right after the last is moved by a frame, as many players reject two at one time", () => {
     const pair = new Pair().publish("a").publish("b", standby, 7_000_000).run(29, "a", "b");
     pair.feeds.a?.inter("a.p29").audio("a.s29");
     pair.end("a");
@@ -100,7 +100,7 @@ describe("when the active source is lost", () => {
     ]);
   });
 
-  test("who joins then has the headers too that were not said again", () => {
+  test("a reader that joins then gets also the headers that were not repeated", () => {
     const pair = new Pair().publish("a").publish("b");
     pair.feeds.b?.metadata("a.m").headers("a.V", "a.A");
     pair.run(45, "a", "b").end("a");
@@ -109,7 +109,7 @@ describe("when the active source is lost", () => {
     expect(viewer.log).toEqual(["a.m", "a.A", "a.V", "b.s45"]);
   });
 
-  test("by its publisher's word, the other goes on as well: that is what it is there for", () => {
+  test("by its publisher's unpublish, the standby continues as well", () => {
     const pair = new Pair().publish("a").publish("b").run(45, "a", "b").end("a", "unpublished").run(20, "b");
     expect(pair.events).toEqual(["published a", "a to b: ended"]);
     expect(pair.viewer.log).not.toContain("unpublished");
@@ -117,7 +117,7 @@ describe("when the active source is lost", () => {
     expect(pair.viewer.log.at(-1)).toBe("unpublished");
   });
 
-  test("and all others are, players are told after the grace time", () => {
+  test("and all others are, too, players are notified after the grace time", () => {
     const pair = new Pair({ grace: 5 }).publish("a").publish("b").run(45, "a", "b").end("a").end("b");
     pair.stage.clock.advance(4999);
     expect(pair.viewer.log.at(-1)).not.toBe("unpublished");
@@ -152,7 +152,7 @@ describe("a source in step that lags", () => {
     return pair;
   }
 
-  test("goes on though what it sends is too much to hold, and who joins then begins with a key frame", () => {
+  test("continues even if its packets are too many to hold, and new readers begin with a key frame", () => {
     const pair = new Pair({ same: true, gop_cache_max_bytes: 300 }).publish("a").publish("b");
     for (let at = 0; at < 47; at++) step(pair, at, 5);
     const late = pair.stage.view();
@@ -163,7 +163,7 @@ describe("a source in step that lags", () => {
   });
 
   for (const frames of [1, 5, 12, 24]) {
-    test(`by ${frames} frames goes on where the other stopped`, () => {
+    test(`by ${frames} frames continues where the other stopped`, () => {
       const pair = lagging(frames);
       const numbers = pair.pictures().map((name) => Number(name.slice(3)));
       expect(numbers).toEqual(Array.from({ length: 100 - frames }, (_, at) => at));
@@ -173,7 +173,7 @@ describe("a source in step that lags", () => {
   }
 
   for (const frames of [1, 5, 12, 30, 100]) {
-    test(`behind the other by ${frames} frames has held what readers have not had`, () => {
+    test(`behind the other by ${frames} frames holds what readers have not got`, () => {
       const pair = lagging(-frames);
       const numbers = pair.pictures().map((name) => Number(name.slice(3)));
       expect(numbers).toEqual(Array.from({ length: 100 }, (_, at) => at));
@@ -183,7 +183,7 @@ describe("a source in step that lags", () => {
 });
 
 describe("when the active source stalls", () => {
-  test("another that sends takes over after switch_after, not earlier and not later", () => {
+  test("another source that sends takes over after switch_after, neither earlier nor later", () => {
     const pair = new Pair({ switch_after: 400 }).publish("a").publish("b").run(45, "a", "b");
     const before = pair.stage.clock.now() - FRAME_MS;
     pair.run(20, "b");
@@ -195,13 +195,13 @@ describe("when the active source stalls", () => {
     expect(steps(pair)).toEqual([11 * FRAME_MS, FRAME_MS]);
   });
 
-  test("one in step takes over without a gap in the picture", () => {
+  test("a source in step takes over without a gap in the video", () => {
     const pair = new Pair({ same: true }).publish("a").publish("b").run(45, "a", "b").run(40, "b");
     expect(pair.switches).toMatchObject([{ why: "stalled", inStep: true }]);
     expect(pair.pictures().map((name) => Number(name.slice(3)))).toEqual(Array.from({ length: 85 }, (_, at) => at));
   });
 
-  test("and nobody else sends, the first that does again goes on", () => {
+  test("and no other sends, the first one that sends again continues", () => {
     const pair = new Pair().publish("a").publish("b", standby, 7_000_000).run(45, "a", "b").run(200);
     expect(pair.events).toEqual(["published a"]);
     pair.run(5, "a");
@@ -212,7 +212,7 @@ describe("when the active source stalls", () => {
     expect(steps(pair)[0]).toBe(201 * FRAME_MS);
   });
 
-  test("it stands by when it comes back, and takes over when the other fails", () => {
+  test("it stands by when it sends again, and takes over when the other fails", () => {
     const pair = new Pair().publish("a").publish("b").run(45, "a", "b").run(40, "b").run(45, "a", "b");
     expect([pair.active, pair.standbys]).toEqual(["b", ["a"]]);
     pair.end("b").run(20, "a");
@@ -229,7 +229,7 @@ describe("when the active source stalls", () => {
     expect(pair.active).toBe("b");
   });
 
-  test("a source of one frame a second is not taken for stalled because another sends at other moments", () => {
+  test("a source of one frame a second does not count as stalled because another sends at other moments", () => {
     const pair = new Pair().publish("a").publish("b");
     for (let at = 0; at < 30; at++) {
       pair.feeds.a?.key(`a.k${at}`);
@@ -245,7 +245,7 @@ describe("time_jitter", () => {
   const times = (pair: Pair) =>
     pair.viewer.got.filter(({ name }) => /\.[ps]\d/.test(name)).map(({ name, time }) => [name, time]);
 
-  test("zero begins at 0 though the first source never sent anything, and goes on when sources switch", () => {
+  test("zero begins at 0 even if the first source never sent anything, and continues when sources switch", () => {
     const pair = new Pair({ time_jitter: "zero" }).publish("a").publish("b", standby, 5_000_000).run(60, "b");
     expect(pair.events).toEqual(["published a", "a to b: stalled"]);
     expect(pair.viewer.got.find(({ name }) => PICTURE.test(name))?.time).toBe(0);
@@ -253,7 +253,7 @@ describe("time_jitter", () => {
     expect(steps(pair)[1]).toBe(FRAME_MS);
   });
 
-  test("off passes on what the next source sends, with its GOP from the beginning", () => {
+  test("off passes the next source's packets unchanged, with its GOP from the beginning", () => {
     const pair = new Pair({ time_jitter: "off" }).publish("a").publish("b", standby, 5_000_000);
     pair.run(40, "a", "b").end("a").run(2, "b");
     expect(pair.viewer.log).toContain("b.k30");
@@ -278,7 +278,7 @@ describe("a preferred source", () => {
     expect(steps(pair)).toEqual([FRAME_MS, FRAME_MS]);
   });
 
-  test("that fails again and again is waited for ever longer", () => {
+  test("that fails again and again has to be steady ever longer", () => {
     const pair = new Pair().publish("a").publish("b", preferred);
     const waits: number[] = [];
     for (let round = 0; round < 7; round++) {
@@ -290,7 +290,7 @@ describe("a preferred source", () => {
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 32]);
   });
 
-  test("that failed once is waited for no longer", () => {
+  test("that failed once need not be steady any longer", () => {
     const pair = new Pair().publish("b", preferred).publish("a").run(100, "a", "b").run(40, "a");
     expect(pair.active).toBe("a");
     pair.run(230, "a", "b");
@@ -299,7 +299,7 @@ describe("a preferred source", () => {
     expect(pair.active).toBe("b");
   });
 
-  test("is waited for no longer than at first when it has been good for long", () => {
+  test("need be steady only for the first time again after running well for long", () => {
     const pair = new Pair().publish("a").publish("b", preferred).run(300, "a", "b").run(40, "a").run(600, "a", "b");
     expect(pair.active).toBe("b");
     pair.run(6000, "a", "b").run(40, "a");
@@ -309,7 +309,7 @@ describe("a preferred source", () => {
   });
 });
 
-describe("what stands by holds", () => {
+describe("a standby source holds", () => {
   test("no more than a GOP's caps", () => {
     const pair = new Pair({ gop_cache_max_bytes: 10_000, gop_cache_max_frames: 100 });
     pair.publish("a").publish("b").publish("c").run(5, "a");
@@ -322,7 +322,7 @@ describe("what stands by holds", () => {
     expect(memory().reduce((sum, { packets }) => sum + packets, 0)).toBeLessThanOrEqual(100);
   });
 
-  test("is given up when it outgrows them, and then it goes on at the next key frame", () => {
+  test("nothing any more when it outgrows them, until the next key frame", () => {
     const pair = new Pair({ gop_cache_max_frames: 12, gop: 10, same: true }).publish("a").publish("b");
     pair.run(49, "a", "b").end("a").run(30, "b");
     expect(pair.pictures().slice(48, 50)).toEqual(["x.p48", "x.k50"]);

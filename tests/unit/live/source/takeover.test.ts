@@ -13,8 +13,8 @@ function takeover() {
   return { clock, told, takeover, waiting, wait };
 }
 
-describe("who waits for a name", () => {
-  test("gets it when its publisher gives no sign of life in time; who came later does not", () => {
+describe("a publisher that waits for a name", () => {
+  test("gets it when the name's publisher does not answer in time, and later ones do not", () => {
     const { clock, told, takeover: it, waiting, wait } = takeover();
     wait(waiting("a"));
     clock.advance(900);
@@ -26,7 +26,7 @@ describe("who waits for a name", () => {
     expect([it.open, clock.timers]).toEqual([false, 0]);
   });
 
-  test("does not get it when its publisher lives", () => {
+  test("does not get it when the name's publisher is alive", () => {
     const { clock, told, takeover: it, waiting, wait } = takeover();
     wait(waiting("a"));
     it.cancel();
@@ -49,7 +49,7 @@ describe("who waits for a name", () => {
     expect([it.open, clock.timers]).toEqual([false, 0]);
   });
 
-  test("is one of few", () => {
+  test("is refused when too many wait", () => {
     const { told, takeover: it, waiting, wait } = takeover();
     const joined = Array.from({ length: 20 }, (_, at) => wait(waiting(`${at}`)));
     expect(joined.filter((yes) => yes)).toHaveLength(16);

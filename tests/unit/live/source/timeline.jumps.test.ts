@@ -152,7 +152,7 @@ describe("a track that jumps alone", () => {
   }
 
   test.each([20_000, -20_000, 5000, -5000, -700, 1_000_000_000])(
-    "by %d ms leaves the other where it is, and stays beside it",
+    "by %d ms leaves the other track unchanged, and stays beside it",
     (by) => {
       const timeline = new Timeline("full");
       both(timeline, 0, 10_000, () => 0);
@@ -171,20 +171,20 @@ describe("a track that jumps alone", () => {
     expect(timeline.corrections.of("jump")).toBe(29);
   });
 
-  test("and comes back to its clock is in step with the other again", () => {
+  test("and returns to its clock is in step with the other again", () => {
     const timeline = new Timeline("full");
     both(timeline, 0, 10_000, () => 0);
     both(timeline, 10_000, 15_000, () => 60_013);
     expect(both(timeline, 15_000, 20_000, () => 0)).toEqual({ audio: 119_980, video: 119_960 });
   });
 
-  test("between two clocks in each frame does not run away", () => {
+  test("between two clocks in each frame does not drift away", () => {
     const timeline = new Timeline("full");
     const { video } = both(timeline, 0, 20_000, (time) => (time % 80 === 0 ? 0 : 1000));
     expect(Math.abs(video - 119_960)).toBeLessThanOrEqual(1100);
   });
 
-  test("is told with the first jump, the tenth and the hundredth", () => {
+  test("is reported with the first jump, the tenth and the hundredth", () => {
     const told: number[] = [];
     const all = new Corrections();
     const timeline = new Timeline("full", new Corrections(all, ({ count }) => told.push(count)));
@@ -199,7 +199,7 @@ describe("video in presentation order", () => {
   const place = (timeline: Timeline, stamps: readonly number[], composed = false) =>
     stamps.map((stamp, at) => timeline.place(Video, 0, stamp, at * 40, at === 0 ? PacketFlag.Key : 0, composed));
 
-  test("passes as it was sent from the second step back in a GOP on", () => {
+  test("passes unchanged from the second step back in a GOP on", () => {
     const timeline = new Timeline("full");
     const held = [0, 160, 160, 160, 160];
     expect(place(timeline, order)).toEqual([...held, ...order.slice(5)]);
@@ -212,14 +212,14 @@ describe("video in presentation order", () => {
     expect(timeline.bridged).toBe(0);
   });
 
-  test("is not what frames with composition times are in", () => {
+  test("is not assumed if frames have composition times", () => {
     const timeline = new Timeline("full");
     const placed = place(timeline, order, true);
     expect(placed).toEqual([...placed].sort((a, b) => a - b));
     expect(timeline.reordered(Video, 0)).toBe(false);
   });
 
-  test("is not what steps back once in each GOP", () => {
+  test("is not assumed if time steps back only once in each GOP", () => {
     const timeline = new Timeline("full");
     for (let at = 0; at < 40; at++) {
       const stamp = at * 40 - (at % 10 === 5 ? 60 : 0);

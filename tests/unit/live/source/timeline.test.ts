@@ -40,7 +40,7 @@ describe("one source", () => {
     expect(line.bridged).toBe(0);
   });
 
-  test("goes on past 32 bits, so that its low 32 bits are those of the wire", () => {
+  test("continues past 32 bits, so that its low 32 bits are those of the wire", () => {
     const line = new Line();
     line.video(WRAP - 40);
     line.audio(WRAP - 10);
@@ -54,14 +54,14 @@ describe("one source", () => {
     for (let time = 0; time < 3 * WRAP; time += 100_000_000) expect(line.video(time, 100_000_000)).toBe(time);
   });
 
-  test("whose clock has 31 bits goes on when that begins again", () => {
+  test("whose clock has 31 bits continues when that begins again", () => {
     const line = new Line();
     line.video(2 ** 31 - 40);
     expect(line.video(0)).toBe(2 ** 31);
     expect(line.bridged).toBe(0);
   });
 
-  test("that restarts its clock goes on just behind what was there, and its tracks keep their distance", () => {
+  test("that restarts its clock continues just after the last packet, and its tracks keep their distance", () => {
     const line = new Line();
     line.video(100_000);
     line.audio(100_010);
@@ -71,7 +71,7 @@ describe("one source", () => {
     expect(line.bridged).toBe(1);
   });
 
-  test("that jumps ahead goes on just behind what was there", () => {
+  test("that jumps ahead continues just after the last packet", () => {
     const line = new Line();
     line.video(1000);
     expect(line.video(61_040)).toBe(1040);
@@ -105,7 +105,7 @@ describe("one source", () => {
     expect(line.bridged).toBe(1);
   });
 
-  test("that comes ever later and then leaves out what it is behind keeps its timestamps", () => {
+  test("that falls behind and then catches up by leaving packets out keeps its timestamps", () => {
     const line = new Line();
     for (let time = 0; time <= 6000; time += 40) line.video(time, 80);
     expect(line.video(12_000)).toBe(12_000);
@@ -176,7 +176,7 @@ describe("one source", () => {
 });
 
 describe("another source", () => {
-  test("that goes on with the same clock keeps its timestamps", () => {
+  test("that continues with the same clock keeps its timestamps", () => {
     const line = new Line();
     line.video(5000);
     line.timeline.newSource();
@@ -184,7 +184,7 @@ describe("another source", () => {
     expect(line.bridged).toBe(0);
   });
 
-  test("that goes on with the same clock keeps them across the wrap too", () => {
+  test("that continues with the same clock keeps its timestamps across the wrap, too", () => {
     const line = new Line();
     line.video(WRAP - 1000);
     line.timeline.newSource();
@@ -192,7 +192,7 @@ describe("another source", () => {
   });
 
   test.each([0, 4000, 90_000, 2 ** 31, 0xfffffff0])(
-    "with a clock of its own, at %d, is put behind what was there",
+    "with a clock of its own, at %d, is put after the last packet",
     (at) => {
       const line = new Line();
       line.video(5000);
@@ -205,7 +205,7 @@ describe("another source", () => {
     },
   );
 
-  test("whose first frame has the time of the last one of its track is put behind it", () => {
+  test("whose first frame has the time of its track's last one is put after it", () => {
     const line = new Line();
     line.video(0);
     line.video(1000, 1000);
@@ -215,7 +215,7 @@ describe("another source", () => {
     expect(line.audio(1000, 20)).toBe(1040);
   });
 
-  test("is put behind the newest of all tracks", () => {
+  test("is put after the newest packet of all tracks", () => {
     const line = new Line();
     line.video(5000);
     line.audio(5700);
@@ -240,7 +240,7 @@ describe("headers and data", () => {
     expect(timeline.placeBeside(Data, 0, 0)).toBe(100_015);
   });
 
-  test("stamped 0 in the first seconds of a stream don't go behind their track", () => {
+  test("stamped 0 in the first seconds of a stream don't go before their track's last", () => {
     const line = new Line();
     line.video(0);
     line.video(2000);
@@ -266,7 +266,7 @@ describe("headers and data", () => {
     expect(timeline.placeBeside(Data, 0, 100_005)).toBe(100_010);
   });
 
-  test("before all media keep what they say, but 0 where the stream is to begin at 0", () => {
+  test("before all media keep their times, or get 0 if the stream begins at 0", () => {
     expect(new Timeline("full").placeBeside(Data, 0, 7000)).toBe(7000);
     expect(new Timeline("off").placeBeside(Data, 0, 7000)).toBe(7000);
     expect(new Timeline("zero").placeBeside(Data, 0, 7000)).toBe(0);
@@ -274,14 +274,14 @@ describe("headers and data", () => {
 });
 
 describe("time_jitter", () => {
-  test("zero puts a first packet of another track that lies before the stream's first one at 0, not before it", () => {
+  test("zero puts another track's first packet that lies before the stream's first one at 0", () => {
     const line = new Timeline("zero");
     expect(line.place(Audio, 0, 23, 0)).toBe(0);
     expect(line.place(Video, 0, 0, 0)).toBe(0);
     expect(line.place(Video, 0, 40, 40)).toBe(17);
   });
 
-  test("zero begins at 0 and goes on behind it when the source changes", () => {
+  test("zero begins at 0 and continues after that when the source changes", () => {
     const line = new Line("zero");
     expect(line.video(90_000)).toBe(0);
     expect(line.audio(90_010)).toBe(10);
@@ -303,7 +303,7 @@ describe("time_jitter", () => {
     expect([line.bridged, line.timeline.corrections.of("held")]).toEqual([2, 1]);
   });
 
-  test("off passes on what comes, jumps too", () => {
+  test("off passes all timestamps, including jumps", () => {
     const line = new Line("off");
     expect([5000, 60_000, 10].map((time) => line.video(time) >>> 0)).toEqual([5000, 60_000, 10]);
     line.timeline.newSource();
@@ -311,7 +311,7 @@ describe("time_jitter", () => {
     expect(line.bridged).toBe(0);
   });
 
-  test("off and zero take the last packet's time for the newest, as it may never come again", () => {
+  test("off and zero use the last packet's time as the newest, as it may never come again", () => {
     for (const mode of ["off", "zero"] as const) {
       const line = new Line(mode);
       line.video(0);
