@@ -3,7 +3,7 @@ import { PacketKind } from "../../../src/media/packet.ts";
 import { BenchStage, playing, publishing } from "../../support/bench-stage.ts";
 
 describe("both ends at once", () => {
-  test("find a server that does its work without fault", async () => {
+  test("find no fault with a good server", async () => {
     const stage = new BenchStage();
     const report = await stage.run(stage.bench({ command: "both", publish: publishing(1), play: playing(20) }));
     expect(report.problems).toEqual([]);
@@ -37,7 +37,7 @@ describe("both ends at once", () => {
   });
 });
 
-test("players and publishers go on where a server sends them, and not for ever", async () => {
+test("players and publishers follow redirects of a server, and not for ever", async () => {
   const stage = new BenchStage();
   const elsewhere = { server: "rtmp://10.0.0.1:1935", params: "srs_directed=1" };
   stage.access = ({ directed }) => (directed ? undefined : { kind: "elsewhere", reason: "there", elsewhere });
@@ -51,7 +51,7 @@ test("players and publishers go on where a server sends them, and not for ever",
 });
 
 describe("players", () => {
-  test("say that nothing came, and of which stream", async () => {
+  test("report that nothing came, and of which stream", async () => {
     const stage = new BenchStage();
     const report = await stage.run(stage.bench({ play: playing(3) }));
     expect(report.players).toMatchObject({
@@ -64,7 +64,7 @@ describe("players", () => {
     });
   });
 
-  test("give up soon where nobody listens", async () => {
+  test("give up soon if nobody listens", async () => {
     const stage = new BenchStage();
     const report = await stage.run(stage.bench({ play: playing(500, "rtmp://10.0.0.1:1/live/show") }));
     const { failed = 0, not_tried = 0, reasons } = report.players ?? {};
@@ -74,14 +74,14 @@ describe("players", () => {
     expect(report.seconds).toBe(0);
   });
 
-  test("count those whom the server does not let in", async () => {
+  test("count players that the server does not let in", async () => {
     const stage = new BenchStage(11);
     const report = await stage.run(stage.bench({ command: "both", publish: publishing(1), play: playing(30) }));
     expect(report.players).toMatchObject({ connected: 10, failed: 20, checked: 10 });
     expect(report.problems).toEqual(["players failed: 20"]);
   });
 
-  test("notice that the encoder has stopped", async () => {
+  test("report that the encoder has stopped", async () => {
     const stage = new BenchStage();
     const encoder = stage.bench({ command: "publish", publish: publishing(1), seconds: 100 });
     const encoding = stage.run(encoder);
@@ -94,7 +94,7 @@ describe("players", () => {
     await encoding;
   });
 
-  test("find what was changed on the way", async () => {
+  test("find frames that were changed on the way", async () => {
     const stage = new BenchStage();
     let bytes = 0;
     stage.network.tamper = (received) => {
@@ -121,7 +121,7 @@ describe("publishers", () => {
     expect(stage.clients.totals().publishers).toBe(0);
   });
 
-  test("fail at a server that falls silent in its first second, though the kernel takes all that they send", async () => {
+  test("fail at a server that stops answering in its first second, even if the kernel takes all that they send", async () => {
     const stage = new BenchStage();
     const bench = stage.bench({ command: "publish", publish: publishing(2), seconds: 20 });
     const report = await stage.run(bench, (ms) => {
@@ -131,7 +131,7 @@ describe("publishers", () => {
     expect(report.problems).toEqual(["publishers failed: 2"]);
   });
 
-  test("leave out what a server does not take for seconds, and go on with a key frame", async () => {
+  test("leave out packets that a server does not take for seconds, and continue with a key frame", async () => {
     const stage = new BenchStage();
     const plan = { command: "both", publish: publishing(1), play: playing(1), seconds: 12 } as const;
     const report = await stage.run(stage.bench(plan), (ms) => {
@@ -149,7 +149,7 @@ describe("publishers", () => {
     ]);
   });
 
-  test("of a file publish what is in it", async () => {
+  test("of a file publish its content", async () => {
     const stage = new BenchStage();
     const payload = Uint8Array.from([0x17, 1, 0, 0, 0, 1]);
     const message = { kind: PacketKind.Video, timestamp: 0, payload };
@@ -173,7 +173,7 @@ test("a run that is stopped reports what it has seen so far", async () => {
   expect(report.seconds).toBeWithin(3, 4);
 });
 
-test("progress is told once a second", async () => {
+test("progress is reported once a second", async () => {
   const stage = new BenchStage();
   await stage.run(stage.bench({ command: "both", publish: publishing(1), play: playing(3) }));
   expect(stage.progress.length).toBe(5);

@@ -58,7 +58,7 @@ describe("a file that is published", () => {
     expect(recording.durationMs).toBe(80);
   });
 
-  test("goes on from its end to its beginning with time running on by a frame", () => {
+  test("continues from its end to its beginning with time advancing by a frame", () => {
     expect(play(recorded(video(0, true), video(40), video(80)), 5)).toEqual([
       "video 0 at 0 key",
       "video 40 at 40",
@@ -73,7 +73,7 @@ describe("a file that is published", () => {
     expect(recorded(video(0, true)).durationMs).toBe(40);
   });
 
-  test("is sent in its own order, never earlier than what comes before", () => {
+  test("is sent in its own order, no packet earlier than the one before", () => {
     expect(play(recorded(video(0, true), video(400), audio(100), audio(200)), 4)).toEqual([
       "video 0 at 0 key",
       "video 400 at 400",
@@ -82,7 +82,7 @@ describe("a file that is published", () => {
     ]);
   });
 
-  test("does not run back where its clock begins again", () => {
+  test("does not run back when its clock begins again", () => {
     expect(play(recorded(video(1000, true), video(1040), video(0, true)), 3)).toEqual([
       "video 0 at 0 key",
       "video 40 at 40",
@@ -90,11 +90,11 @@ describe("a file that is published", () => {
     ]);
   });
 
-  test("of audio only can be begun anywhere", () => {
+  test("of audio only can be started anywhere", () => {
     expect(play(recorded(audio(0), audio(23)), 2)).toEqual(["audio 0 at 0 key", "audio 23 at 23 key"]);
   });
 
-  test("has its metadata announced as a live stream's", () => {
+  test("announces its metadata as a live stream does", () => {
     const values = AmfObject.ecma({ duration: 12.5, width: 640, filesize: 1000 });
     const payload = encodeAmf0(["onMetaData", values]);
     const [first] = recorded({ kind: PacketKind.Data, timestamp: 0, payload }, video(0, true)).messages;

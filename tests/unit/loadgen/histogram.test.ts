@@ -5,7 +5,7 @@ import { Histogram } from "../../../src/loadgen/histogram.ts";
 const SEED = 0x8157;
 const values = fc.array(fc.oneof(fc.nat(100), fc.nat(100_000), fc.nat(0x7fffffff)), { minLength: 1, maxLength: 300 });
 
-test("nothing counted has no percentile", () => {
+test("an empty histogram has no percentile", () => {
   expect(new Histogram().percentile(0.5)).toBeUndefined();
 });
 
@@ -36,7 +36,7 @@ test("the largest value is exact", () => {
   );
 });
 
-test("two that are added up are the same as one that counted all", () => {
+test("two added histograms equal one that counted all", () => {
   fc.assert(
     fc.property(values, values, (a, b) => {
       const [first, second, both] = [new Histogram(), new Histogram(), new Histogram()];
@@ -51,7 +51,7 @@ test("two that are added up are the same as one that counted all", () => {
   );
 });
 
-test("what is out of range counts as the nearest in range, and parts of one are cut off", () => {
+test("a value out of range counts as the nearest in range, and fractions are cut off", () => {
   const histogram = new Histogram();
   for (const value of [-5, Number.NaN, 0.9, 1e300]) histogram.record(value);
   expect(histogram.count).toBe(4);
@@ -59,7 +59,7 @@ test("what is out of range counts as the nearest in range, and parts of one are 
   expect(histogram.max).toBe(0x7fffffff);
 });
 
-test("one that is cleared begins anew", () => {
+test("a cleared histogram is empty", () => {
   const histogram = new Histogram();
   histogram.record(1000);
   histogram.clear();

@@ -10,7 +10,7 @@ test("no part of a picture looks like a start code", () => {
     expect(toHex(part)).not.toMatch(START_CODE);
 });
 
-test("frames without a key are all of one length", () => {
+test("frames that are no key frames all have the same length", () => {
   expect(new Set(deltaSlices.map((slice) => slice.length)).size).toBe(1);
   expect(new Set(deltaSlices.map(toHex)).size).toBe(16);
 });

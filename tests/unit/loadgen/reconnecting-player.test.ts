@@ -7,7 +7,7 @@ import { HttpStandIn } from "../../support/http-stand-in.ts";
 const returning = (count: number, url?: string) => ({ ...playing(count, url), reconnect: true });
 
 describe("a player that lost its connection and reconnects", () => {
-  test("plays again, which counts no failure, no loss and nobody twice", async () => {
+  test("plays again, which counts as no failure and no loss, and counts the player once", async () => {
     const stage = new BenchStage();
     const both = { command: "both", publish: publishing(1), play: returning(5), seconds: 8 } as const;
     const { problems, players } = await stage.run(stage.bench(both), (ms) => {
@@ -23,7 +23,7 @@ describe("a player that lost its connection and reconnects", () => {
     expect(players?.kbps_each.least).toBeGreaterThan(300);
   });
 
-  test("asks until it is let in again, and has failed when it is away at the end", async () => {
+  test("retries until it is let in again, and has failed if it is away at the end", async () => {
     const stage = new BenchStage();
     const both = { command: "both", publish: publishing(1), play: returning(3), seconds: 8 } as const;
     const { players } = await stage.run(stage.bench(both), (ms) => {
@@ -42,7 +42,7 @@ describe("a player that lost its connection and reconnects", () => {
     expect(Object.keys(players?.reasons ?? {})[0]).toMatch(/^has not come back after refused: no/);
   });
 
-  test("has failed if it is not let in for half a minute, and is like others if it is", async () => {
+  test("has failed if it is not let in for half a minute, and counts like others if it is", async () => {
     const stage = new BenchStage();
     stage.access = () => ({ kind: "denied", reason: "no" });
     const { players } = await stage.run(stage.bench({ play: returning(2), seconds: 4 }));
@@ -57,7 +57,7 @@ describe("a player that lost its connection and reconnects", () => {
     expect(report.players).toMatchObject({ connected: 2, failed: 0, reconnects: { count: 0, reasons: {} } });
   });
 
-  test("asks its first address, which leads elsewhere now", async () => {
+  test("uses its first address, which may redirect elsewhere now", async () => {
     const stage = new BenchStage();
     const web = new HttpStandIn(stage.network);
     const show = new BenchShow(stage.clock);
@@ -82,7 +82,7 @@ describe("a player that lost its connection and reconnects", () => {
     expect(players).toMatchObject({ connected: 2, failed: 0, reconnects: { count: 2 } });
   });
 
-  test("by HLS asks again after the first segment or playlist that it can't get", async () => {
+  test("by HLS connects again after the first segment or playlist that it can't get", async () => {
     const stage = new BenchStage();
     const web = new HttpStandIn(stage.network);
     const show = new BenchShow(stage.clock);

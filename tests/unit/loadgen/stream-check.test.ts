@@ -58,7 +58,7 @@ class Stage {
   }
 }
 
-describe("nothing is found against", () => {
+describe("no fault is found in", () => {
   test("a whole stream from a key frame on", () => {
     const stage = new Stage().video([10, 11, 12]).audio([5, 6]).video([13, 14]).audio([7]);
     expect(stage.findings).toEqual({});
@@ -81,7 +81,7 @@ describe("nothing is found against", () => {
   });
 });
 
-test("of another encoder that takes over a synthetic stream no loss or content is told that nobody can know", () => {
+test("of another encoder that takes over a synthetic stream, no loss or changed content is reported, as neither can be known", () => {
   const other = Uint8Array.from([0xaf, 1, 1, 2, 3]);
   const stage = new Stage().video([10, 11]).audio([5]).foreign(480, true).audio([6, 9], other);
   expect(stage.findings).toEqual({});
@@ -109,7 +109,7 @@ describe("it is found that", () => {
     expect(totals.dirty).toBe(1);
   });
 
-  test("frames come again, each of them", () => {
+  test("frames are repeated, each of them", () => {
     expect(new Stage().video([10, 11, 12, 11, 12, 13]).findings).toEqual({ disordered: 2, backVideo: 1 });
   });
 
@@ -117,7 +117,7 @@ describe("it is found that", () => {
     expect(new Stage().video([10]).audio([1, 2, 5, 6]).findings).toEqual({ lostAudio: 2 });
   });
 
-  test("time runs back, on each track by itself", () => {
+  test("time runs back, for each track alone", () => {
     expect(new Stage().video([10]).audio([9, 8, 9]).findings).toEqual({ backAudio: 1 });
     expect(new Stage().foreign(40, true).foreign(39, false).findings).toEqual({ backVideo: 1 });
   });

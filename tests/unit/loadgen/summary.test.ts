@@ -60,7 +60,7 @@ const report: BenchReport = {
   problems: ["players failed: 3", "frames lost: 11"],
 };
 
-test("the summary says all that was found", () => {
+test("the summary reports all findings", () => {
   expect(summary(report).split("\n")).toEqual([
     "both rtmp://a/live/x played from rtmp://b/live/x: measured 60.0 s, ended early",
     "  publishers        1 of 1 connected, 0 failed",
@@ -87,7 +87,7 @@ test("the summary says all that was found", () => {
   ]);
 });
 
-test("of another encoder's stream the summary says what can be known", () => {
+test("for another encoder's stream, the summary reports what can be known", () => {
   const foreign = { ...players, synthetic: false, delay_ms: null };
   const text = summary({ ...report, players: foreign, problems: [] });
   expect(text).not.toContain("lost");
@@ -95,7 +95,7 @@ test("of another encoder's stream the summary says what can be known", () => {
   expect(text).toEndWith("  result            ok");
 });
 
-test("of HLS the summary says what was found in playlists, segments and playback", () => {
+test("for HLS, the summary reports findings in playlists, segments and playback", () => {
   const { longest_gap_ms: _, first_frame_after_play_ms: __, ...rest } = players;
   const hls = {
     format: "ts",
@@ -152,7 +152,7 @@ test("of HLS the summary says what was found in playlists, segments and playback
   expect(problemsOf(foundLow, undefined)).toContain("segments or parts of a wrong duration: 3");
 });
 
-test("where nobody got in, the summary is short", () => {
+test("if no client got in, the summary is short", () => {
   const nobody = { ...players, connected: 0, not_tried: 97, frames: { video: 0, audio: 0 }, connect_ms: null };
   const { publishers: _, play_url: __, ...rest } = report;
   expect(
@@ -166,24 +166,24 @@ test("where nobody got in, the summary is short", () => {
   ]);
 });
 
-test("a run that ends while clients connect has no bitrate to tell", () => {
+test("for a run that ends while clients connect, the summary has no bitrate", () => {
   const text = summary({ ...report, seconds: 0 });
   expect(text).toContain("  sent              not measured: it ended while they were connecting\n");
   expect(text).toContain("  received          not measured: it ended while they were connecting\n");
 });
 
-test("where nobody is left at the end, no share of each is told", () => {
+test("if no client is left at the end, the summary has no share for each", () => {
   const none = { least: 0, mean: 0, most: 0 };
   const text = summary({ ...report, players: { ...players, kbps_each: none } });
   expect(text).toContain("  received          1800.3 Mbit/s\n");
 });
 
-test("one URL for both ends is told once", () => {
+test("one URL for both ends is printed once", () => {
   const [head] = summary({ ...report, play_url: report.url }).split("\n");
   expect(head).toBe("both rtmp://a/live/x: measured 60.0 s, ended early");
 });
 
-test("a progress line says how it goes", () => {
+test("a progress line shows the present figures", () => {
   const going = { running: 2980, asked: 3000, failed: 2, mbps: 1791.44 };
   expect(
     progressLine({

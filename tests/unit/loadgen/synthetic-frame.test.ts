@@ -43,7 +43,7 @@ function nalTypes(payload: Uint8Array): number[] {
   return types;
 }
 
-test("what is stamped is read again, and found intact", () => {
+test("a stamped frame is read again, and found intact", () => {
   const reader = new StampReader();
   fc.assert(
     fc.property(stamps, (stamped) => {
@@ -60,7 +60,7 @@ test("what is stamped is read again, and found intact", () => {
   );
 });
 
-test("a frame has the size asked for, or one byte less, but never less than it needs", () => {
+test("a frame has the requested size, or one byte less, but never less than it needs", () => {
   fc.assert(
     fc.property(fc.boolean(), fc.integer({ min: MIN_FRAME_BYTES, max: 100_000 }), (key, size) => {
       expect([size, size - 1]).toContain(new SyntheticFrame(key, size).payload.length);
@@ -70,7 +70,7 @@ test("a frame has the size asked for, or one byte less, but never less than it n
   expect(new SyntheticFrame(true, 0).payload.length).toBe(MIN_FRAME_BYTES);
 });
 
-test("servers see a key frame, or another, of two well-formed NAL units without a start code in them", () => {
+test("servers see a key frame or another frame, of two well-formed NAL units without a start code in them", () => {
   fc.assert(
     fc.property(stamps, (stamped) => {
       const payload = make(stamped);
@@ -127,7 +127,7 @@ test("one changed byte of the fill is found where all is compared, a changed len
   );
 });
 
-test("other people's frames have no stamp", () => {
+test("other encoders' frames have no stamp", () => {
   const reader = new StampReader();
   expect(reader.read(new Uint8Array(0))).toBe(false);
   expect(reader.read(Uint8Array.from([0x17, 1, 0, 0, 0]))).toBe(false);

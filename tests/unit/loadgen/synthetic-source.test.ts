@@ -38,7 +38,7 @@ describe("a synthetic stream", () => {
     [{ kbps: 200, fps: 25, gopSeconds: 2 }],
     [{ kbps: 6000, fps: 60, gopSeconds: 1 }],
     [{ kbps: 2500, fps: 29.97, gopSeconds: 4 }],
-  ])("has the bitrate asked for: %o", (shape) => {
+  ])("has the requested bitrate: %o", (shape) => {
     const bytes = messages(shape, 20).reduce((sum, { size }) => sum + size, 0);
     expect(bytes / ((shape.kbps * 1000 * 20) / 8)).toBeWithin(0.98, 1.02);
   });
@@ -54,7 +54,7 @@ describe("a synthetic stream", () => {
     expect(video.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 150 }, (_, at) => at));
   });
 
-  test("has audio beside it, and its messages are in the order of their times", () => {
+  test("has audio, and its messages are in the order of their times", () => {
     const all = messages({ kbps: 600, fps: 30, gopSeconds: 2 }, 3.2);
     expect(all.filter(({ kind }) => kind === PacketKind.Audio).map(({ timestamp }) => timestamp)).toEqual(
       Array.from({ length: 100 }, (_, at) => at * 32),
@@ -74,7 +74,7 @@ describe("a synthetic stream", () => {
     expect(codecName(8, audio?.payload ?? new Uint8Array())).toBe("AAC");
   });
 
-  test("of nothing but key frames, or of a very low bitrate, is one too", () => {
+  test("may consist of key frames alone, or have a very low bitrate", () => {
     expect(messages({ kbps: 600, fps: 2, gopSeconds: 0.1 }, 3).filter(({ key }) => key).length).toBe(6);
     expect(messages({ kbps: 50, fps: 120, gopSeconds: 1 }, 1).length).toBeGreaterThan(120);
   });

@@ -33,18 +33,18 @@ describe("a URL of HTTP or a WebSocket names server, stream and format", () => {
 describe("the number of a connection", () => {
   const path = (url: BenchUrl, number: number) => url.publishTarget(number).names.playPath;
 
-  test("takes the place of {}", () => {
+  test("replaces {}", () => {
     const url = new BenchUrl("rtmp://h/live/show{}?key={}");
     expect([url.numbered, path(url, 0), path(url, 12)]).toEqual([true, "show0?key=0", "show12?key=12"]);
     expect(url.forMany()).toBe(url);
   });
 
-  test("comes behind the stream's name where there are many streams and no {}", () => {
+  test("is appended to the stream's name if there are many streams and no {}", () => {
     expect(path(new BenchUrl("rtmp://h/live/show").forMany(), 3)).toBe("show3");
     expect(path(new BenchUrl("rtmp://h/live/show?key=1").forMany(), 3)).toBe("show3?key=1");
   });
 
-  test("has no part in a URL of one stream", () => {
+  test("is not used in a URL of one stream", () => {
     expect(path(new BenchUrl("rtmp://h/live/show"), 3)).toBe("show");
   });
 });

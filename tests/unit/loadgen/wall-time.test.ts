@@ -16,13 +16,13 @@ function tickingClock(dateMs: number, pauseMs = () => 0): Clock {
   return Object.assign(new FakeClock(), { now: look, wall: () => Math.floor(dateMs + look()) });
 }
 
-test("two processes agree to a few microseconds, though the date is told in milliseconds", () => {
+test("two processes agree to a few microseconds, although the date is in milliseconds", () => {
   const [a, b] = [tickingClock(1_800_000_000_000.123), tickingClock(1_800_000_000_000.987)];
   expect(Math.abs(new WallTime(a).at(100) - 1_800_000_000_100_123)).toBeLessThan(10);
   expect(Math.abs(new WallTime(b).at(100) - 1_800_000_000_100_987)).toBeLessThan(10);
 });
 
-test("pauses of a busy machine spoil nothing, wherever they fall", () => {
+test("pauses of a busy machine do not spoil the result, wherever they fall", () => {
   const random = mulberry32(SEED);
   for (let round = 0; round < 200; round++) {
     const date = 1_800_000_000_000 + random();
@@ -31,7 +31,7 @@ test("pauses of a busy machine spoil nothing, wherever they fall", () => {
   }
 });
 
-test("a clock that stands still is taken as it is", () => {
+test("a clock that does not advance is used as it is", () => {
   const clock = new FakeClock(1_800_000_000_000);
   const wall = new WallTime(clock);
   clock.advance(250);

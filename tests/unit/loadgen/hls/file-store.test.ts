@@ -5,7 +5,7 @@ import { FileStore, SharedFile } from "../../../../src/loadgen/hls/file-store.ts
 import { fragments } from "../../../support/bytes.ts";
 import { mulberry32 } from "../../../support/random.ts";
 
-test("players that get the same bytes, whoever is ahead, share what is in them", () => {
+test("players that get the same bytes, in any order, share their content", () => {
   const run = fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.nat(), fc.integer({ min: 1, max: 60 }));
   fc.assert(
     fc.property(run, ([bytes, seed, longest]) => {
@@ -30,7 +30,7 @@ test("players that get the same bytes, whoever is ahead, share what is in them",
   );
 });
 
-test("a player that gets other bytes, or another number of them, is found", () => {
+test("a player that gets other bytes, or another number of them, is reported", () => {
   const shared = new SharedFile<number>();
   expect(shared.take(0, Uint8Array.of(1, 2, 3, 4))).toBe(true);
   expect(shared.take(0, Uint8Array.of(1, 2))).toBe(true);
@@ -55,7 +55,7 @@ test("files are known by their URLs, and the oldest are forgotten", () => {
   expect(store.get("b") === second).toBe(false);
 });
 
-test("a file that does not end is refused", () => {
+test("a file without an end is refused", () => {
   const shared = new SharedFile<number>();
   shared.take(0, new Uint8Array(100 * 1024 * 1024));
   const more = () => shared.take(100 * 1024 * 1024, new Uint8Array(40 * 1024 * 1024));

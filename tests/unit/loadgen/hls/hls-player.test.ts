@@ -45,7 +45,7 @@ class Stage extends BenchStage {
 }
 
 describe("a stream that is played without fault", () => {
-  test("has its segments fetched once each, and a delay of what it takes to be three target durations behind", async () => {
+  test("is fetched segment by segment, with the delay of playing three target durations behind", async () => {
     const stage = new Stage();
     const { problems, players } = await stage.play(5, 12);
     expect(problems).toEqual([]);
@@ -64,7 +64,7 @@ describe("a stream that is played without fault", () => {
     expect(stage.web.connections).toBe(10);
   });
 
-  test("has its playlist loaded each target duration, and after half of one that has not changed", async () => {
+  test("has its playlist loaded each target duration, or after half of one if it has not changed", async () => {
     const stage = new Stage();
     const asked: number[] = [];
     stage.web.route("/live/show.m3u8", () => {
@@ -76,7 +76,7 @@ describe("a stream that is played without fault", () => {
     expect(steps.slice(0, 5)).toEqual([2, 1, 2, 1, 1]);
   });
 
-  test("is asked for under the condition that it has changed, where there is an ETag", async () => {
+  test("is requested on the condition that it has changed, if it has an ETag", async () => {
     const stage = new Stage();
     stage.web.route("/live/show.m3u8", (head) => {
       // Two segments at a time, so that every other playlist is as the one before.
@@ -105,7 +105,7 @@ describe("a stream that is played without fault", () => {
     expect(stage.web.asked.filter((path) => path === "/live/all.m3u8")).toHaveLength(2);
   });
 
-  test("is waited for where the bench publishes it, and is missing where it does not", async () => {
+  test("is waited for if the bench publishes it, and is missing otherwise", async () => {
     const plan = { publish: publishing(1), play: playing(1, url), command: "both" } as const;
     const waiting = new Stage(0);
     const { problems, players } = await waiting.run(waiting.bench({ ...plan, seconds: 8 }));
@@ -116,7 +116,7 @@ describe("a stream that is played without fault", () => {
   });
 });
 
-describe("what is wrong with a stream is found:", () => {
+describe("a fault of a stream is found:", () => {
   test("segments that come too late are stalls of the time that they are late", async () => {
     const stage = new Stage();
     let held: readonly ShowSegment[] | undefined;
@@ -208,7 +208,7 @@ describe("what is wrong with a stream is found:", () => {
     expect(page.players?.reasons).toEqual({ "a playlist begins with #EXTM3U, this answer does not": 1 });
   });
 
-  test("a playlist that can't be had any more ends a player after three attempts", async () => {
+  test("a playlist that can't be loaded any more, after three attempts", async () => {
     const stage = new Stage();
     const { players } = await stage.play(1, 12, (ms) => {
       if (ms === 3000) stage.web.route("/live/show.m3u8", () => ({ status: 410, body: "it is over\n" }));
@@ -281,7 +281,7 @@ describe("encrypted segments", () => {
   });
 });
 
-test("a gap in the list is not asked for, and is missed", async () => {
+test("a gap in the playlist is not requested, and counts as missed", async () => {
   const stage = new Stage();
   const list = stage.list.bind(stage);
   stage.list = (listed) => list(listed).replace("#EXTINF:2.000,\nshow/6.ts", "#EXT-X-GAP\n#EXTINF:2.000,\nshow/6.ts");

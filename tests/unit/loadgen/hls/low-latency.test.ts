@@ -24,7 +24,7 @@ class Stage extends BenchStage {
 }
 
 describe("low-latency HLS", () => {
-  test("is played part by part, as far behind its end as the playlist says", async () => {
+  test("is played part by part, as far behind its end as the playlist requires", async () => {
     const stage = new Stage();
     const { problems, warnings, players } = await stage.play(5, 4);
     expect([problems, warnings]).toEqual([[], []]);
@@ -55,7 +55,7 @@ describe("low-latency HLS", () => {
     expect(stage.asked(/m3u8$/)).toBe(5);
   });
 
-  test("sends who knows a playlist only what is new, where the server offers it", async () => {
+  test("loads only the changes of a known playlist, if the server offers that", async () => {
     const stage = new Stage();
     stage.show.skips = 2;
     const { problems, players } = await stage.play(2, 4);
@@ -63,7 +63,7 @@ describe("low-latency HLS", () => {
     expect(players?.hls?.deltas).toBeGreaterThan(2 * 10);
   });
 
-  test("is asked for whole after a delta that leaves out too much", async () => {
+  test("is loaded in full after a delta that leaves out too much", async () => {
     const stage = new Stage();
     stage.show.skips = 2;
     let faults = 0;
@@ -75,7 +75,7 @@ describe("low-latency HLS", () => {
     expect(players).toMatchObject({ failed: 0, gaps: 0 });
   });
 
-  test("is played without hints, where they lead nowhere", async () => {
+  test("is played without hints if they lead nowhere", async () => {
     const stage = new Stage();
     stage.show.hints = false;
     const { problems, players } = await stage.play(2, 4);
@@ -86,7 +86,7 @@ describe("low-latency HLS", () => {
     expect(parts).toBeGreaterThan(30);
   });
 
-  test("of a server that does not wait is not asked for in a circle", async () => {
+  test("of a server that does not wait is not requested in a loop", async () => {
     const stage = new Stage();
     stage.show.blocks = false;
     await stage.play(1, 4);
@@ -95,7 +95,7 @@ describe("low-latency HLS", () => {
   });
 });
 
-describe("of low-latency HLS is found", () => {
+describe("in low-latency HLS, the player finds", () => {
   test("that parts come too late", async () => {
     const stage = new Stage();
     const { players, problems } = await stage.play(2, 8, (ms) => {
@@ -123,7 +123,7 @@ describe("of low-latency HLS is found", () => {
     expect((await stage.play(3, 1)).players?.corrupt).toBe(1);
   });
 
-  test("that a part is no part, in one line", async () => {
+  test("that a part is invalid, in one line", async () => {
     const stage = new Stage();
     stage.show.file = (uri, bytes) => ({ body: uri === "2.1.m4s" ? bytes.subarray(0, 200) : bytes });
     const { players, problems } = await stage.play(1, 2);
@@ -133,7 +133,7 @@ describe("of low-latency HLS is found", () => {
     expect(problems).toContain("frames corrupt: 1");
   });
 
-  test("that the init segment is none, in one line", async () => {
+  test("that the init segment is invalid, in one line", async () => {
     const stage = new Stage();
     stage.show.file = (uri, bytes) => ({ body: uri === "init.mp4" ? "<html>" : bytes });
     const { players } = await stage.play(1, 2);

@@ -35,7 +35,7 @@ test("players play the first variant, the best, or each another one", () => {
   ]);
 });
 
-test("a variant whose sound has a playlist of its own is known", () => {
+test("a variant whose audio has a playlist of its own is recognised", () => {
   expect(variants(ladder).variants.map(({ soundApart }) => soundApart)).toEqual([false, true, false]);
 });
 

@@ -32,7 +32,7 @@ function taken(cursor: PieceCursor, from: MediaPlaylist): string[] {
 }
 
 describe("with low latency", () => {
-  test("a player begins where it may, no nearer to the end than it has to stay", () => {
+  test("a player begins no nearer to the end than it has to stay", () => {
     const now = list(5, ":", "!...:", "!.");
     const cursor = new PieceCursor(now, () => {});
     // 1.5 s before the end is in segment 6, behind its key frame.
@@ -40,7 +40,7 @@ describe("with low latency", () => {
     expect(taken(cursor, now)).toEqual(["6.0", "6.1", "6.2", "6.3", "7.0", "7.1"]);
   });
 
-  test("each part is taken once, those of the segment that grows, too", () => {
+  test("each part is taken once, including those of the growing segment", () => {
     const cursor = new PieceCursor(list(5, ":", "!.:", "!"), () => {});
     expect(taken(cursor, list(5, ":", "!.:", "!"))).toEqual(["6.0", "6.1", "7.0"]);
     expect(cursor.isAtEnd(list(5, ":", "!.:", "!"))).toBe(true);
@@ -51,7 +51,7 @@ describe("with low latency", () => {
     expect(taken(cursor, list(6, "!.:", "!.:", "!"))).toEqual(["8.0"]);
   });
 
-  test("a segment whose parts are not listed any more is taken whole, or missed where it was begun by parts", () => {
+  test("a segment whose parts are no longer listed is taken whole, or missed if it was begun by parts", () => {
     const gone: number[] = [];
     const cursor = new PieceCursor(list(5, ":", "!.:", "!"), (segments) => gone.push(segments));
     expect(taken(cursor, list(5, ":", "!.:", "!"))).toEqual(["6.0", "6.1", "7.0"]);
@@ -62,7 +62,7 @@ describe("with low latency", () => {
   });
 });
 
-test("without it, segments are taken whole, whatever parts a list has", () => {
+test("without low latency, segments are taken whole, whatever parts a playlist has", () => {
   const plain = (...args: Parameters<typeof list>) => ({ ...list(...args), lowLatency: undefined });
   const now = plain(5, ":", "!.:", ":", "!.:", "!");
   const cursor = new PieceCursor(now, () => {});
@@ -104,7 +104,7 @@ function placesOf(uri: string): readonly [from: number, to: number] {
   return part === undefined ? [10 * segment, 10 * segment + 9] : [10 * segment + part, 10 * segment + part];
 }
 
-test("however often a list is loaded, pieces come once and in order, and what is left out is told", () => {
+test("however often a playlist is loaded, pieces come once and in order, and missing ones are reported", () => {
   for (let seed = 1; seed <= 40; seed++) {
     const random = mulberry32(seed);
     const show = new Growing();

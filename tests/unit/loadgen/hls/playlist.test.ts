@@ -87,7 +87,7 @@ test("gaps, init segments and keys are those of their segments", () => {
   ]);
 });
 
-test("a playlist of low latency has parts, those of the segment that grows, a hint, and how far to stay behind", () => {
+test("a playlist of low latency has parts, those of the growing segment, a hint, and the distance to keep", () => {
   const list = media(lowLatency);
   expect(list.lowLatency?.partTargetMs).toBeCloseTo(333.34, 5);
   expect(list).toMatchObject({ blocks: true, skipUntilMs: 12_000, hint: "filePart268.2.mp4", skipped: 0 });
@@ -110,7 +110,7 @@ test("without blocking reloads there is no low latency, and less than two parts 
   expect(near.lowLatency?.holdBackMs).toBeCloseTo(666.68, 5);
 });
 
-test("what a delta leaves out is that of the playlist before, with its init segment and its key", () => {
+test("a delta's missing segments are those of the playlist before, with their init segment and key", () => {
   const before = media(lowLatency);
   const list = media(delta, before);
   expect(list.segments.map(({ uri, map }) => [uri, map])).toEqual([
@@ -122,7 +122,7 @@ test("what a delta leaves out is that of the playlist before, with its init segm
   expect([isBefore(before, list), isBefore(list, before), isBefore(list, list)]).toEqual([true, false, false]);
 });
 
-test("equal playlists are read once, and a delta only for those who had the same before", () => {
+test("equal playlists are parsed once, and a delta only for players that had the same before", () => {
   const store = new PlaylistStore();
   const bytes = (text: string) => new TextEncoder().encode(text);
   const first = store.read(bytes(lowLatency), undefined);
@@ -204,7 +204,7 @@ describe("what srs bench can't do, it says in one line:", () => {
   });
 });
 
-test("whatever stands in a playlist, it is read or refused", () => {
+test("any playlist is read or refused", () => {
   const known = [live, lowLatency, delta].flatMap((text) => text.split("\n"));
   const line = fc.oneof(
     fc.constantFrom(...known, "#EXT-X-ENDLIST", "#EXTINF:-1,", "#EXTINF:1e9", "#EXT-X-SKIP:SKIPPED-SEGMENTS=9e9"),

@@ -53,20 +53,20 @@ test("three segments are enough where they are shorter than the target duration"
   expect(stage.playout.startedMs).toBe(102);
 });
 
-test("what comes late is a stall as long as it is late, and all behind it is shown later", () => {
+test("a late segment is a stall for as long as it is late, and all later ones are shown later", () => {
   const stage = new Stage();
   stage.add(0, 0, 5000, 5000, 9000);
   expect([stage.totals.stalls.count, stage.totals.stalls.max, stage.totals.stalledPlayers]).toEqual([1, 1_000_000, 1]);
   expect(stage.shown.map(([, shownMs]) => shownMs)).toEqual([0, 2000, 5000, 7000, 9000]);
 });
 
-test("what comes hardly late is no stall, and several stalls are those of one player", () => {
+test("a slightly late segment is no stall, and several stalls are counted for one player", () => {
   const stage = new Stage();
   stage.add(0, 0, 4040, 7000, 10_000);
   expect([stage.totals.stalls.count, stage.totals.stalledPlayers]).toEqual([2, 1]);
 });
 
-test("a stall that goes on at the end is counted, unless nothing more is to come", () => {
+test("a stall that lasts at the end is counted, unless nothing more is to come", () => {
   for (const ended of [false, true]) {
     const stage = new Stage();
     stage.add(0, 0);
@@ -84,7 +84,7 @@ test("with low latency a stall lasts until the buffer is as full again, so that 
   expect(stage.playout.startedMs).toBe(100);
 });
 
-test("a stall of low latency that goes on at the end is counted once, and what comes hardly late is none", () => {
+test("a stall of low latency that lasts at the end is counted once, and a slight delay is none", () => {
   const stage = new Stage(0, true);
   stage.add(100, 100, 4140);
   expect(stage.totals.stalls.count).toBe(0);

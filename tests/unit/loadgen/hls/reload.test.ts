@@ -12,7 +12,7 @@ function list(control: string, parts: number): MediaPlaylist {
 
 const BLOCKS = "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.9";
 
-test("where a server blocks requests, the next part is asked for at once, and what is known is left out if it may be", () => {
+test("with a server that blocks requests, the next part is requested at once, and a delta if possible", () => {
   const now = list(BLOCKS, 2);
   expect(reloadOf(now, list(BLOCKS, 1))).toEqual({ afterMs: 0, directives: "_HLS_msn=8&_HLS_part=2", waitMs: 6000 });
   expect(reloadOf(list(`${BLOCKS},CAN-SKIP-UNTIL=12`, 0), undefined).directives).toBe(
@@ -20,23 +20,23 @@ test("where a server blocks requests, the next part is asked for at once, and wh
   );
 });
 
-test("a server that does not block, though it says so, is not asked in a circle", () => {
+test("a server that does not block, although it says so, is not asked in a loop", () => {
   expect(reloadOf(list(BLOCKS, 2), list(BLOCKS, 2)).afterMs).toBe(1000);
 });
 
-test("elsewhere it is asked for after a target duration, or half of one if it has not changed", () => {
+test("otherwise the playlist is requested after a target duration, or half of one if it has not changed", () => {
   const [now, other] = [list("", 0), list("", 0)];
   expect(reloadOf(now, undefined)).toEqual({ afterMs: 2000, directives: "", waitMs: 0 });
   expect(reloadOf(now, other).afterMs).toBe(1000);
 });
 
-test("a target duration without end is not waited for without end", () => {
+test("an endless target duration is not waited for without limit", () => {
   const endless = { ...list(BLOCKS, 2), targetDurationMs: 1e18 };
   expect(reloadOf(endless, undefined).waitMs).toBe(60_000);
   expect(reloadOf({ ...endless, blocks: false }, undefined).afterMs).toBe(3_600_000);
 });
 
-test("directives stand beside what else a URL has, instead of others", () => {
+test("directives are added to a URL's other parameters, and replace other directives", () => {
   const url = new URL("http://a/live/x.m3u8?hls_ctx=1&_HLS_msn=3&k=a%20b&_HLS_skip=YES");
   expect(withDirectives(url, "_HLS_msn=4").href).toBe("http://a/live/x.m3u8?hls_ctx=1&k=a%20b&_HLS_msn=4");
   expect(withDirectives(url, "").href).toBe("http://a/live/x.m3u8?hls_ctx=1&k=a%20b");

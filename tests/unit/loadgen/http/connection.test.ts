@@ -44,7 +44,7 @@ class Stage {
   }
 }
 
-test("one connection serves one request after the other, and another server gets another", () => {
+test("one connection serves one request after another, and another server gets another connection", () => {
   const stage = new Stage({ "/a?k=1": () => ({ body: "a" }), "/b": () => ({ body: "b" }) });
   stage.get("http://10.0.0.1/a?k=1", () => stage.get("http://10.0.0.1/b"));
   stage.clock.settle();
@@ -68,7 +68,7 @@ test("a connection that the server does not keep is opened anew, also at once", 
   expect(stage.group.open).toBe(0);
 });
 
-test("a request on a connection that the server closes meanwhile is asked once more", () => {
+test("a request is sent once more if the server closes its connection meanwhile", () => {
   const stage = new Stage({ "/a": () => ({ body: "a", close: true }) });
   stage.get("http://10.0.0.1/a");
   stage.clock.turn();
@@ -81,7 +81,7 @@ test("a request on a connection that the server closes meanwhile is asked once m
   expect([stage.told, stage.web.connections]).toEqual([["200", "a", "200", "a"], 2]);
 });
 
-test("an answer that is cut off, and one that does not come, are told", () => {
+test("an answer that is cut off, and one that does not come, are reported", () => {
   const stage = new Stage({
     "/long": () => ({ headers: { "content-length": "9" }, close: true }),
     "/none": () => undefined,
@@ -94,7 +94,7 @@ test("an answer that is cut off, and one that does not come, are told", () => {
   expect(stage.told.at(-1)).toBe("10.0.0.1:81: connection refused");
 });
 
-test("a client that is closed is told nothing more", () => {
+test("a closed client gets no more events", () => {
   const stage = new Stage({ "/a": () => ({ body: "a" }) });
   stage.get("http://10.0.0.1/a");
   stage.fetcher.close();

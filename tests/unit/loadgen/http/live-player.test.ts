@@ -66,7 +66,7 @@ test("a redirect is followed", async () => {
   expect(players).toMatchObject({ connected: 2, failed: 0 });
 });
 
-describe("what is wrong with a stream is found:", () => {
+describe("a fault of a stream is found:", () => {
   test("a frame that was changed", async () => {
     const stage = new Stage();
     let large = 0;
@@ -87,7 +87,7 @@ describe("what is wrong with a stream is found:", () => {
     expect(problems.at(-1)).toMatch(/^continuity counters that don't follow: \d+$/);
   });
 
-  test("bytes that are no FLV, and none that are MPEG-TS", async () => {
+  test("bytes that are not FLV, or not MPEG-TS", async () => {
     const nonsense = { live: (body: LiveBody) => body.write(new Uint8Array(1000).fill(0x20)) };
     expect(await reasonsOf(nonsense)).toEqual(['protocol error: an FLV file begins with "FLV" while playing']);
     const stage = new Stage();
@@ -103,7 +103,7 @@ describe("what is wrong with a stream is found:", () => {
   });
 });
 
-describe("a refusal is told in the server's words:", () => {
+describe("a refusal is reported with the server's text:", () => {
   test.each<[string, StandInAnswer, string]>([
     ["its own", { status: 403, body: "not from this page\n" }, "refused: not from this page (HTTP 403)"],
     ["those of its status", { status: 406 }, "refused: Not Acceptable (HTTP 406)"],
@@ -123,13 +123,13 @@ describe("a refusal is told in the server's words:", () => {
     expect(await reasonsOf(answer, "ws://10.0.0.1/live/show.flv")).toEqual([reason]);
   });
 
-  test("that it redirects in a circle", async () => {
+  test("a redirect in a circle", async () => {
     const location = "http://10.0.0.1/live/show.flv";
     const [reason] = await reasonsOf({ status: 302, headers: { location } });
     expect(reason).toContain("the fourth in a row");
   });
 
-  test("that there is no server, or no answer", async () => {
+  test("a missing server, or no answer", async () => {
     const stage = new Stage();
     const refused = await stage.play("http://10.0.0.1:81/live/show.flv");
     expect(refused.players?.reasons).toEqual({ "10.0.0.1:81: connection refused": 1 });
@@ -158,7 +158,7 @@ describe("a stream that ends is told with the reason", () => {
   });
 });
 
-test("a WebSocket server that answers another key is refused", async () => {
+test("a WebSocket server that answers for another key is refused", async () => {
   const headers = { "sec-websocket-accept": "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" };
   const reason = "the server's Sec-WebSocket-Accept does not fit the key that it was sent";
   expect(await reasonsOf({ headers, live: () => {} }, "ws://10.0.0.1/live/show.flv")).toEqual([reason]);

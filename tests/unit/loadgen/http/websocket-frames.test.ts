@@ -22,7 +22,7 @@ function read(pieces: Iterable<Uint8Array>): { data: string; events: string[] } 
   return { data: toHex(concat(data)), events };
 }
 
-test("data and control frames are read however they are cut, and nothing behind a close", () => {
+test("data and control frames are read, however they are cut, and nothing after a close", () => {
   const random = mulberry32(3);
   const parts = [0, 1, 125, 126, 70_000].map((length) => randomBytes(random, length));
   const stream = concat([

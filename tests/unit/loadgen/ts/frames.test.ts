@@ -65,7 +65,7 @@ test("the bench's own frames come out of a transport stream as they went in", ()
   );
 });
 
-describe("of other codecs it is known", () => {
+describe("of other codecs, the reader knows", () => {
   const frame = (type: number, hex: string) => {
     const { frames, found } = reader();
     frames.frame(type, 9000, fromHex(hex), 0);
@@ -77,12 +77,12 @@ describe("of other codecs it is known", () => {
     expect(frame(StreamType.Hevc, "000000014601 00000001 0201ff")).toEqual(["video delta"]);
   });
 
-  test("that MP3 is sound, and what nobody knows is nothing", () => {
+  test("that MP3 is audio, and unknown codecs are neither", () => {
     expect(frame(StreamType.Mp3, "fffb")).toEqual(["audio"]);
     expect(frame(6, "00")).toEqual([]);
   });
 
-  test("how far AAC frames go that are cut off", () => {
+  test("how long AAC frames are that are cut off", () => {
     expect(frame(StreamType.Aac, "fff14c8001 1ffc 11 fff14c8001 1ffc")).toEqual(["audio"]);
     expect(frame(StreamType.Aac, "00".repeat(20))).toEqual([]);
   });
