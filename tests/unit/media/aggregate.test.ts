@@ -37,7 +37,7 @@ describe("splitAggregate", () => {
     ]);
   });
 
-  test("places the tags relative to the first, whatever that counts from", () => {
+  test("gives the tags times relative to the first, whatever that counts from", () => {
     const tags = [100, 90, 140].map((time) => ({ type: 8, time, body: body(1) }));
     expect(splitAggregate(aggregate(tags), 20).map((part) => part.timestamp)).toEqual([20, 10, 60]);
   });
@@ -59,7 +59,7 @@ describe("splitAggregate", () => {
     expect(splitAggregate(aggregate(tags), 0)).toEqual([{ kind: PacketKind.Data, timestamp: 3, payload: body(3) }]);
   });
 
-  test("does without the last back pointer", () => {
+  test("accepts a message without the last back pointer", () => {
     expect(splitAggregate(aggregate([{ type: 8, time: 0, body: body(1, 2) }], false), 0)).toHaveLength(1);
   });
 
@@ -84,7 +84,7 @@ describe("splitAggregate", () => {
     expect(splitAggregate(aggregate(tags.slice(1)), 0)).toEqual([]);
   });
 
-  test("gives back whatever was put in, as copies", () => {
+  test("returns whatever was put in, as copies", () => {
     const tag = fc.record({
       type: fc.constantFrom(8, 9, 18),
       time: fc.integer({ min: 0, max: 0xffffffff }),

@@ -34,12 +34,12 @@ describe("a frame in Annex B format", () => {
     expect(converted([sei, idr], true)).toBe(`${aud}${sets}${start}${toHex(sei)}${start}${toHex(idr)}`);
   });
 
-  test("keeps those that a key frame brings", () => {
+  test("keeps the parameter sets that a key frame has", () => {
     const own = [h264Sps, h264Pps, idr];
     expect(converted(own, true)).toBe(aud + own.map((nal) => start + toHex(nal)).join(""));
   });
 
-  test("has the configuration's too when a key frame brings but one kind", () => {
+  test("has the configuration's, too, when a key frame has only one kind", () => {
     expect(converted([h264Sps, idr], true)).toBe(`${aud}${sets}${start}${toHex(h264Sps)}${start}${toHex(idr)}`);
   });
 
@@ -47,7 +47,7 @@ describe("a frame in Annex B format", () => {
     expect(converted([fromHex("0930"), idr], false)).toBe(`${aud}${start}${toHex(idr)}`);
   });
 
-  test.each([1, 2, 3, 4])("comes from lengths of %d bytes", (bytes) => {
+  test.each([1, 2, 3, 4])("is made from NAL units with lengths of %d bytes", (bytes) => {
     const config = readVideoConfig(Codec.H264, avcRecord([h264Sps], [h264Pps], bytes));
     expect(converted([sei, idr], false, config)).toBe(`${aud}${start}${toHex(sei)}${start}${toHex(idr)}`);
   });
@@ -71,13 +71,13 @@ describe("a frame in Annex B format", () => {
     ["a length that is cut off", "00000001 65 0000"],
     ["a length past the end", "00000003 6588"],
     ["a length of 4 GB", "ffffffff 65"],
-  ])("is none when it has %s", (_, hex) => {
+  ])("is not made from a frame with %s", (_, hex) => {
     const payload = fromHex(hex);
     annexB.take(h264, payload, 0, payload.length, true);
     expect(annexB.size).toBe(0);
   });
 
-  test("is none when it has more NAL units than any picture", () => {
+  test("is not made from more NAL units than any picture has", () => {
     const units = Array.from({ length: 2049 }, () => unit(1, 1));
     expect(converted(units, false)).toBe("");
     expect(converted(units.slice(1), false)).not.toBe("");

@@ -27,7 +27,7 @@ describe("classify", () => {
     expect(classify(PacketKind.Video, fromHex(`96 11 61766331 ${tracks.join(" ")}`))).toBe(Key);
   });
 
-  test("looks at 256 tracks of a hostile message and no more", () => {
+  test("reads at most 256 tracks of a hostile message", () => {
     const lower = `${"01 000000".repeat(256)} 00 000000`;
     expect(classify(PacketKind.Video, fromHex(`96 11 61766331 ${lower}`)) >>> 8).toBe(1);
   });
@@ -63,7 +63,7 @@ describe("any payload at all", () => {
     });
   const anything = fc.oneof(fc.uint8Array({ maxLength: 64 }), broken);
 
-  test("is one thing at most, and audio is never a key frame", () => {
+  test("has one class at most, and audio is never a key frame", () => {
     fc.assert(
       fc.property(fc.constantFrom(...kinds), anything, (kind, payload) => {
         const found = classify(kind, payload);

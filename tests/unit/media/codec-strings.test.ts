@@ -8,7 +8,7 @@ import { recordVectors } from "../../vectors/parameter-sets.ts";
 
 const audio = (hex: string) => packetOf(PacketKind.Audio, 0, fromHex(hex));
 
-test("H.264 and AAC are named in RFC 6381's way, video first", () => {
+test("H.264 and AAC are named as in RFC 6381, video first", () => {
   const { codecs, picture } = streamCodecs([aacHeader, avcHeader()]);
   expect(codecs).toEqual(["avc1.64000c", "mp4a.40.2"]);
   expect(picture).toMatchObject({ width: 320, height: 180 });
@@ -37,7 +37,7 @@ test.each([
   ["of AAC in 5.1", "af00 11b0", 6],
   ["of AAC that lists them, which is not read", "af00 1180", undefined],
   ["of HE-AAC v2", "af00 eb8a0800", 2],
-])("channels %s are told by the configuration", (_, hex, channels) => {
+])("the configuration gives the channels %s", (_, hex, channels) => {
   expect(streamCodecs([audio(hex)]).channels).toBe(channels);
 });
 

@@ -19,7 +19,7 @@ describe("readData", () => {
     if (read.action !== "metadata") expect(message?.values).toEqual([]);
   });
 
-  test("copies what it changes, exactly sized", () => {
+  test("copies data that it changes, exactly sized", () => {
     const vector = dataVectors.find(({ name }) => name === "onTextData behind @setDataFrame");
     const body = readData(fromHex(vector?.hex ?? ""), false)?.body;
     expect(body?.buffer.byteLength).toBe(body?.length);
@@ -29,14 +29,14 @@ describe("readData", () => {
     expect(() => readData(fromHex("02000a6f6e4d65746144617461 04"), false)).toThrow(ProtocolError);
   });
 
-  test("refuses metadata of more than 4 MiB unread, and passes on as much of anything else", () => {
+  test("refuses metadata of more than 4 MiB unread, and passes other data of that size", () => {
     const named = (name: string) =>
       concat([fromHex("02000a"), new TextEncoder().encode(name), new Uint8Array(4 << 20)]);
     expect(() => readData(named("onMetaData"), false)).toThrow("metadata has 4194317 bytes, 4194304 allowed");
     expect(readData(named("onTextData"), false)).toMatchObject({ action: "pass" });
   });
 
-  test("throws nothing but ProtocolError, whatever comes", () => {
+  test("throws nothing but ProtocolError for any data", () => {
     const seeds = dataVectors.map(({ hex }) => fromHex(hex));
     const broken = fc
       .tuple(fc.nat(seeds.length - 1), fc.nat(60), fc.nat(255), fc.nat(300))

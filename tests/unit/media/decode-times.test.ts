@@ -13,7 +13,7 @@ const picture = (reorderDepth: number | undefined, frameMs?: number) => ({
 const presentation = [120, 240, 160, 200, 360, 280, 320];
 
 describe("decoding times", () => {
-  test("are the packets' own where the key frame is shown later than it is sent", () => {
+  test("are the packets' own if the key frame is shown later than it is sent", () => {
     const times = new DecodeTimes();
     expect(times.take(0, 80, true, picture(2))).toBe(0);
     expect(times.take(40, 200, false, picture(2))).toBe(40);
@@ -25,13 +25,13 @@ describe("decoding times", () => {
     expect(dts).toEqual([40, 80, 120, 160, 200, 240, 280]);
   });
 
-  test("begin a millisecond apart when the SPS tells no frame rate", () => {
+  test("begin a millisecond apart if the SPS has no frame rate", () => {
     const times = new DecodeTimes();
     const dts = presentation.map((pts, i) => times.take(pts, pts, i === 0, picture(2)));
     expect(dts).toEqual([118, 119, 120, 160, 200, 240, 280]);
   });
 
-  test("put negative composition times right", () => {
+  test("correct negative composition times", () => {
     const times = new DecodeTimes();
     const dts = presentation.map((pts, i) => times.take(120 + i * 40, pts, i === 0, picture(2, 40)));
     expect(dts).toEqual([40, 80, 120, 160, 200, 240, 280]);

@@ -27,7 +27,7 @@ describe("players without enhanced RTMP get", () => {
   });
 });
 
-test("no packet is told from what lies around it in memory", () => {
+test("a packet's class does not depend on the bytes around it in memory", () => {
   const packets = classicVectors.map(({ kind, hex }) => packetOf(kind, 0, fromHex(hex)));
   const expected = classicVectors.map(({ classic }) => classic?.replaceAll(" ", ""));
   expect(classics(packets)).toEqual(expected);

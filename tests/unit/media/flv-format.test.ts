@@ -47,7 +47,7 @@ describe("FlvFormat", () => {
     expect(format.encode(log, 2, 2)).toHaveLength(0);
   });
 
-  test("has the flavour of players that know little of enhanced RTMP, or everything as it came", () => {
+  test("writes for players that know little of enhanced RTMP, or everything unchanged", () => {
     const packets = [
       packetOf(Video, 0, fromHex("91 61766331 000050 aabb")),
       packetOf(Video, 1, fromHex("94 68766331 02")),
@@ -69,7 +69,7 @@ describe("FlvFormat", () => {
     expect(kinds({ audio: false, video: false })).toEqual([18]);
   });
 
-  test("leaves out data in AMF3, for which FLV has no tag, and empty payloads", () => {
+  test("leaves out data in AMF3, which FLV does not have, and empty payloads", () => {
     const amf3 = new Packet(Data, 0, Uint8Array.of(0, 2, 0, 1, 0x78), PacketFlag.Amf3, 0);
     const empty = new Packet(Audio, 0, new Uint8Array(0), 0, 0);
     for (const options of [usual, all]) expect(encode([amf3, empty], options)).toHaveLength(0);
@@ -92,7 +92,7 @@ describe("FlvFormat", () => {
     expect(brief(tagsOf(new FlvFormat({ ...usual, video: false }).prefix(headers, 7)))).toEqual(["18 0", "8 7"]);
   });
 
-  test("does not let metadata promise a track that the viewer asked not to have, but one that it waits for", () => {
+  test("removes from metadata a track that the viewer does not want, but not one that it waits for", () => {
     const packets = [meta(0, { hasAudio: true, hasVideo: true, title: "hasAudio" })];
     const said = (format: FlvFormat) => toHex(tagsOf(format.encode(logOf(packets), 0, 1))[0]?.payload ?? fromHex(""));
     const text = (hasAudio: boolean, hasVideo: boolean) =>
@@ -112,7 +112,7 @@ describe("FlvFormat", () => {
     expect(brief(tagsOf(format.withoutVideo.encode(logOf([audio(1), video(2)]), 0, 2)))).toEqual(["8 1"]);
   });
 
-  test("is read as it was whatever the packets, times and pieces are", () => {
+  test("is read as it was written, for any packets, times and pieces", () => {
     const packet = fc.record({
       kind: fc.constantFrom(Audio, Video, Data),
       time: fc.oneof(

@@ -23,7 +23,7 @@ const ac3 = packetOf(Audio, 0, fromHex("90 61632d33 01"));
 const secondTrack = packetOf(Video, 0, fromHex("96 00 61766331 02 01640028"));
 const layout = packetOf(Audio, 0, fromHex("94 4f707573 01"));
 
-test("a file's header says which kinds of tags there are (FLV 10.1, E.2)", () => {
+test("a file's header names the kinds of its tags (FLV 10.1, E.2)", () => {
   expect(flvHeader(true, true)).toEqual(usualHeader);
   expect(toHex(flvHeader(true, false))).toBe("464c5601040000000900000000");
   expect(toHex(flvHeader(false, true))).toBe("464c5601010000000900000000");
@@ -54,14 +54,14 @@ describe("a stream's header names", () => {
     ["no more than that when metadata cannot be read", classic, [packetOf(Data, 0, fromHex("02ff")), aac], "audio"],
   ])("%s", (_, format, headers, expected) => expect(named(format, headers)).toBe(expected));
 
-  test("what broken metadata says: nothing", () => {
+  test("nothing for broken metadata", () => {
     const broken = new Packet(Data, 0, fromHex("0200"), PacketFlag.Config, 0);
     expect(named(classic, [broken, avc])).toBe("video");
   });
 });
 
 describe("FLV", () => {
-  test("refuses what it has no number for, and says how to have the rest", () => {
+  test("refuses codecs without a number, and says how to get the rest", () => {
     expect(flvRefusal(classic, [aac, vp9])).toBe(
       "FLV has no number for VP9: a player of enhanced FLV may ask with enhanced=1, others with video=0",
     );

@@ -53,7 +53,7 @@ test("however a stream is cut into pieces, its tags are those of the file, and s
   );
 });
 
-test("what is kept of a tag that is not whole does not change with the bytes that it came in", () => {
+test("the kept part of an incomplete tag does not change with the input buffer", () => {
   const payload = Uint8Array.from({ length: 50 }, (_, at) => at);
   const file = flvFile([{ kind: 9, timestamp: 7, payload }]);
   const got: string[] = [];
@@ -65,7 +65,7 @@ test("what is kept of a tag that is not whole does not change with the bytes tha
   expect(got).toEqual([toHex(payload)]);
 });
 
-test("nothing is handed over after stop, not even what has come already", () => {
+test("no tag is handed over after stop, not even one that has arrived", () => {
   const tags: number[] = [];
   const reader = new FlvReader((kind) => {
     tags.push(kind);
@@ -111,7 +111,7 @@ describe("in strict reading", () => {
   });
 });
 
-test("a tag that says it is the largest possible, and comes byte by byte, holds no more memory than twice its bytes", () => {
+test("a tag that claims the largest size, and comes byte by byte, uses no more memory than twice its bytes", () => {
   const reader = new FlvReader(() => undefined);
   reader.push(concat([flvFile([]), fromHex("09 ffffff 000000 00 000000")]));
   const piece = new Uint8Array(1);

@@ -33,7 +33,7 @@ test("a file that lies inside a larger buffer is read where it is", () => {
   expect(read(larger.subarray(10, 10 + file.length))).toEqual(second.tags.map((tag) => ({ ...tag })));
 });
 
-test("what is written is read again", () => {
+test("a written file is read again", () => {
   const tag = fc.record({
     kind: fc.constantFrom(8 as const, 9 as const, 18 as const),
     timestamp: fc.nat(0xffffffff),

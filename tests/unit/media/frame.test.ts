@@ -75,7 +75,7 @@ describe("a frame reader", () => {
     expect(read(kind, hex).content).toBe(Content.None);
   });
 
-  test.each(vectors)("agrees with what else reads it: $name", ({ kind, hex, flags, track }) => {
+  test.each(vectors)("agrees with the other readers of frames: $name", ({ kind, hex, flags, track }) => {
     const payload = fromHex(hex);
     reader.read(kind, payload);
     if (reader.content === Content.None) return;

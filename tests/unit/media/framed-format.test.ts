@@ -34,7 +34,7 @@ describe("FramedFormats", () => {
     expect([framed.audio, framed.video, framed.withoutVideo.video]).toEqual([true, true, false]);
   });
 
-  test("frames each batch and each prefix by itself, and nothing where there is nothing", () => {
+  test("frames each batch and each prefix alone, and writes nothing for nothing", () => {
     const { formats } = framing();
     const flv = new FlvFormats().get(usual);
     const framed = formats.get(flv, "length");
@@ -48,14 +48,14 @@ describe("FramedFormats", () => {
     expect(framed.encode(log, 1, 1)).toHaveLength(0);
   });
 
-  test("tells the format inside of the headers that a reader begins with", () => {
+  test("notifies the inner format of the headers with which a reader begins", () => {
     const { formats } = framing();
     const log = logOf([packetOf(PacketKind.Audio, 0, fromHex("af01 aa"))]);
     const header = packetOf(PacketKind.Audio, 0, fromHex("af00 1210"));
     expect(toHex(formats.get(new AacFormat(), "length").encode(log, 0, 1, [header]))).toBe("0008fff15080011ffcaa");
   });
 
-  test("gives a hundred viewers of a stream the very same bytes, framed once a flush", () => {
+  test("gives a hundred viewers of a stream the same bytes, framed once a flush", () => {
     const { counts, formats } = framing();
     const flvFormats = new FlvFormats();
     const stage = new LiveStage();

@@ -111,13 +111,13 @@ describe("Metadata", () => {
     expect(told(metadata)).toEqual([["__proto__", 1]]);
   });
 
-  test("values of a file only leave nothing", () => {
+  test("metadata of a file's values alone becomes empty", () => {
     const metadata = new Metadata();
     set(metadata, { duration: 5, filesize: 6, keyframes: AmfObject.of({ times: [0] }) });
     expect(metadata.payload()).toBeUndefined();
   });
 
-  test("refuses to grow without end, and keeps what it had", () => {
+  test("refuses to grow beyond its limit, and keeps what it had", () => {
     const metadata = new Metadata();
     set(metadata, Object.fromEntries(Array.from({ length: 1024 }, (_, i) => [`k${i}`, i])));
     const before = metadata.payload();

@@ -37,7 +37,7 @@ describe("one audio track", () => {
     expect(audioTrack(audio(ONE_TRACK), 3)).toMatchObject({ time: 70, flags: 0, track: 0 });
   });
 
-  test("is the packet itself where that names no track, which is track 0 then", () => {
+  test("is the packet itself if that names no track, and is track 0 then", () => {
     for (const hex of ["af01aabb", "914f7075731122"]) {
       const packet = audio(hex);
       expect(audioTrack(packet, 0)).toBe(packet);
@@ -46,7 +46,7 @@ describe("one audio track", () => {
     }
   });
 
-  test("is none of messages that do not have it, of broken ones, and of video", () => {
+  test("is missing in messages without it, in broken ones, and in video", () => {
     expect(picked(ONE_TRACK, 0)).toBeUndefined();
     expect(picked(MANY_TRACKS, 2)).toBeUndefined();
     expect(picked("95016d7034", 0)).toBeUndefined();

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Packet, PacketFlag, PacketKind } from "../../../src/media/packet.ts";
 import { PacketListCursor } from "../../../src/media/packet-cursor.ts";
 
-test("a cursor over packets has each one's fields, ends, and begins anew", () => {
+test("a cursor over packets has each packet's fields, ends, and can be rewound", () => {
   const packets = [
     new Packet(PacketKind.Audio, 5, Uint8Array.of(1, 2), PacketFlag.SequenceHeader, 1),
     new Packet(PacketKind.Video, 6, Uint8Array.of(3), PacketFlag.Key, 0),

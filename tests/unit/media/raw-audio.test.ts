@@ -59,13 +59,13 @@ describe("AacFormat", () => {
     expect(encodeAac([], [lc44])).toBe("");
   });
 
-  test("has no video to take away", () => {
+  test("is its own format without video", () => {
     const [aac, other] = [new AacFormat(), new Mp3Format()];
     expect([aac.withoutVideo === aac, other.withoutVideo === other]).toEqual([true, true]);
     expect([aac.video, other.video, aac.audio, other.audio]).toEqual([false, false, true, true]);
   });
 
-  test("knows the configuration of any place that a reader goes on from, in any order and pieces", () => {
+  test("knows the configuration at any position where a reader continues, in any order and pieces", () => {
     const item = fc.constantFrom(audio("af01 aa"), audio("af01 bb"), lc44, lc48, video, mp3);
     const property = (packets: Packet[], cuts: number[]) => {
       const log = logOf(packets);

@@ -12,7 +12,7 @@ const video = (hex: string) => packetOf(Video, 0, fromHex(hex));
 const configs = (packets: readonly Packet[]) => streamTracks(packets).map(({ config }) => config);
 
 describe("the tracks of a stream", () => {
-  test.each(headerVectors)("tell of $name", ({ kind, header, frame, codecs, size, samples }) => {
+  test.each(headerVectors)("describe $name", ({ kind, header, frame, codecs, size, samples }) => {
     const first = header === "" ? [] : [packetOf(kind, 0, fromHex(header))];
     const [track, ...others] = streamTracks([...first, packetOf(kind, 0, fromHex(frame))]);
     expect(others).toEqual([]);
@@ -27,7 +27,7 @@ describe("the tracks of a stream", () => {
     }
   });
 
-  test("are video first, by their ids, each read for itself", () => {
+  test("are listed video first, by their ids, each read alone", () => {
     const dual = audio("95 20 6d703461 02 000002 1190 4f707573 00 000013 4f70757348656164 01 01 3801 80bb0000 0000 00");
     const found = streamTracks([dual, avcHeader()]);
     expect(found.map(({ kind, id, name }) => [kind, id, name])).toEqual([
@@ -80,7 +80,7 @@ describe("the tracks of a stream", () => {
     expect(configs([packet])).toEqual([expect.stringContaining(reason)]);
   });
 
-  test("are no more than 16, whatever a message lists", () => {
+  test("are at most 16, whatever a message lists", () => {
     const track = (id: number) => fromHex(`${id.toString(16).padStart(2, "0")} 000002 1210`);
     const many = concat([fromHex("95 10 6d703461"), ...Array.from({ length: 40 }, (_, id) => track(id))]);
     expect(streamTracks([packetOf(Audio, 0, many)]).length).toBe(16);

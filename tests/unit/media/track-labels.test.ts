@@ -28,7 +28,7 @@ describe("labels of audio tracks", () => {
     });
   });
 
-  test("leave out what could break a playlist, what is no language, and ids that no track has", () => {
+  test("leave out characters that could break a playlist, invalid languages, and ids that no track has", () => {
     const map = AmfObject.of({
       1: track({ name: 'a "b"\r\n#EXT-X-ENDLIST', language: 'de",URI="x' }),
       2: track({ name: "x".repeat(1000), language: "und" }),
@@ -44,7 +44,7 @@ describe("labels of audio tracks", () => {
     });
   });
 
-  test("are none of metadata without them, and of what is no metadata", () => {
+  test("are empty for metadata without them, and for other data", () => {
     expect(labelsOf(undefined)).toEqual({});
     expect(labelsOf("text")).toEqual({});
     for (const bytes of [new Uint8Array(0), Uint8Array.of(2, 0, 1, 65), encodeAmf0(["onMetaData"]).slice(0, -1)])

@@ -26,7 +26,7 @@ describe("a configuration record", () => {
     expect(readVideoConfig(Codec.H264, avcRecord([h264Sps], [h264Pps], bytes)).lengthBytes).toBe(bytes);
   });
 
-  test("may leave the parameter sets to the frames", () => {
+  test("may have its parameter sets in the frames instead", () => {
     const config = readVideoConfig(Codec.H264, avcRecord([], []));
     expect([config.parameterSets.length, config.picture]).toEqual([0, undefined]);
   });
@@ -73,7 +73,7 @@ describe("a configuration record", () => {
 });
 
 describe("an SPS", () => {
-  test("without VUI does not tell how far pictures are reordered", () => {
+  test("without VUI does not say how far pictures are reordered", () => {
     // Main profile, order type 0, 16x16 pixels; then vui_parameters_present_flag 0 and the stop bit.
     const bits = `${"0".repeat(0)}1 1 1 1 1 0 1 1 1 1 0 0 1`.replaceAll(" ", "");
     const rest = [
@@ -90,7 +90,7 @@ describe("an SPS", () => {
     expect(readH264Sps(Uint8Array.of(0x67, 77, 0, 30, ...bytes))?.reorderDepth).toBe(0);
   });
 
-  test("of any bytes is read without end neither", () => {
+  test("of any bytes is read to an end", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
         for (const info of [readH264Sps(bytes), readHevcSps(bytes)])

@@ -34,7 +34,7 @@ show/x-2.ts
 `);
 });
 
-test("keys hold up to the next one, and init segments are in the clear", () => {
+test("keys apply up to the next one, and init segments are not encrypted", () => {
   const text = renderMediaPlaylist({
     targetSeconds: 4,
     sequence: 1,
@@ -68,7 +68,7 @@ test("keys hold up to the next one, and init segments are in the clear", () => {
   ]);
 });
 
-test("discontinuities, gaps, segments without a key frame and the end are told", () => {
+test("discontinuities, gaps, segments without a key frame and the end are listed", () => {
   const text = renderMediaPlaylist({
     targetSeconds: 4,
     sequence: 1,
@@ -96,7 +96,7 @@ show/x-2.ts
 `);
 });
 
-test("an init segment is named where it changes, and again behind a discontinuity", () => {
+test("an init segment is listed where it changes, and again after a discontinuity", () => {
   const text = renderMediaPlaylist({
     targetSeconds: 4,
     sequence: 1,
@@ -123,7 +123,7 @@ test("an init segment is named where it changes, and again behind a discontinuit
   ]);
 });
 
-test("a multivariant playlist tells what is known of the variant", () => {
+test("a multivariant playlist has the known attributes of the variant", () => {
   const known = {
     bandwidth: 900_000,
     averageBandwidth: 800_000,
@@ -147,7 +147,7 @@ show.m3u8?hls_ctx=1
 `);
 });
 
-test("a multivariant playlist names the same variant at several servers, and where to ask which to use", () => {
+test("a multivariant playlist lists the same variant at several servers, and the address of the steering manifest", () => {
   const places = [
     { uri: "show.m3u8", pathway: "a-1" },
     { uri: "http://b:2/show.m3u8", pathway: "b-2" },

@@ -29,7 +29,7 @@ test.each(fmp4Vectors)("the samples of $name are read", ({ init, segment, sample
   expect(read).toEqual(samples.map((sample) => [...sample]));
 });
 
-test("what the writer writes is read, whole or in parts", () => {
+test("the writer's fragments are read, whole or in parts", () => {
   const tracks = mp4Tracks([aacHeader, avcHeader()]);
   const init = readInitSegment(initSegment(tracks));
   const run = fc.tuple(fc.integer(), fc.integer({ min: 2, max: 9 }), fc.nat({ max: 20 }));
@@ -56,7 +56,7 @@ const tracks: InitTracks = new Map(
 const tfdt = fullBox("tfdt", 0, 0, u32(70));
 const data = box("mdat", [1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
 
-test("a run without an offset follows the one before, that of another track, too; defaults hold where nothing else is said", () => {
+test("a run without an offset follows the one before, even of another track; defaults apply if nothing else is given", () => {
   const first = box("traf", fullBox("tfhd", 0, 0, u32(1)), tfdt, fullBox("trun", 0, 1, u32(1), u32(88 + 72)));
   const moof = box(
     "moof",

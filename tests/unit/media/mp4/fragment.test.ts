@@ -58,7 +58,7 @@ describe.each(shapes)("fragments of %s", (_, shape) => {
     expect(new Set(samplesOf(whole, audioTrack).map(({ duration }) => duration)).size).toBeLessThanOrEqual(1);
   });
 
-  test("at any cuts have the same samples, one behind the other", () => {
+  test("have the same samples with any cuts, one after the other", () => {
     const places = fc.array(fc.nat({ max: packets.length }), { maxLength: 20 });
     fc.assert(
       fc.property(places, (at) => {
@@ -100,7 +100,7 @@ describe.each(shapes)("fragments of %s", (_, shape) => {
       expect(samplesOf(concat(made.map(({ bytes }) => bytes)), id)).toEqual(samplesOf(whole, id));
   });
 
-  test("are their own bytes: packets are lent for the call", () => {
+  test("have bytes of their own: packets are lent for the call", () => {
     const lent = packets.map((packet) => packet.copy());
     const { bytes } = write(new FragmentWriter(tracks, 0), lent);
     for (const { payload } of lent) payload.fill(0);
@@ -171,7 +171,7 @@ describe("a fragment", () => {
     expect(flags([sound], audio)).toEqual([true, true]);
   });
 
-  test("marks frames that no other needs", () => {
+  test("marks frames that no other frame needs", () => {
     const frame = avcFrame(0, 0, false, [unit(1, 9)]);
     const payload = frame.payload.slice();
     payload[0] = 0x37;
@@ -206,7 +206,7 @@ describe("a fragment", () => {
     expect(toHex(sample?.data ?? new Uint8Array(0))).toBe("32032c1000");
   });
 
-  test("has each track of a message with several, or the one that is asked for", () => {
+  test("has each track of a message with several, or the requested one", () => {
     const header = audioPacket("95 10 6d703461 00 000002 1210 01 000002 1190");
     const frames = audioPacket("95 11 6d703461 00 000002 2101 01 000003 210203");
     const tracks = mp4Tracks([header]);

@@ -16,7 +16,7 @@ test.each(fmp4Vectors)("the tracks of $name are read", ({ init, segment, tracks 
   expect(found.size).toBe(2);
 });
 
-test("what the writer writes is read, for every codec", () => {
+test("the writer's init segments are read, for every codec", () => {
   const headers = headerVectors.map(({ kind, header, frame }) => packetOf(kind, 0, fromHex(header || frame)));
   for (const packets of [[avcHeader(), aacHeader], ...headers.map((header) => [header])]) {
     const written = mp4Tracks(packets);
@@ -74,7 +74,7 @@ describe("no init segment is", () => {
   });
 });
 
-test("a box without a size goes to the end of the file", () => {
+test("a box without a size extends to the end of the file", () => {
   const [{ init }] = fmp4Vectors;
   const bytes = Uint8Array.fromBase64(init);
   const moov = bytes.findIndex((_, at) => bytes[at] === 0x6d && bytes[at + 1] === 0x6f && bytes[at + 3] === 0x76);

@@ -65,7 +65,7 @@ function bytesOf(text: string): string {
 }
 
 describe("an init segment", () => {
-  test("of H.264 and AAC is what the standard says, byte for byte", () => {
+  test("of H.264 and AAC is as in the standard, byte for byte", () => {
     expect(toHex(initSegment(mp4Tracks([aacHeader, avcHeader()])))).toBe(bytesOf(golden));
   });
 
@@ -79,7 +79,7 @@ describe("an init segment", () => {
     else expect(track?.timescale).toBe(size[0]);
   });
 
-  test("of one track has CMAF's brand, and AV1's where it is that", () => {
+  test("of one track has CMAF's brand, and AV1's for AV1", () => {
     const av1 = packetOf(PacketKind.Video, 0, fromHex(headerVectors[0]?.header ?? ""));
     const brands = (packets: Parameters<typeof mp4Tracks>[0]) => {
       const init = initSegment(mp4Tracks(packets));
@@ -90,7 +90,7 @@ describe("an init segment", () => {
     expect(brands([av1])).toBe("iso6mp41cmfcav01");
   });
 
-  test("halves a sample rate that has no room in the sample entry", () => {
+  test("halves a sample rate that does not fit in the sample entry", () => {
     const flac = headerVectors.find(({ name }) => name === "FLAC");
     const [track] = parseTracks(initSegment(mp4Tracks([packetOf(PacketKind.Audio, 0, fromHex(flac?.header ?? ""))])));
     expect(track?.timescale).toBe(96000);

@@ -84,7 +84,7 @@ describe("segments of a stream", () => {
     expect(isContiguous(samplesOf(concat(segments(parts)), 1))).toBe(true);
   });
 
-  test("that end at a mark are those of a writer that got no more", () => {
+  test("that end at a mark equal those of a writer that got no more", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: packets.length }), (place) => {
         const marked = new Mp4SegmentWriter(headers);
@@ -112,7 +112,7 @@ describe("segments of a stream", () => {
     );
   });
 
-  test("are the same in used memory, and packets are lent for the call", () => {
+  test("are the same in reused memory, and packets are lent for the call", () => {
     const lent = packets.map((packet) => packet.copy());
     const writer = new Mp4SegmentWriter(headers, new Uint8Array(5000).fill(0xee));
     for (const packet of lent) {
@@ -131,7 +131,7 @@ describe("a codec that shows in frames", () => {
     return { ...vector, packet: packetOf(vector.kind, 0, fromHex(vector.frame)) };
   };
 
-  test.each(["MP3", "AC-3"])("%s is known by the segment's own, wherever a server began", (name) => {
+  test.each(["MP3", "AC-3"])("%s is known by the segment's own frames, wherever a server began", (name) => {
     const { packet, entry } = frameOf(name);
     const packets = [avcFrame(0, 0, true, [unit(5, 9)]), packet];
     const first = segment(packets, undefined, [avcHeader()]);
@@ -143,7 +143,7 @@ describe("a codec that shows in frames", () => {
     expect(later).toEqual(first);
   });
 
-  test("stays a track where a segment has no frame of it", () => {
+  test("stays a track if a segment has no frame of it", () => {
     const { packet, entry } = frameOf("MP3");
     const { init, bytes } = segment([avcFrame(0, 0, true, [unit(5, 9)])], undefined, [avcHeader(), packet]);
     expect(parseTracks(init).map((track) => track.entry.type)).toEqual(["avc1", entry]);

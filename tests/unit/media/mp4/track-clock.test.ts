@@ -18,7 +18,7 @@ describe("the clock of audio", () => {
     expect(one.end).toBe(500_000 * 1024);
   });
 
-  test("goes on at a packet's time that is more than 20 ms away, in one step", () => {
+  test("continues at a packet's time that is more than 20 ms away, in one step", () => {
     const one = clock(audio);
     takeAudio(one, 0);
     expect(takeAudio(one, 43)).toBe(1024);
@@ -45,7 +45,7 @@ describe("the clock of video", () => {
     expect(one.end).toBe(6570 + 2970);
   });
 
-  test("makes decode times of presentation times, which a key frame that is shown when it is stamped tells", () => {
+  test("computes decode times from presentation times, if a key frame is shown when it is stamped", () => {
     const one = clock(video, -1000);
     const shown = [0, 120, 40, 80, 240, 160, 200];
     const times = shown.map((time, i) => one.take(time, time, i === 0, 0) / 90 - 1000);
@@ -64,7 +64,7 @@ describe.each([
     anew: fc.boolean(),
   });
 
-  test("grows with each sample, and foretells the next, whatever the times", () => {
+  test("grows with each sample, and predicts the next, whatever the times", () => {
     fc.assert(
       fc.property(fc.array(packet, { maxLength: 40 }), (packets) => {
         const one = clock(track, 100);
@@ -83,7 +83,7 @@ describe.each([
     );
   });
 
-  test("after it began anew is that of a new one, and is foretold too", () => {
+  test("is that of a new clock after a restart, and is predicted, too", () => {
     fc.assert(
       fc.property(fc.array(packet, { minLength: 1, maxLength: 20 }), (packets) => {
         const used = clock(track);

@@ -19,7 +19,7 @@ describe("MP4", () => {
     ]);
   });
 
-  test("says what it does not carry of the main tracks; a header may still come where another track has one", () => {
+  test("names the main tracks that it does not carry; a header may still come if another track has one", () => {
     expect(mp4Refusal([avcHeader(), speex])).toBe(
       "MP4 can't be made: the sound is Speex, not AAC, MP3, Opus, FLAC, AC-3 or E-AC-3",
     );

@@ -32,7 +32,7 @@ test("a configuration that can't be read is refused with what is wrong", () => {
   expect(tsRefusal([audio("af 00 f95000")], false)).toStartWith("MPEG-TS can't be made: ");
 });
 
-test("video in presentation order is refused when its SPS does not tell the order of decoding", () => {
+test("video in presentation order is refused if its SPS does not give the order of decoding", () => {
   const silent = concat([Uint8Array.of(0x67, 77, 0, 30), fromHex("fbc8")]);
   const header = avcHeader(avcRecord([silent], [h264Pps]));
   expect(tsRefusal([header], false)).toBeUndefined();

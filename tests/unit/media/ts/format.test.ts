@@ -51,7 +51,7 @@ const keys = (packets: readonly Packet[]) =>
   packets.flatMap(({ kind, flags }, seq) => (kind === PacketKind.Video && flags & PacketFlag.Key ? [seq] : []));
 
 describe("MPEG-TS for readers", () => {
-  test("at any places, in any pieces and order, have the counters of one stream", () => {
+  test("has continuous counters at any position, in any pieces and order", () => {
     fc.assert(
       fc.property(fc.nat(1e6), fc.boolean(), (seed, audio) => {
         const random = mulberry32(seed);
@@ -77,7 +77,7 @@ describe("MPEG-TS for readers", () => {
     );
   });
 
-  test("share what lies behind the place where they begin", () => {
+  test("is shared from the position on where readers begin", () => {
     const { headers, packets } = testStream(mulberry32(4), { video: true, audio: true, frames: 30 });
     const log = new TestLog(packets);
     const [forwards, backwards] = [TsFormat.of(), TsFormat.of()];
@@ -92,7 +92,7 @@ describe("MPEG-TS for readers", () => {
     expect(late.length - b.length).toBe(6 * 188);
   });
 
-  test("go from video to sound alone and back without a step in the audio's counter", () => {
+  test("changes from video to audio alone and back without a step in the audio's counter", () => {
     const random = mulberry32(5);
     const { headers, packets } = testStream(random, { video: true, audio: true, frames: 60, gop: 10 });
     const log = new TestLog(packets);
@@ -106,7 +106,7 @@ describe("MPEG-TS for readers", () => {
     expect(audioIn(stream)).toEqual(audioOf(packets, 0));
   });
 
-  test("without video have its audio, with the clock", () => {
+  test("without video has the audio, with the clock", () => {
     const random = mulberry32(6);
     const { headers, packets } = testStream(random, { video: true, audio: true, frames: 60 });
     const format = TsFormat.of().withoutVideo;
@@ -118,7 +118,7 @@ describe("MPEG-TS for readers", () => {
     expect(longestClockGap(stream, AUDIO)).toBeLessThanOrEqual(100);
   });
 
-  test("of a stream of sound get PAT and PMT with every 16th packet", () => {
+  test("of an audio stream has PAT and PMT with every 16th packet", () => {
     const { headers, packets } = testStream(mulberry32(7), { video: false, audio: true, frames: 60 });
     const format = TsFormat.of();
     const stream = demux(read(format, new TestLog(packets), headers, mulberry32(7), 0));
@@ -131,7 +131,7 @@ describe("MPEG-TS for readers", () => {
     expect(longestClockGap(stream, AUDIO)).toBeLessThanOrEqual(100);
   });
 
-  test("of a stream of sound may begin at its end, before the next packet is there", () => {
+  test("of an audio stream may begin at its end, before the next packet is there", () => {
     const { headers, packets } = testStream(mulberry32(11), { video: false, audio: true, frames: 60 });
     const log = new TestLog(packets);
     const format = TsFormat.of();
@@ -142,7 +142,7 @@ describe("MPEG-TS for readers", () => {
     expect(audioIn(stream)).toEqual(audioOf(packets.slice(20, 40), 0));
   });
 
-  test("keep the video's clock where the audio's times are ahead of it", () => {
+  test("keeps the video's clock if the audio's times are ahead of it", () => {
     const { headers, packets } = testStream(mulberry32(12), { video: true, audio: true, frames: 60 });
     const ahead = packets.map((packet) =>
       packet.kind === PacketKind.Audio ? aacFrame(packet.time + 5000, unit(1, 9)) : packet,
@@ -153,7 +153,7 @@ describe("MPEG-TS for readers", () => {
     expect(clocks).toEqual(dts);
   });
 
-  test("are told of another clock when times run back", () => {
+  test("signals another clock when times run back", () => {
     const frame = (time: number) => avcFrame(time, 40, true, [unit(5, 9)]);
     const log = new TestLog([frame(60_000), frame(60_040), frame(0), frame(40)]);
     const bytes = TsFormat.of().encode(log, 0, 4, [avcHeader()]);
@@ -162,7 +162,7 @@ describe("MPEG-TS for readers", () => {
     expect(clocks.map(({ at }) => (bytes[at + 5] ?? 0) & 0x80)).toEqual([0, 0, 0x80, 0]);
   });
 
-  test("get the clock with the audio while the video pauses", () => {
+  test("has the clock with the audio while the video pauses", () => {
     const { packets } = testStream(mulberry32(8), { video: false, audio: true, frames: 60 });
     const sparse = [0, 1000, 2000].map((time) => avcFrame(time, 40, true, [unit(5, 50)]));
     const all = [...packets, ...sparse].sort((a, b) => a.time - b.time);
@@ -171,7 +171,7 @@ describe("MPEG-TS for readers", () => {
     expect(stream.errors).toEqual([]);
   });
 
-  test("that go on after a loss are told of it on each PID", () => {
+  test("signals a loss on each PID", () => {
     const { headers, packets } = testStream(mulberry32(9), { video: true, audio: true, frames: 60, gop: 10 });
     const log = new TestLog(packets);
     const format = TsFormat.of();
@@ -182,7 +182,7 @@ describe("MPEG-TS for readers", () => {
     expect(demux(concat([before, format.encode(log, third, packets.length)])).errors).not.toEqual([]);
   });
 
-  test("go on when a log has dropped what was sent, and begin anew after a pause without readers", () => {
+  test("continues when a log has dropped what was sent, and begins again after a pause without readers", () => {
     const { headers, packets } = testStream(mulberry32(10), { video: true, audio: true, frames: 200, gop: 10 });
     const log = new TestLog(packets);
     const format = TsFormat.of();
@@ -199,7 +199,7 @@ describe("MPEG-TS for readers", () => {
     expect(videoIn(later)).toEqual(videoOf(packets.slice(start), 0));
   });
 
-  test("have the headers in force at their place, not the newest", () => {
+  test("has the headers in force at each position, not the newest", () => {
     const frame = (time: number, bytes: number) => avcFrame(time, 40, true, [unit(5, 9)], bytes);
     const packets = [frame(0, 4), avcHeader(avcRecord([h264Sps], [h264Pps], 2)), frame(40, 2), frame(80, 2)];
     const log = new TestLog(packets);
@@ -212,7 +212,7 @@ describe("MPEG-TS for readers", () => {
     expect(format.skipped).toBe(0);
   });
 
-  test("are told when the streams become others, and when video is gone for good", () => {
+  test("signals when its streams change, and when video is gone for good", () => {
     const mp3 = (time: number) => packetOf(PacketKind.Audio, time, fromHex("2f fffb9000"));
     const packets = [avcFrame(0, 40, true, [unit(5, 9)]), mp3(10), mp3(30), mp3(50)];
     const log = new TestLog(packets);
@@ -229,7 +229,7 @@ describe("MPEG-TS for readers", () => {
     expect(demux(sound).clocks.map(({ pid }) => pid)).toEqual([AUDIO]);
   });
 
-  test("count a frame that can't be sent once", () => {
+  test("counts a frame that can't be sent once", () => {
     const lying = packetOf(PacketKind.Video, 40, fromHex("27 01 000000 00000009 01"));
     const log = new TestLog([avcFrame(0, 40, true, [unit(5, 9)]), lying]);
     const format = TsFormat.of();
@@ -239,7 +239,7 @@ describe("MPEG-TS for readers", () => {
     expect(format.prefix().length).toBe(0);
   });
 
-  test("in presentation order get decoding times from the SPS, at any place", () => {
+  test("of video in presentation order has decoding times from the SPS, at any position", () => {
     const times = [120, 240, 160, 200, 360, 280, 320];
     const gop = (at: number) => times.map((time, i) => avcFrame(at + time, 0, i === 0, [unit(i === 0 ? 5 : 1, 9)]));
     const packets = [...gop(0), ...gop(280), ...gop(560)];

@@ -49,13 +49,13 @@ describe("a transport packet", () => {
     expect(toHex(packets(pes(100), 0, 0, Field.Pcr | Field.RandomAccess, pcr).subarray(5, 12))).toBe(`50${hex}`);
   });
 
-  test("without payload has the counter of the one before", () => {
+  test("without payload has the counter of the packet before", () => {
     const out = new Uint8Array(188);
     expect(writeFieldPacket(out, 0, PID, -1, Field.Discontinuity, 0)).toBe(188);
     expect(toHex(out.subarray(0, 7))).toBe("4701232fb780ff");
   });
 
-  test("carries any PES packet whole, in as many packets as it is told", () => {
+  test("carries any PES packet whole, in the given number of packets", () => {
     const sizes = fc.integer({ min: 30, max: 3000 });
     const all = fc.constantFrom(0, Field.RandomAccess, Field.Pcr, Field.Pcr | Field.RandomAccess);
     fc.assert(
@@ -72,7 +72,7 @@ describe("a transport packet", () => {
 });
 
 describe("packets that are added", () => {
-  test("leave data, times and clocks as they were, and end a PID's count where it should", () => {
+  test("leave data, times and clocks unchanged, and end a PID's count where it should", () => {
     const sizes = fc.array(fc.integer({ min: 16, max: 700 }), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(sizes, fc.nat(15), fc.boolean(), (list, more, clocks) => {

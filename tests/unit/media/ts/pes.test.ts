@@ -23,7 +23,7 @@ describe("a PES header", () => {
     expect(header(114, pts, pts)).toBe(`000001e0006c848005${hex}`);
   });
 
-  test("has a DTS where that differs", () => {
+  test("has a DTS if that differs", () => {
     expect(header(119, 126000, 122400)).toBe("000001e0007184c00a310007d861110007bc41");
     expect(pesHeaderBytes(126000, 122400)).toBe(19);
     expect(pesHeaderBytes(1, 1)).toBe(14);
@@ -58,7 +58,7 @@ describe("times", () => {
     );
   });
 
-  test("FFmpeg's header of a frame at 1.48 s that is decoded at 1.4 s", () => {
+  test("are those of FFmpeg's header for a frame at 1.48 s that is decoded at 1.4 s", () => {
     const out = new Uint8Array(19);
     writePesHeader(out, 0, StreamId.Video, 2 ** 17, ticksOf(80), ticksOf(0));
     expect(toHex(out.subarray(9))).toBe("31000910a1110007d861");

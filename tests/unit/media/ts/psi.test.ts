@@ -13,7 +13,7 @@ describe("program specific information", () => {
     expect(toHex(pmtSection(StreamType.H264, StreamType.AdtsAac, 0))).toBe(hex);
   });
 
-  test("the clock goes with the audio when there is no video, and nowhere when there is nothing", () => {
+  test("the clock is in the audio's PID when there is no video, and nowhere when there is nothing", () => {
     expect(toHex(pmtSection(0, StreamType.Mp3, 0)).slice(16, 30)).toBe("e101f00003e101");
     expect(toHex(pmtSection(0, 0, 0)).slice(16, 24)).toBe("fffff000");
   });

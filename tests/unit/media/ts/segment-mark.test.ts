@@ -10,7 +10,7 @@ const streams = fc.record({
   at: fc.double({ min: 0, max: 1, noNaN: true }),
 });
 
-test("a segment that is taken back to a mark is the one that ended there, whatever came behind it", () => {
+test("a segment that is reset to a mark equals the one that ended there, whatever followed", () => {
   fc.assert(
     fc.property(streams, ({ seed, video, at }) => {
       const { headers, packets } = testStream(mulberry32(seed), { video, audio: true, frames: 30 });
@@ -29,7 +29,7 @@ test("a segment that is taken back to a mark is the one that ended there, whatev
   );
 });
 
-test("a mark changes nothing of a segment that goes on", () => {
+test("a mark changes nothing in a segment that continues", () => {
   const { headers, packets } = testStream(mulberry32(3), { video: true, audio: true, frames: 30 });
   const [plain, marked] = [new TsSegmentWriter(headers, 0), new TsSegmentWriter(headers, 0)];
   for (const packet of packets) {

@@ -132,7 +132,7 @@ describe("a segment", () => {
     expect(stream.errors).toEqual([]);
   });
 
-  test("leaves out and counts what can't be sent", () => {
+  test("leaves out and counts frames that can't be sent", () => {
     const writer = new TsSegmentWriter([aacHeader, avcHeader()], 0);
     const video = (hex: string) => packetOf(PacketKind.Video, 0, fromHex(hex));
     const audio = (hex: string) => packetOf(PacketKind.Audio, 0, fromHex(hex));
@@ -150,7 +150,7 @@ describe("a segment", () => {
     expect(writer.finish().length).toBe(0);
   });
 
-  test("takes the headers in force at each packet", () => {
+  test("uses the headers in force at each packet", () => {
     const lower = avcRecord([h264Sps], [h264Pps], 2);
     const packets = [
       avcFrame(0, 0, true, [unit(5, 9)]),
@@ -173,7 +173,7 @@ describe("a segment", () => {
     expect(stream.errors).toEqual([]);
   });
 
-  test("says so when the streams in it become others", () => {
+  test("signals when its streams change", () => {
     const mp3 = packetOf(PacketKind.Audio, 40, fromHex("2f fffb9000"));
     const stream = demux(tsSegment([avcHeader()], [avcFrame(0, 0, true, [unit(5, 9)]), mp3], 0));
     const maps = stream.sections
@@ -187,7 +187,7 @@ describe("a segment", () => {
     expect(stream.pes.map(({ pid }) => pid)).toEqual([VIDEO, AUDIO]);
   });
 
-  test("gives a PES packet to audio whose time does not follow", () => {
+  test("has a PES packet of its own for audio whose time does not follow", () => {
     const times = [0, 23, 46, 75, 98, 400];
     const stream = demux(
       tsSegment(
@@ -203,7 +203,7 @@ describe("a segment", () => {
     ]);
   });
 
-  test("brings the clock with the audio while the video pauses", () => {
+  test("has the clock with the audio while the video pauses", () => {
     const { packets } = testStream(mulberry32(3), { video: false, audio: true, frames: 100 });
     const sparse = [0, 1000, 2000, 3000].map((time) => avcFrame(time, 0, true, [unit(5, 50)]));
     const all = [...packets, ...sparse].sort((a, b) => a.time - b.time);
@@ -228,7 +228,7 @@ describe("a segment", () => {
     expect(stream.counts.get(VIDEO)).toBe(48);
   });
 
-  test("of any sizes and any cuts keeps all of it", () => {
+  test("of any sizes and with any cuts keeps all frames", () => {
     const random = fc.tuple(
       fc.nat(1e6),
       fc.boolean(),

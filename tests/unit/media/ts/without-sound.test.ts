@@ -9,7 +9,7 @@ import { testStream } from "../../../support/ts-stream.ts";
 
 const AUDIO = 0x101;
 
-describe("MPEG-TS without sound", () => {
+describe("MPEG-TS without audio", () => {
   const { headers, packets } = testStream(mulberry32(7), { video: true, audio: true, frames: 40, gop: 8 });
   const log = new TestLog(packets);
 
@@ -25,7 +25,7 @@ describe("MPEG-TS without sound", () => {
     expect(pmt?.length).toBe(12 + 5 + 4);
   });
 
-  test("has one object for a reader that waits for video", () => {
+  test("has the same format object for a reader that waits for video", () => {
     const format = TsWithoutSound.of();
     expect([format.audio, format.video, format.withoutVideo.audio, format.withoutVideo.video]).toEqual([
       false,
