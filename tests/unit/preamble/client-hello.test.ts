@@ -15,11 +15,11 @@ function inRecords(hello: Uint8Array, size: number): Uint8Array {
 }
 
 describe("A ClientHello", () => {
-  test.each(helloVectors)("says which host it is for: $name", ({ hex, value }) => {
+  test.each(helloVectors)("names its host: $name", ({ hex, value }) => {
     expect(readClientHello(fromHex(hex))).toEqual(value);
   });
 
-  test.each(helloVectors)("is waited for while some of it is missing, however it is cut: $name", ({ hex, value }) => {
+  test.each(helloVectors)("is waited for while a part of it is missing, however it is cut: $name", ({ hex, value }) => {
     for (const size of [16384, 100, 1]) {
       const bytes = inRecords(fromHex(hex), size);
       for (let length = 0; length < bytes.length; length++) {

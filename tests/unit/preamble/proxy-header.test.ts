@@ -13,13 +13,13 @@ describe("A PROXY protocol header", () => {
     expect(readProxyHeader(bytes)).toEqual({ length: bytes.length, source: value });
   });
 
-  test.each(proxyVectors)("ends before what the client says: $name", ({ hex, value }) => {
+  test.each(proxyVectors)("ends before the client's first bytes: $name", ({ hex, value }) => {
     const bytes = fromHex(hex);
     const header = readProxyHeader(concat([bytes, Uint8Array.of(3, 0x0a, 0x0d, 0x0a)]));
     expect(header).toEqual({ length: bytes.length, source: value });
   });
 
-  test.each(proxyVectors)("is waited for while some of it is missing: $name", ({ hex }) => {
+  test.each(proxyVectors)("is waited for while a part of it is missing: $name", ({ hex }) => {
     const bytes = fromHex(hex);
     for (let length = 0; length < bytes.length; length++) {
       expect(readProxyHeader(bytes.subarray(0, length))).toBeUndefined();
