@@ -64,7 +64,7 @@ function stage() {
 }
 
 describe("a client connection", () => {
-  test("tells of each step up to the server's yes, and of nothing but its close once its owner has ended it", () => {
+  test("reports each step up to the server's acceptance, and only its close once its owner has ended it", () => {
     const { clock, connect, node, net } = stage();
     const edge = node();
     const { connection, told } = connect();
@@ -89,7 +89,7 @@ describe("a client connection", () => {
     }
   });
 
-  test("that is broken off is told once, after its close", () => {
+  test("that breaks is reported once, after its close", () => {
     const { clock, connect, node, net } = stage();
     node();
     const { told, failures } = connect();
@@ -122,7 +122,7 @@ describe("a client connection", () => {
     expect([net.dials.length, clock.timers]).toEqual([1, 0]);
   });
 
-  test("tells who names another place for the stream, and over which protocol", () => {
+  test("reports a server that redirects the stream, and the protocol of the redirect", () => {
     const { clock, net } = stage();
     const redirects: unknown[] = [];
     const connection = new ClientConnection(
@@ -163,7 +163,7 @@ describe("a server that closes on a handshake", () => {
     },
   );
 
-  test("is dialled twice and no more when it closes on both, and asked with a digest first the next time", () => {
+  test("is dialled at most twice if it closes on both, and with a digest first the next time", () => {
     const { clock, connect, server, net } = stage();
     server({ onData: () => net.last.accepted.close() });
     const handshake = new HandshakeChoice();
@@ -176,7 +176,7 @@ describe("a server that closes on a handshake", () => {
     expect([net.dials.length, handshake.simple, clock.timers]).toEqual([2, false, 0]);
   });
 
-  test("is not dialled again for an owner that has no choice, or has ended the connection", () => {
+  test("is not dialled again if the owner has no choice, or has ended the connection", () => {
     for (const ends of [false, true]) {
       const { clock, connect, server, net } = stage();
       server({ onData: () => (ends ? connection.close() : net.last.accepted.close()) });

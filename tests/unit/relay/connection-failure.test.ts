@@ -6,6 +6,6 @@ test.each([
   [{ cause: "closed", stage: "running", reason: undefined }, "the target closed the connection"],
   [{ cause: "closed", stage: "connecting", reason: undefined }, "the target closed the connection during connecting"],
   [{ cause: "protocol", stage: "running", reason: "chunk too long" }, "protocol error: chunk too long"],
-] as const)("the failure %p is told as %p", (failure, text) => {
+] as const)("the failure %p is reported as %p", (failure, text) => {
   expect(failureText(failure, "the target")).toBe(text);
 });

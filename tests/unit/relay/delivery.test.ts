@@ -9,7 +9,7 @@ function stage() {
   return { transport, pings, delivery };
 }
 
-test("An answer to a ping is that ping's, though something has waited for the target meanwhile", () => {
+test("An answer to a ping belongs to that ping, even if bytes have waited for the target meanwhile", () => {
   const { transport, pings, delivery } = stage();
   delivery.look(1000, 0);
   transport.bytesQueued = 100;
@@ -25,7 +25,7 @@ test("An answer to a ping is that ping's, though something has waited for the ta
   expect(delivery.lagMs(7010, 0)).toBe(10);
 });
 
-test("A target is not given up for an unanswered ping that lies behind what its machine still takes", () => {
+test("A target is not given up for an unanswered ping that is behind bytes which its machine still takes", () => {
   const { transport, delivery } = stage();
   transport.bytesSent = 1_000_000;
   transport.bytesUnacknowledged = 1_000_000;
@@ -37,7 +37,7 @@ test("A target is not given up for an unanswered ping that lies behind what its 
   expect(delivery.look(70_000, 0)).toBe("has given no sign of life for 10 s");
 });
 
-test("What waits here counts for the lag as of when the stream was in it", () => {
+test("Waiting bytes count for the lag from the time when the stream had them", () => {
   const { transport, delivery } = stage();
   transport.bytesQueued = 1000;
   delivery.look(1000, 700);

@@ -7,7 +7,7 @@ function delayAfter(...pings: readonly number[]): number | undefined {
   return link.ms;
 }
 
-test("A link's delay is half of its shortest ping, and what pings wait in the queue of the media on top", () => {
+test("A link's delay is half of its shortest ping, plus what pings wait in the queue of the media", () => {
   expect(delayAfter()).toBeUndefined();
   expect(delayAfter(80)).toBe(40);
   expect(delayAfter(80, 82, 81)).toBe(41);
@@ -16,7 +16,7 @@ test("A link's delay is half of its shortest ping, and what pings wait in the qu
   expect(delayAfter(80, 580, 580)).toBe(540);
 });
 
-test("A link that has become longer is taken as such after a minute", () => {
+test("A longer delay of a link is used after a minute", () => {
   const link = new LinkDelay();
   for (let at = 0; at < 10; at++) link.add(20);
   for (let at = 0; at < 60; at++) link.add(200);

@@ -28,7 +28,7 @@ function stage() {
 }
 
 describe("An outage that lasts", () => {
-  test("is told again after 1, 5 and 15 minutes and then each hour, with since when, attempts and the newest error", () => {
+  test("is logged again after 1, 5 and 15 minutes and then each hour, with its start, attempts and newest error", () => {
     const { supervisor, at, log, clock } = stage();
     clock.advance(5000);
     at.problem = "connection refused";
@@ -47,7 +47,7 @@ describe("An outage that lasts", () => {
     expect(told).toEqual([1, 5, 15, 60, 120, 180]);
   });
 
-  test("is over when the relay runs, which says after how long, and the next one is told from its beginning", () => {
+  test("ends when the relay runs, which logs its duration, and the next one is counted from its own start", () => {
     const { supervisor, at, log, clock } = stage();
     at.problem = "connection refused";
     supervisor.start();

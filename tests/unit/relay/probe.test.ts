@@ -30,7 +30,7 @@ function server(does: (transport: Parameters<TransportHandler["onOpen"]>[0]) => 
   return { accept: () => ({ onOpen: does, onData() {}, onDrain() {}, onClose() {} }) };
 }
 
-test("a server that connects is told by its own name and id, and left at once", async () => {
+test("a server that accepts is reported with its name and id, and disconnected at once", async () => {
   const { clock, net, ask } = stage();
   const edge = new FakeNode(clock, net, "edge:1935");
   expect(await ask(50)).toEqual({
@@ -45,7 +45,7 @@ test("a server that connects is told by its own name and id, and left at once", 
   expect(edge.connections).toBe(0);
 });
 
-test("nobody there is told by the reason of the dial", async () => {
+test("a missing server is reported with the reason of the dial", async () => {
   const { net, ask } = stage();
   expect(await ask(50)).toEqual({ answer: "none", reason: "connection refused" });
   net.hosts.set("edge:1935", "silent");
@@ -62,7 +62,7 @@ test("a server that never answers is given up after five seconds", async () => {
   expect(net.last.dialled.open).toBe(false);
 });
 
-test("another protocol's server is told as such", async () => {
+test("a server of another protocol is reported as such", async () => {
   const { net, ask } = stage();
   net.hosts.set(
     "edge:1935",
@@ -84,7 +84,7 @@ test("a server that closes on the handshake is asked again with the simple one",
 test.each([
   ["closes", "it closed without an answer to connecting"],
   ["is silent", "no answer to connecting within 5 s"],
-] as const)("a server that shakes hands and %s on connect is there, and refuses", async (mood, reason) => {
+] as const)("a server that shakes hands and %s on connect counts as alive and refusing", async (mood, reason) => {
   const { clock, net, ask } = stage();
   net.hosts.set("edge:1935", moody(new FakeNode(clock, net, "edge:1935"), "rtmp://edge/live", mood));
   expect(await ask(5000)).toEqual({ answer: "refused", reason });

@@ -19,8 +19,8 @@ function isPong(bytes: Uint8Array): boolean {
   return bytes.length === 18 && bytes[7] === 4 && bytes[12] === 0 && bytes[13] === 7;
 }
 
-describe("a target that stands still, though the kernel takes all that is sent to it,", () => {
-  test.each([0, 20_000])("%d ms after its yes is given up after 10 s when it answers pings", (after) => {
+describe("a target that stops reading, while the kernel takes all that is sent to it,", () => {
+  test.each([0, 20_000])("%d ms after it has accepted is given up after 10 s if it answers pings", (after) => {
     const { told, net, feed, edge } = pushing();
     for (let i = 0; i < after / 40; i++) feed.inter(`p${i}`).wait(40);
     expect(told).toHaveLength(1);
@@ -32,7 +32,7 @@ describe("a target that stands still, though the kernel takes all that is sent t
     expect(feed.time - from).toBeLessThan(13_000);
   });
 
-  test("is behind from then on, and no longer when it goes on", () => {
+  test("is behind from then on, until it continues", () => {
     const { net, feed, edge, running } = pushing();
     for (let i = 0; i < 50; i++) feed.inter(`p${i}`).wait(40);
     edge.frozen = true;
@@ -46,7 +46,7 @@ describe("a target that stands still, though the kernel takes all that is sent t
     expect(running.lagMs).toBe(0);
   });
 
-  test("is left by a proper end, which no network loses", () => {
+  test("is disconnected by a proper end, which no network loses", () => {
     const { net, feed, edge, told } = pushing();
     edge.frozen = true;
     net.last.accepted.reading = false;
@@ -77,7 +77,7 @@ describe("a target that answers no pings", () => {
     return { ...at, feed, running };
   }
 
-  test("goes on for as long as its machine takes what is sent", () => {
+  test("is kept for as long as its machine takes bytes", () => {
     const { told, feed, running } = dumb();
     for (let i = 0; i < 1000; i++) feed.inter(`p${i}`).wait(40);
     expect([told.length, running.lagMs]).toEqual([1, 0]);
@@ -100,7 +100,7 @@ describe("a target that answers no pings", () => {
     expect(mostMs).toBeGreaterThan(13_000);
   });
 
-  test("is as far behind as what its machine takes, when that is little", () => {
+  test("is as far behind as its machine's acknowledged bytes, if those are few", () => {
     const { told, net, feed, running } = dumb();
     const { dialled } = net.last;
     // Each packet is taken four seconds late.

@@ -21,7 +21,7 @@ function mute(say?: Uint8Array): { accept(): TransportHandler } {
 }
 
 describe("a push", () => {
-  test("begins with metadata, headers and the newest GOP, and goes on with what comes, at the stream's own times", () => {
+  test("begins with metadata, headers and the newest GOP, and continues with the next packets, at the stream's own times", () => {
     const { told, viewer, feed, live } = pushing();
     const here = live.view();
     feed.inter("p1").audio("a1").wait(40);
@@ -30,13 +30,13 @@ describe("a push", () => {
     expect(viewer.got.map(({ time }) => time)).toEqual(here.got.map(({ time }) => time));
   });
 
-  test("tells the target the stream's name with its parameters, and the way it came", () => {
+  test("sends the target the stream's name with its parameters, and its hops", () => {
     const { edge, net } = pushing();
     expect(edge.stream().source?.info).toMatchObject({ param: "?key=1", hops: ["origin"] });
     expect(net.dials).toEqual(["edge:1935"]);
   });
 
-  test("waits with its first packets for a key frame as any reader does", () => {
+  test("waits with its first packets for a key frame like any reader", () => {
     const at = pushStage();
     const edge = new FakeNode(at.clock, at.net, "edge:1935");
     const feed = at.live.publish().headers();
@@ -92,7 +92,7 @@ describe("a target", () => {
     expect([clock.timers, net.last.dialled.open]).toEqual([0, false]);
   });
 
-  test("that talks nonsense is left", () => {
+  test("that breaks the protocol is disconnected", () => {
     const { push, told, net, clock } = pushStage();
     net.hosts.set("edge:1935", mute(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n")));
     push();
@@ -111,7 +111,7 @@ describe("a target", () => {
     expect([net.dials.length, clock.timers]).toEqual([2, 0]);
   });
 
-  test("where the stream is busy refuses it in its own words", () => {
+  test("that has the stream already refuses it in its own words", () => {
     const at = pushStage();
     const edge = new FakeNode(at.clock, at.net, "edge:1935");
     edge.publish();
@@ -133,7 +133,7 @@ describe("a target", () => {
     ]);
   });
 
-  test("that ends what runs says why", () => {
+  test("that ends a running push says why", () => {
     const { told, net, clock, feed } = pushing();
     net.last.accepted.send(command("close"));
     clock.advance(10);
@@ -202,7 +202,7 @@ describe("the end of the stream", () => {
     return reader.take().map(brief);
   }
 
-  test("is told to the target after the last packets, and then the connection is closed", () => {
+  test("is sent to the target after the last packets, and then the connection is closed", () => {
     const { push, clock, net, feed, running, edge, viewer, told } = pushing();
     expect(push).toBeDefined();
     const gone: string[] = [];
@@ -247,7 +247,7 @@ describe("the end of the stream", () => {
     expect([gone, net.last.dialled.open, live.streams.size]).toEqual([["gone"], false, 0]);
   });
 
-  test("is nobody's business before the dialogue is over", () => {
+  test("is not sent before the dialogue is complete", () => {
     const at = pushStage();
     at.net.hosts.set("edge:1935", mute());
     const push = at.push();
@@ -272,7 +272,7 @@ describe("the end of the stream", () => {
 });
 
 describe("hanging up", () => {
-  test("on a target that takes nothing can be cut short", () => {
+  test("on a target that takes nothing can be shortened", () => {
     const { net, feed, running, edge, clock, told } = pushing();
     const gone: string[] = [];
     edge.frozen = true;
@@ -285,7 +285,7 @@ describe("hanging up", () => {
     expect([gone, edge.connections, told.length]).toEqual([["gone"], 0, 1]);
   });
 
-  test("is over at once when there is no connection, or none any more", () => {
+  test("ends at once if there is no connection, or none any more", () => {
     const at = pushStage();
     at.net.hosts.set("edge:1935", "silent");
     const gone: string[] = [];
@@ -300,7 +300,7 @@ describe("hanging up", () => {
 });
 
 describe("abort", () => {
-  test("at any moment leaves neither connection nor timer nor reader, and reports nothing", () => {
+  test("at any moment leaves no connection, timer or reader, and reports nothing", () => {
     for (let turns = 0; turns < 25; turns++) {
       const at = pushStage();
       const edge = new FakeNode(at.clock, at.net, "edge:1935");

@@ -17,7 +17,7 @@ test.each([
   ["rtmp://h/app...vhost...v.com/show", { app: "app...vhost...v.com", playPath: "show" }],
   ["rtmp://h/live/show?vhost=v.com", { app: "live", playPath: "show?vhost=v.com" }],
   ["rtmp://h/live/show?sign=a/b&vhost=v.com", { app: "live", playPath: "show?sign=a/b&vhost=v.com" }],
-])("%s is followed, over TLS where it says so", (url, next) => {
+])("%s is followed, over TLS if it says so", (url, next) => {
   const redirects = new Redirects();
   expect(redirects.follow({ url, by })).toBeUndefined();
   expect(redirects.take()).toMatchObject(next);
@@ -61,7 +61,7 @@ test.each([
   expect(checkRedirect({ protocol, ip: "10.0.0.1" }, to, 4).problem).toBe("redirected more than 3 times");
 });
 
-test("a server of the public internet sends us to others of it only, one of our own network anywhere", () => {
+test("a server of the public internet redirects only to others of it, and one of a private network anywhere", () => {
   const redirects = new Redirects();
   redirects.follow({ url: "rtmp://h/live/show", by: { protocol: "rtmp", ip: "203.0.113.7" } });
   expect(redirects.take()?.publicOnly).toBe(true);
@@ -69,7 +69,7 @@ test("a server of the public internet sends us to others of it only, one of our 
   expect(redirects.take()?.publicOnly).toBe(false);
 });
 
-test("Redirects are counted in a row: an attempt that begins where it was told to makes the next one a first", () => {
+test("Redirects are counted in a row: an attempt at the configured address begins the count again", () => {
   const redirects = new Redirects();
   for (let attempt = 0; attempt < 10; attempt++) {
     expect(redirects.take()).toBeUndefined();

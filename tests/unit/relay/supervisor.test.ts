@@ -43,7 +43,7 @@ function stage(random = () => 0.5) {
 }
 
 describe("the cycle", () => {
-  test("tries another place without waiting, and without giving the first one's failure a line", () => {
+  test("tries another target without waiting, and without a line for the first one's failure", () => {
     const { supervisor, last, clock, tried, log, fail } = stage();
     supervisor.start();
     last().report.failed("has no live/show", "elsewhere");
@@ -74,7 +74,7 @@ describe("the cycle", () => {
     });
   });
 
-  test("runs when the attempt says so", () => {
+  test("counts as running when the attempt says so", () => {
     const { supervisor, last, clock } = stage();
     supervisor.start();
     clock.advance(100);
@@ -82,7 +82,7 @@ describe("the cycle", () => {
     expect(supervisor.status).toEqual({ state: "running", since: clock.wall(), server: "srs/2" });
   });
 
-  test("waits after a failure, says until when and why, and tries again for ever", () => {
+  test("waits after a failure, reports until when and why, and retries for ever", () => {
     const { supervisor, last, clock, tried } = stage();
     supervisor.start();
     last().report.failed("connection refused", "lost");
@@ -111,7 +111,7 @@ describe("the cycle", () => {
     expect(Array.from({ length: 6 }, () => fail("no"))).toEqual([500, 1000, 2000, 4000, 5000, 5000]);
   });
 
-  test("spreads its waits by a quarter either way", () => {
+  test("spreads its waits randomly by a quarter either way", () => {
     const { supervisor, last, clock } = stage(mulberry32(1));
     supervisor.start();
     const waits: number[] = [];
@@ -136,7 +136,7 @@ describe("the cycle", () => {
     expect(fail("lost")).toBe(500);
   });
 
-  test("does not take one for healthy that ends as soon as it runs", () => {
+  test("does not treat a connection as healthy that ends as soon as it runs", () => {
     const { supervisor, fail, last } = stage();
     supervisor.start();
     for (let i = 0; i < 4; i++) {
@@ -147,7 +147,7 @@ describe("the cycle", () => {
     expect(fail("lost")).toBe(5000);
   });
 
-  test("asks slowly who goes on refusing, but hurries at first: the refusal may pass", () => {
+  test("retries slowly at a target that keeps refusing, but soon at first, as the refusal may pass", () => {
     const { supervisor, fail } = stage();
     supervisor.start();
     expect(Array.from({ length: 7 }, () => fail("refused", true))).toEqual([
@@ -155,7 +155,7 @@ describe("the cycle", () => {
     ]);
   });
 
-  test("hurries at the first refusals after an outage too, however long that was", () => {
+  test("retries soon at the first refusals after an outage, too, however long that was", () => {
     const { supervisor, fail } = stage();
     supervisor.start();
     for (let i = 0; i < 20; i++) fail("connection refused");
@@ -164,7 +164,7 @@ describe("the cycle", () => {
     expect(fail("refused", true)).toBe(5000);
   });
 
-  test("hurries again after a refusal that has passed", () => {
+  test("retries soon again after a refusal that has passed", () => {
     const { supervisor, fail, last, clock } = stage();
     supervisor.start();
     for (let i = 0; i < 6; i++) fail("refused", true);
@@ -178,7 +178,7 @@ describe("the cycle", () => {
     expect(fail("refused", true)).toBe(500);
   });
 
-  test("can be hurried when what was refused may be welcome, but not to more than two attempts a second", () => {
+  test("can be told to retry soon after a refusal, but makes at most two attempts a second", () => {
     const { supervisor, tried, clock, fail, last } = stage();
     supervisor.retrySoon();
     expect(tried).toHaveLength(0);
@@ -202,7 +202,7 @@ describe("the cycle", () => {
     expect(supervisor.status.state).toBe("running");
   });
 
-  test("can have an attempt that fails before it has begun", () => {
+  test("accepts an attempt that fails before it has begun", () => {
     const clock = new FakeClock();
     let count = 0;
     const supervisor = new Supervisor({
@@ -226,7 +226,7 @@ describe("the cycle", () => {
 });
 
 describe("an attempt", () => {
-  test("has no say after it has failed", () => {
+  test("has no effect after it has failed", () => {
     const { supervisor, last, tried, clock } = stage();
     supervisor.start();
     const { report } = last();
@@ -241,7 +241,7 @@ describe("an attempt", () => {
     expect(tried).toHaveLength(2);
   });
 
-  test("that was stopped has no say in the one that follows", () => {
+  test("that was stopped has no effect on the one that follows", () => {
     const { supervisor, last, clock } = stage();
     supervisor.start();
     const { report } = last();
@@ -282,7 +282,7 @@ describe("stop", () => {
     }
   });
 
-  test("by detach leaves the attempt alone, and nothing of it is reported", () => {
+  test("by detach leaves the attempt running, and reports nothing of it", () => {
     const { supervisor, last, clock, tried, log } = stage();
     supervisor.start();
     last().report.running("");
@@ -295,7 +295,7 @@ describe("stop", () => {
 });
 
 describe("the log", () => {
-  test("has one line for each change, and none for more of the same", () => {
+  test("has one line for each change, and none for repetitions", () => {
     const { supervisor, last, fail, log, clock } = stage();
     supervisor.start();
     fail("connection refused");
@@ -321,7 +321,7 @@ describe("the log", () => {
 });
 
 describe("a relay whose places fail in turn", () => {
-  test("gives each of their errors one line, however often they come round", () => {
+  test("logs each of their errors once, however often they alternate", () => {
     const { supervisor, last, fail, log, clock } = stage();
     supervisor.start();
     for (let round = 0; round < 50; round++) {
@@ -339,7 +339,7 @@ describe("a relay whose places fail in turn", () => {
     expect(log.take(/^warn/)).toHaveLength(2);
   });
 
-  test("has few lines for an error that is another each time", () => {
+  test("has few lines for an error that differs each time", () => {
     const { supervisor, fail, log } = stage();
     supervisor.start();
     for (let attempt = 0; attempt < 100; attempt++) fail(`refused: request ${attempt}`);
@@ -347,7 +347,7 @@ describe("a relay whose places fail in turn", () => {
   });
 });
 
-describe("a target that lets everybody in and closes at once", () => {
+describe("a target that accepts and closes at once", () => {
   test("is logged twice, retried slowly, and announced when a session lasts", () => {
     const { supervisor, last, clock, tried, log } = stage();
     supervisor.start();

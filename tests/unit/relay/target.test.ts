@@ -40,7 +40,7 @@ test.each([
   expect(targetNames(parseTarget(text), published)).toEqual({ vhost: undefined, app, stream, param });
 });
 
-test("a publisher without parameters leaves no trace of the placeholder", () => {
+test("without parameters of the publisher, the placeholder becomes empty", () => {
   const names = { ...published, param: "" };
   expect(targetNames(parseTarget("rtmp://h/live/[stream]?[param]"), names).param).toBe("");
   expect(targetNames(parseTarget("rtmp://h/live/[stream]?[param]&key=1"), names).param).toBe("?key=1");
@@ -64,13 +64,13 @@ test.each([
   ["rtmp://cdn.example.com/live/[stream]", ""],
   ["rtmp://cdn.example.com/live/[stream]?[param]", "?exp=1798761600&token=a&addr=192.0.2.7&sign=89e0"],
   ["192.168.1.6", "?exp=1798761600&token=a&addr=192.0.2.7&sign=89e0"],
-])("%s gets of a signed URL's parameters %s", (text, param) => {
+])("%s gets these of a signed URL's parameters: %s", (text, param) => {
   const target = parseTarget(text);
   const signed = { ...published, param: "?exp=1798761600&token=a&addr=192.0.2.7&sign=89e0" };
   expect(targetNames(target, namesToForward(target, signed)).param).toBe(param);
 });
 
-test("a target with an app of its own gets parameters that are no signature of ours", () => {
+test("a target with an app of its own gets parameters that are no signature of this server", () => {
   const target = parseTarget("rtmp://cdn.example.com/live");
   const others = { ...published, param: "?exp=1798761600&auth=7" };
   expect(namesToForward(target, others)).toEqual(others);
@@ -100,7 +100,7 @@ test.each([
   expect(() => parseTarget(text)).toThrow(new UserError(message));
 });
 
-test("spellings of one target have one identity, other streams another", () => {
+test("spellings of one target have one identity, and other streams have another", () => {
   const identity = (text: string) => targetIdentity(parseTarget(text));
   expect(identity("rtmp://A:1935/")).toBe(identity("a"));
   expect(identity("rtmp://a/live")).not.toBe(identity("a"));
@@ -121,7 +121,7 @@ test.each([
   expect(maskTarget(parseTarget(text))).toBe(shown);
 });
 
-test("a key in a level behind the first is neither in a target's label nor in what its log may show", () => {
+test("a key in a path level after the first is neither in a target's label nor in its log lines", () => {
   const target = parseTarget("rtmp://h/app/secret-key/[stream]");
   expect(targetLabel(target)).toBe("h:1935/app/***");
   const secrets = targetSecrets(targetNames(target, published), published);
@@ -131,7 +131,7 @@ test("a key in a level behind the first is neither in a target's label nor in wh
   expect(open.texts).toEqual([]);
 });
 
-test("rtmps:// is TLS on port 443, and another target than the same host without it", () => {
+test("rtmps:// means TLS on port 443, and another target than the same host without it", () => {
   const target = parseTarget("RTMPS://live.example.com/app/key");
   expect(target).toMatchObject({ tls: true, host: "live.example.com", port: 443 });
   expect(targetLabel(target)).toBe("rtmps://live.example.com:443/app");
