@@ -25,11 +25,11 @@ describe("resolve", () => {
     }
   });
 
-  test.each(refusedAddresses)("refuses $name and says why", ({ place, playPath, reason }) => {
+  test.each(refusedAddresses)("refuses $name with the reason", ({ place, playPath, reason }) => {
     expect(resolve(`rtmp://h/${place}`, place, playPath)).toEqual({ ok: false, reason });
   });
 
-  test("refuses a host that is none, unless a vhost is named", () => {
+  test("refuses an invalid host, unless a vhost is named", () => {
     expect(resolve("rtmp://a b/live", "live", "s")).toEqual({ ok: false, reason: '"a b" is not a vhost' });
     expect(resolve("rtmp://a b/live?vhost=v", "live", "s").ok).toBe(true);
   });
@@ -123,7 +123,7 @@ const hostile = pieces.map((parts) => parts.join(""));
 const target = { host: "10.0.0.9", port: 1936 };
 
 describe("any client at all", () => {
-  test("gets an address within the limits or a reason, and never an exception", () => {
+  test("gets an address within the limits or a reason, never an exception", () => {
     fc.assert(
       fc.property(
         fc.option(hostile, { nil: undefined }),
@@ -147,7 +147,7 @@ describe("any client at all", () => {
     );
   });
 
-  test("finds his stream under the same address on the server it is relayed to", () => {
+  test("finds its stream at the same address on the server that it is relayed to", () => {
     let checked = 0;
     fc.assert(
       fc.property(hostile, hostile, (place, name) => {
@@ -163,7 +163,7 @@ describe("any client at all", () => {
     expect(checked).toBeGreaterThan(1000);
   });
 
-  test("is answered in time, whatever is repeated up to the limit", () => {
+  test("is answered quickly, whatever is repeated up to the limit", () => {
     for (const piece of [
       "vhost=,",
       "?",
@@ -188,7 +188,7 @@ describe("any client at all", () => {
 });
 
 describe("streamKey", () => {
-  test("is vhost, app and stream, without parameters", () => {
+  test("consists of vhost, app and stream, without parameters", () => {
     expect(streamKey({ vhost: "v", app: "a/b", stream: "s", param: "?k=1" })).toBe("v/a/b/s");
   });
 });
@@ -196,7 +196,7 @@ describe("streamKey", () => {
 describe("buildUrl", () => {
   const address = { vhost: "v.com", app: "live/a", stream: "s", param: "?k=1&t=a/b" };
 
-  test("has the vhost for its host and the parameters with the stream", () => {
+  test("uses the vhost as host, and puts the parameters after the stream", () => {
     expect(buildUrl(target, address)).toEqual({
       tcUrl: "rtmp://v.com:1936/live/a",
       app: "live/a",

@@ -45,7 +45,7 @@ class Stage implements BacklogOwner {
 const times = (messages: readonly HeldMessage[]) => messages.map(({ timestamp }) => timestamp);
 
 describe("A backlog", () => {
-  test("delivers in order what waited for an answer, once, and keeps what waits for others", () => {
+  test("delivers in order the messages that waited for an answer, once, and keeps those that wait for others", () => {
     const stage = new Stage();
     const other = newRequest();
     stage.hold(Video, 1, frame(10));
@@ -69,7 +69,7 @@ describe("A backlog", () => {
     expect(same).toEqual([false, false, true, true]);
   });
 
-  test("delivers in turns, in which more may come that waits behind the rest", () => {
+  test("delivers in turns, during which more messages may come and wait after the rest", () => {
     const stage = new Stage(1_000_000);
     for (let time = 0; time < 100; time++) stage.hold(Video, time, frame(10));
     stage.request.answered = true;
@@ -86,7 +86,7 @@ describe("A backlog", () => {
     expect([stage.request.waits, stage.made.bytes]).toEqual([false, 0]);
   });
 
-  test("works on no more than 64 KiB, and one message, in a turn", () => {
+  test("delivers no more than 64 KiB, and one message, in a turn", () => {
     const stage = new Stage(1_000_000);
     for (let time = 0; time < 10; time++) stage.hold(Video, time, frame(50_000));
     stage.request.answered = true;
@@ -96,7 +96,7 @@ describe("A backlog", () => {
     expect(times(stage.delivered)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  test("delivers nothing that is forgotten, though its turn is due, and nothing before the next answer", () => {
+  test("delivers nothing that was dropped, even if its turn is due, and nothing before the next answer", () => {
     const stage = new Stage(1_000_000);
     for (let time = 0; time < 100; time++) stage.hold(Video, time, frame(10));
     stage.request.answered = true;
@@ -111,7 +111,7 @@ describe("A backlog", () => {
     expect(times(stage.answer())).toEqual([100]);
   });
 
-  test("lets what it delivers pass, and what comes for other requests wait", () => {
+  test("lets delivered messages pass, and keeps those for other requests waiting", () => {
     const stage = new Stage();
     const other = newRequest();
     const blocked: boolean[][] = [];
@@ -138,7 +138,7 @@ describe("A backlog", () => {
     expect(stage.made.takeDropped()).toBe(0);
   });
 
-  test("refuses more than a quarter of its room of what is never dropped", () => {
+  test("refuses more than a quarter of its room for messages that are never dropped", () => {
     const stage = new Stage(10_000);
     const headers = () => {
       for (let at = 0; at < 100; at++) stage.hold(Video, at, avcHeader);
@@ -157,7 +157,7 @@ describe("A backlog", () => {
     expect(stage.answer().length).toBeLessThan(100);
   });
 
-  test("looks at each message a few times at most while it overflows", () => {
+  test("examines each message a few times at most while it overflows", () => {
     const stage = new Stage(1_000_000);
     let looks = 0;
     class Watched extends Uint8Array {

@@ -66,7 +66,7 @@ describe("ChunkReader", () => {
     expect(messages.map((message) => message.chunkStreamId)).toEqual(forms.map(([id]) => id));
   });
 
-  test("puts interleaved messages of several chunk streams together", () => {
+  test("reads interleaved messages of several chunk streams", () => {
     const messages = readHex(
       `${chunkSize(2)} 04 000001 000003 08 01000000 a1a2  06 000002 000004 09 01000000 b1b2  c4 a3  c6 b3b4`,
     );
@@ -142,7 +142,7 @@ describe("ChunkReader", () => {
       }
     });
 
-    test("are not looked for on type-3 chunks once the peer was seen to omit them", () => {
+    test("are not expected on type-3 chunks once the peer has omitted them", () => {
       const first = "04 ffffff 000008 08 01000000 01020304 11121314 c4 15161718";
       const second = "04 ffffff 000008 08 01000000 01020304 21222324 c4 01020304";
       expect(brief(readHex(`${chunkSize(4)} ${first} ${second}`))).toEqual([
@@ -175,7 +175,7 @@ describe("ChunkReader", () => {
       expect(brief(readHex(`${start} c4 bb`))[1]).toBe("16909060 bb");
     });
 
-    test("of a type 1 or 2 that goes on with a message mean nothing", () => {
+    test("of a type 1 or 2 within a message are ignored", () => {
       const start = `${chunkSize(2)} 04 000005 000003 08 01000000 a1a2`;
       expect(brief(readHex(`${start} 84 000100 a3 84 000001 b1b2 c4 b3`))).toEqual(["5 a1a2a3", "6 b1b2b3"]);
       expect(brief(readHex(`${start} 44 ffffff 000003 08 01020304 a3`))).toEqual(["5 a1a2a3"]);
@@ -183,7 +183,7 @@ describe("ChunkReader", () => {
   });
 
   describe("Set Chunk Size", () => {
-    test("counts for all chunks that follow, also of a message that has begun", () => {
+    test("applies to all chunks that follow, also of a message that has begun", () => {
       const messages = readHex(
         `${chunkSize(2)} 04 000001 000005 08 01000000 a1a2 ${chunkSize(3).replaceAll("00000003", "0000 c2 0003")} c4 a3a4a5`,
       );
@@ -237,14 +237,14 @@ describe("ChunkReader", () => {
       expect(reader.bufferedBytes).toBe(0);
     });
 
-    test("lets go of unfinished messages", () => {
+    test("frees unfinished messages", () => {
       const { reader } = collect();
       reader.push(fromHex("04 000001 000005 08 01000000 a1a2"));
       reader.stop();
       expect(reader.bufferedBytes).toBe(0);
     });
 
-    test("is what an error of the handler does, which comes out of push", () => {
+    test("follows from an exception of the handler, which push throws", () => {
       let seen = 0;
       const reader = new ChunkReader(
         {
@@ -311,7 +311,7 @@ describe("ChunkReader", () => {
   });
 
   describe("memory", () => {
-    test("is not allocated for what a header claims", () => {
+    test("is not allocated for the length that a header claims", () => {
       const { reader } = collect();
       reader.push(fromHex("04 000001 ffffff 09 01000000"));
       expect(reader.bufferedBytes).toBe(0);
@@ -351,7 +351,7 @@ describe("ChunkReader", () => {
       expect(data).toEqual(Uint8Array.of(0x77));
     });
 
-    test("of a buffer that others have a part of is left alone", () => {
+    test("of a buffer that others use a part of is left alone", () => {
       const { reader } = collect();
       const all = new Uint8Array(4000);
       reader.push(all.subarray(0, 2000));

@@ -40,7 +40,7 @@ describe("A publishing client", () => {
     });
   });
 
-  test("holds FMLE's dialogue to its end", () => {
+  test("follows FMLE's dialogue to its end", () => {
     const client = new ClientUnderTest();
     expect(client.opened()).toEqual(["connect 1 {} {}"]);
     expect(client.session.state).toBe("connecting");
@@ -68,7 +68,7 @@ describe("A publishing client", () => {
     expect(client.told).toEqual(["ready 7"]);
   });
 
-  test("minds no error in answer to releaseStream and FCPublish", () => {
+  test("ignores errors in answer to releaseStream and FCPublish", () => {
     const client = new ClientUnderTest();
     client.opened();
     client.hear(success());
@@ -82,13 +82,13 @@ describe("A publishing client", () => {
     expect(client.told).toEqual([]);
   });
 
-  test("takes message stream 1 from a server that names none", () => {
+  test("uses message stream 1 if the server names none", () => {
     const client = new ClientUnderTest();
     client.opened();
     expect(client.hear(success(), command("_result", 4, null)).at(-1)).toBe("publish@1 5 null show?key=1 live");
   });
 
-  test("is begun only once by a server that repeats itself", () => {
+  test("begins only once with a server that repeats itself", () => {
     const client = new ClientUnderTest().running();
     expect(client.hear(success(), command("_result", 4, null, 2), status("status", "NetStream.Publish.Start"))).toEqual(
       [],
@@ -96,7 +96,7 @@ describe("A publishing client", () => {
     expect(client.told).toEqual([]);
   });
 
-  test("tells a server that wants to know over which servers its stream comes now, and no other", () => {
+  test("sends its stream's hops to a server that wants them, and to no other", () => {
     const hops: string[] = ["node1"];
     for (const [information, heard] of [
       [{ data: AmfObject.ecma({ srs_hops: true }) }, ["srs_hops@1 0 null node1,node3"]],
@@ -114,7 +114,7 @@ describe("A publishing client", () => {
     }
   });
 
-  test("tells the stream's epoch to a server that wants to know of hops, once it runs, and to no other", () => {
+  test("sends the stream's epoch to a server that wants hops, once it runs, and to no other", () => {
     for (const [information, heard] of [
       [
         { data: AmfObject.ecma({ srs_hops: true }) },
@@ -135,7 +135,7 @@ describe("A publishing client", () => {
     }
   });
 
-  test("tells the age of packets to a server that wants to know of hops, once it runs, and to no other", () => {
+  test("sends the age of packets to a server that wants hops, once it runs, and to no other", () => {
     for (const [information, heard] of [
       [{ data: AmfObject.ecma({ srs_hops: true }) }, ["srs_age@1 0 null 120.5", "srs_age@1 0 null null"]],
       [{ data: AmfObject.ecma({ srs_server: "srs/5" }) }, []],
@@ -170,7 +170,7 @@ describe("A playing client", () => {
     expect(extra).toEqual({ srs_id: "r1", srs_hops: "node1,node2" });
   });
 
-  test("hears the age of packets, which is unknown for what is no age", () => {
+  test("receives the age of packets, which is unknown if it is invalid", () => {
     const client = new ClientUnderTest({ role: "play" }).running();
     for (const value of [0, 12.5, null, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e9, "7"])
       client.hear(command("srs_age", 0, null, value));
@@ -181,7 +181,7 @@ describe("A playing client", () => {
     expect(client.hear()).toEqual([]);
   });
 
-  test("hears the stream's epoch, and nothing for what is no text", () => {
+  test("receives the stream's epoch, and nothing for what is no text", () => {
     const client = new ClientUnderTest({ role: "play" }).running();
     client.hear(command("srs_epoch", 0, null, "text"), command("srs_epoch", 0, null, "more", true, "show _hd _sd"));
     client.hear(command("srs_epoch", 0, null, 7, 1), command("srs_epoch", 0));
@@ -190,7 +190,7 @@ describe("A playing client", () => {
     expect(client.hear()).toEqual([]);
   });
 
-  test("asks for the stream and gets its media", () => {
+  test("requests the stream and gets its media", () => {
     const client = new ClientUnderTest({ role: "play" });
     client.opened();
     expect(client.hear(success())).toEqual(["WindowAckSize 2500000", "createStream 4 null"]);
@@ -206,7 +206,7 @@ describe("A playing client", () => {
     expect(client.told).toEqual(["ready 1", "media 8 2 2", "media 18 amf3 3 1", "media 8 4 1", "media 9 24 1"]);
   });
 
-  test("goes on without anybody who wants its media", () => {
+  test("continues if nobody takes its media", () => {
     const client = new ClientUnderTest({ role: "play" }).running();
     client.session.media = undefined;
     client.hear(tag("audio", 1, 2, "af01"));
@@ -281,13 +281,13 @@ describe("A running client", () => {
     ["status", "NetStream.Play.UnpublishNotify"],
     ["status", "NetStream.Play.Stop"],
     ["error", "NetStream.Publish.Idle"],
-  ])("is told of its end by %s %s", (level, code) => {
+  ])("gets its end by %s %s", (level, code) => {
     const client = new ClientUnderTest().running();
     client.hear(status(level, code, "over"));
     expect(client.told).toEqual([`ended ${code}: over`]);
   });
 
-  test("goes on through errors of commands, other statuses, and words it does not know", () => {
+  test("continues after errors of commands, other statuses, and unknown commands", () => {
     const client = new ClientUnderTest().running();
     client.hear(
       command("_error", 5, null, info("NetStream.Publish.Denied", "")),
@@ -307,7 +307,7 @@ describe("A running client", () => {
     expect(client.hear(userControl(UserControl.PingRequest, 77))).toEqual(["PingResponse 77"]);
   });
 
-  test("takes nothing after close", () => {
+  test("reads nothing after close", () => {
     const client = new ClientUnderTest().running();
     client.session.close();
     expect(client.hear(userControl(UserControl.PingRequest, 77), status("error", "x"))).toEqual([]);
@@ -357,7 +357,7 @@ describe("A client that only asks", () => {
     expect(client.session.state).toBe("running");
   });
 
-  test("hears a no", () => {
+  test("gets a refusal", () => {
     const client = new ClientUnderTest({ role: "connect" });
     client.opened();
     client.hear(command("_error", 1, null, info("NetConnection.Connect.Rejected", "bad token")));

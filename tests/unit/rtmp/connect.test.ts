@@ -43,7 +43,7 @@ describe("readConnect", () => {
     [false, false],
     ["true", false],
     [1, false],
-  ])("hears a server that asks for one of its clients by the argument true alone: %p", (said, heard) => {
+  ])("reads that a server asks on behalf of a client only from the argument true: %p", (said, heard) => {
     expect(readConnect([AmfObject.of({}), AmfObject.of({ [FOR_CLIENT_ARGUMENT]: said })]).forClient).toBe(heard);
   });
 
@@ -57,7 +57,7 @@ describe("readConnect", () => {
   });
 });
 
-test("the server's capabilities say that it forwards every codec, and count as enhanced", () => {
+test("the server's capabilities announce that it forwards every codec, and count as enhanced", () => {
   expect(enhancedCapabilities()).toEqual({
     fourCcList: ["*"],
     videoFourCcInfoMap: AmfObject.of({ "*": 4 }),

@@ -157,7 +157,7 @@ describe("RtmpFormats", () => {
     expect(new Set(all).size).toBe(6);
   });
 
-  test("keeps none for a message stream id that nobody else will have", () => {
+  test("keeps no format for a message stream id that no other reader will have", () => {
     const formats = new RtmpFormats();
     const options = { ...usual, messageStreamId: 65 };
     expect(formats.get(options)).not.toBe(formats.get(options));

@@ -41,7 +41,7 @@ describe("ClientHandshake", () => {
     expect(handshake.done).toBe(true);
   });
 
-  test("does the simple handshake when told so, whatever the server's S1", () => {
+  test("does the simple handshake if that is chosen, whatever the server's S1", () => {
     const handshake = new ClientHandshake({ ...options, simple: true });
     const c1 = handshake.start().subarray(1);
     expect(toHex(c1.subarray(0, 8))).toBe("0000303900000000");
@@ -77,7 +77,7 @@ describe("ClientHandshake", () => {
     return { sent: concat(sent), rest: concat(rest) };
   }
 
-  test("meets ServerHandshake in any fragmentation, simple or not, and both give back what follows", () => {
+  test("completes with ServerHandshake in any fragmentation, simple or not, and both return the bytes that follow", () => {
     const trailer = Uint8Array.of(1, 2, 3);
     for (let seed = 0; seed < 60; seed++) {
       const random = mulberry32(seed);

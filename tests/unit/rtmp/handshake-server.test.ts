@@ -43,7 +43,7 @@ describe("ServerHandshake", () => {
     });
   }
 
-  test("takes any C2 and gives back what follows it in the same push", () => {
+  test("accepts any C2 and returns the bytes after it in the same push", () => {
     const { handshake } = answerTo(packet("client", 0));
     const random = mulberry32(1);
     expect(handshake.push(randomBytes(random, 1000))).toEqual({ send: undefined, rest: undefined });
@@ -54,7 +54,7 @@ describe("ServerHandshake", () => {
     expect(handshake.push(Uint8Array.of(1, 2)).rest).toEqual(Uint8Array.of(1, 2));
   });
 
-  test("is done with an empty rest when C2 ends the push", () => {
+  test("ends with an empty rest when C2 ends the push", () => {
     const { handshake } = answerTo(packet("client", 0));
     expect(handshake.push(new Uint8Array(1536)).rest?.length).toBe(0);
   });
@@ -68,7 +68,7 @@ describe("ServerHandshake", () => {
     expect(rest).toEqual(Uint8Array.of(9, 8, 7));
   });
 
-  test("does the same for any fragmentation", () => {
+  test("serves clients in any fragmentation", () => {
     const random = mulberry32(7);
     const input = concat([C0, packet("client", 0x80000702, 0), randomBytes(random, 1536), randomBytes(random, 50)]);
     for (let round = 0; round < 60; round++) {

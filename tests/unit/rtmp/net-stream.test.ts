@@ -33,7 +33,7 @@ function status(): Record<string, unknown> {
   return information instanceof AmfObject ? Object.fromEntries(information.entries) : {};
 }
 
-describe("A net stream tells its client", () => {
+describe("A net stream notifies its client", () => {
   test("that it may publish", () => {
     const media = { push() {} };
     stream.acceptPublish(media);
@@ -91,7 +91,7 @@ describe("A net stream tells its client", () => {
     expect(status()).toMatchObject({ level: "status", description: "show is now unpublished." });
   });
 
-  test("that it is paused and no longer", () => {
+  test("that it is paused, and that it no longer is", () => {
     stream.notifyPause(true);
     stream.notifyPause(false);
     expect(lines()).toEqual([
@@ -102,7 +102,7 @@ describe("A net stream tells its client", () => {
     ]);
   });
 
-  test("no more of a name than a name may be long", () => {
+  test("no more of a name than the maximum length", () => {
     stream.name = "x".repeat(1_000_000);
     stream.refuse("NetStream.Play.StreamNotFound", "too long");
     expect(String(status().details).length).toBe(1024);

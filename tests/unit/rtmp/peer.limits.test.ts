@@ -16,7 +16,7 @@ function peer() {
   return { made, state };
 }
 
-test("600 requests in a minute are enough, however evenly they come", () => {
+test("at most 600 requests in a minute are accepted, however evenly they come", () => {
   const { made, state } = peer();
   for (let minute = 0; minute < 3; minute++) {
     for (let i = 0; i < 600; i++) {
@@ -29,7 +29,7 @@ test("600 requests in a minute are enough, however evenly they come", () => {
   expect(() => made.receive(command(0, "a", 1))).toThrow(new ProtocolError("more than 600 commands in a minute"));
 });
 
-test("Set Peer Bandwidth is a request like any other", () => {
+test("Set Peer Bandwidth counts as a request", () => {
   const { made, state } = peer();
   const body = message({ type: 6, chunkStreamId: 2, payload: Uint8Array.of(0, 0, 0, 9, 2) });
   for (let i = 0; i < 100; i++) made.receive(body);

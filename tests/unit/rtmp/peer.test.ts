@@ -72,7 +72,7 @@ describe("A peer acknowledges", () => {
   test.each([
     ["zero", 0],
     ["one", 1],
-  ])("each piece that comes in when the window is %s", (_name, window) => {
+  ])("each piece of input when the window is %s", (_name, window) => {
     const server = new PeerUnderTest();
     expect(server.say(control(MessageType.WindowAckSize, window))).toEqual(["Acknowledgement 16"]);
     expect(server.say(tag("audio", 1, 0, ""))).toEqual(["Acknowledgement 28"]);
@@ -132,7 +132,7 @@ describe("A peer answers", () => {
     expect(server.say(...events)).toEqual([]);
   });
 
-  test("remembers the buffer length", () => {
+  test("nothing to the buffer length, which it remembers", () => {
     const server = new PeerUnderTest();
     expect(server.peer.bufferLengthMs).toBe(0);
     server.say(userControl(UserControl.SetBufferLength, 1, 3000));
@@ -180,7 +180,7 @@ describe("A peer's commands", () => {
 });
 
 describe("A peer's media", () => {
-  test("comes with type, stream, time and body; an empty message says nothing", () => {
+  test("has type, stream, time and body; an empty message has no effect", () => {
     const server = new PeerUnderTest();
     server.say(
       tag("audio", 1, 5, "af01"),

@@ -26,14 +26,14 @@ describe("A status", () => {
     [{ redirect: "rtmp://a/live" }, "rtmp://a/live/show?key=1"],
     [{ redirect: "rtmp://a/live/" }, "rtmp://a/live/show?key=1"],
     [{ redirect: "rtmp://a/live", redirect2: "rtmp://b/live/other" }, "rtmp://b/live/other"],
-  ])("that names another place by %p leads to %s", (words, url) => {
+  ])("that redirects by %p leads to %s", (words, url) => {
     const status = readStatus(AmfObject.of({ ex: AmfObject.of({ code: 302, ...words }) }));
     expect(redirectOf(status, "show?key=1")).toBe(url);
   });
 });
 
-describe("What a server says of itself", () => {
-  test("is what our own answer to connect says", () => {
+describe("A server's description of itself", () => {
+  test("is read from this server's own answer to connect", () => {
     const identity = { srs_server: "srs 1", srs_node: "n1" };
     const answer = connectAnswer(readConnect([AmfObject.of({})]), identity, "vip");
     expect(readServerIdentity(answer)).toEqual({ software: "srs 1", node: "n1", vhost: "vip", takesHops: true });

@@ -212,7 +212,7 @@ const tables: readonly { name: string; steps: readonly Step[]; told: readonly st
   },
 ];
 
-describe("A server session holds the dialogue of", () => {
+describe("A server session follows the dialogue of", () => {
   test.each(dialogues)("$name", ({ steps, told }) => {
     const server = new ServerUnderTest();
     server.say(clientHandshake());

@@ -45,7 +45,7 @@ const START = (id: number) => [`StreamBegin ${id}`, `onStatus@${id} NetStream.Pu
 const publish = (id: number, name: string) => commandOn(id, "publish", 3, null, name, "live");
 
 describe("What comes before the answer to connect", () => {
-  test("waits for it, all of it and in order: an encoder may send everything in one segment", () => {
+  test("waits for the answer, all of it and in order: an encoder may send everything in one segment", () => {
     const server = new SlowServer();
     const early = [
       command("releaseStream", 2, null, "show"),
@@ -69,7 +69,7 @@ describe("What comes before the answer to connect", () => {
     expect(server.session.bufferedBytes).toBe(0);
   });
 
-  test("is forgotten when the answer is no", () => {
+  test("is dropped when the answer is a refusal", () => {
     const server = new SlowServer();
     server.refusal = "no vhost here";
     server.say(clientHandshake(), connect(), command("createStream", 3, null), tag("audio", 1, 0, "af01"));
@@ -77,7 +77,7 @@ describe("What comes before the answer to connect", () => {
     expect(server.session.bufferedBytes).toBe(0);
   });
 
-  test("is refused when there is too much of it, and pings are answered meanwhile", () => {
+  test("is refused if it is too much, and pings are answered meanwhile", () => {
     const server = new SlowServer({ maxBacklogBytes: 10_000 });
     server.say(clientHandshake(), connect());
     expect(server.say(userControl(UserControl.PingRequest, 7))).toEqual(["PingResponse 7"]);
@@ -92,7 +92,7 @@ describe("What comes before the answer to connect", () => {
 });
 
 describe("What a stream sends before the answer to its publish", () => {
-  test("waits for it, while everything else of the connection goes on", () => {
+  test("waits for the answer, while everything else of the connection continues", () => {
     const server = new SlowServer().ready();
     server.say(publish(1, "one"));
     server.answer();
@@ -118,14 +118,14 @@ describe("What a stream sends before the answer to its publish", () => {
     ]);
   });
 
-  test("waits on whatever message stream it comes, while the publish is the only one", () => {
+  test("waits on any message stream, while the publish is the only one", () => {
     const server = new SlowServer().ready();
     server.say(publish(1, "show"), tag("audio", 5, 1, "a1"), publish(2, "other"));
     server.answer();
     expect(server.takeTold().slice(-2)).toEqual(["publish@1 show", "media@1 8 1 a1"]);
   });
 
-  test("includes over which servers it comes, and its epoch", () => {
+  test("includes its hops and its epoch", () => {
     const server = new SlowServer().ready();
     server.say(
       publish(1, "show"),
@@ -153,7 +153,7 @@ describe("What a stream sends before the answer to its publish", () => {
     expect(server.session.bufferedBytes).toBe(0);
   });
 
-  test("is forgotten when the answer is no, though another stream of the connection publishes", () => {
+  test("is dropped when the answer is a refusal, even if another stream of the connection publishes", () => {
     const server = new SlowServer().ready();
     server.say(publish(1, "one"));
     server.answer();
@@ -200,13 +200,13 @@ describe("What a stream sends before the answer to its publish", () => {
     expect(server.session.bufferedBytes).toBe(0);
   });
 
-  test("comes out as a breach where the answer is given, when it is one", () => {
+  test("is reported as a protocol error when the answer is given, if it is one", () => {
     const server = new SlowServer().ready();
     server.say(publish(1, "show"), tag("aggregate", 1, 0, "08ffffff"));
     expect(() => server.answer()).toThrow(ProtocolError);
   });
 
-  test("goes no further than to what closes the session", () => {
+  test("is delivered only up to the message that closes the session", () => {
     const server = new SlowServer().ready();
     server.say(publish(1, "show"), commandOn(1, "srs_hops", 0, null, "a"), tag("audio", 1, 1, "a1"));
     server.takeTold();
@@ -216,7 +216,7 @@ describe("What a stream sends before the answer to its publish", () => {
   });
 });
 
-test("What a player says before the answer to its play is obeyed right after it, in order", () => {
+test("What a player sends before the answer to its play is processed right after it, in order", () => {
   const server = new SlowServer().ready();
   const early = [
     commandOn(1, "receiveVideo", 0, null, false),
@@ -233,8 +233,8 @@ test("What a player says before the answer to its play is obeyed right after it,
   expect(server.takeTold()).toEqual(["play@1 show -2 -1", "video@1 off", "pause@1", "unpause@1"]);
 });
 
-describe("A request said again", () => {
-  test("publish of what is published is answered by success, and changes nothing", () => {
+describe("A repeated request", () => {
+  test("to publish a published stream is answered by success, and changes nothing", () => {
     const server = new ServerUnderTest().connected();
     const before = server.say(publish(1, "show"));
     server.takeTold();
@@ -246,7 +246,7 @@ describe("A request said again", () => {
     expect(server.takeTold()).toEqual(["ended@1", "publish@1 show?vhost=other"]);
   });
 
-  test("publish or play that waits for its answer gets one for both", () => {
+  test("to publish or play while the first one waits gets one answer for both", () => {
     const server = new SlowServer().ready();
     server.say(publish(1, "show"), tag("audio", 1, 1, "a1"), publish(1, "show"), tag("audio", 1, 2, "a2"));
     expect(server.answer()).toEqual(START(1));
@@ -257,7 +257,7 @@ describe("A request said again", () => {
     expect(server.takeTold()).toEqual(["asked play@2", "play@2 show -2 -1"]);
   });
 
-  test("play of what is played begins again, or goes on when it wants no reset", () => {
+  test("to play a played stream begins again, or continues if it wants no reset", () => {
     const server = new ServerUnderTest().connected();
     const before = server.say(commandOn(1, "play", 3, null, "show"));
     server.takeTold();
@@ -268,7 +268,7 @@ describe("A request said again", () => {
     expect(server.takeTold()).toEqual([]);
   });
 
-  test("connect to the same app is answered by success, to another by a refusal, and the stream goes on", () => {
+  test("to connect to the same app is answered by success, to another by a refusal, and the stream continues", () => {
     const server = new ServerUnderTest().connected();
     server.say(publish(1, "show"));
     server.takeTold();
@@ -279,7 +279,7 @@ describe("A request said again", () => {
     expect(server.takeTold()).toEqual(["media@1 8 1 a1"]);
   });
 
-  test("FCPublish and releaseStream of what is published are answered, and the stream goes on", () => {
+  test("by FCPublish or releaseStream for a published stream is answered, and the stream continues", () => {
     const server = new ServerUnderTest().connected();
     server.say(publish(1, "show"));
     server.takeTold();
@@ -293,7 +293,7 @@ describe("A request said again", () => {
   });
 });
 
-test("FCPublish is answered at once by onFCPublish, and FCSubscribe by onFCSubscribe: some wait for that", () => {
+test("FCPublish is answered at once by onFCPublish, and FCSubscribe by onFCSubscribe, as some clients wait for that", () => {
   const server = new ServerUnderTest().connected();
   expect(server.say(command("FCPublish", 5, null, "show"), command("FCSubscribe", 0, null, "show"))).toEqual([
     "_result 5 null null",
@@ -303,7 +303,7 @@ test("FCPublish is answered at once by onFCPublish, and FCSubscribe by onFCSubsc
   expect(server.say(publish(1, "show"))).toEqual(START(1));
 });
 
-describe("Encoders that say less than they should", () => {
+describe("Encoders that send less than they should", () => {
   test("get an answer to createStream without a transaction id", () => {
     const server = new ServerUnderTest().connected();
     expect(server.say(command("createStream", 0, null), command("createStream"))).toEqual([

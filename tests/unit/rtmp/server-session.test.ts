@@ -66,9 +66,12 @@ describe("The answer to connect", () => {
     expect(server.say(clientHandshake(), bytes)[3]).toBe("_result 7 {} NetConnection.Connect.Success");
   });
 
-  test.each([[0], [1], ["3"], [undefined]])("says AMF0 to a client whose object encoding is %p", (objectEncoding) => {
-    expect(welcome({ objectEncoding })[3]).toMatchObject({ objectEncoding: 0 });
-  });
+  test.each([[0], [1], ["3"], [undefined]])(
+    "announces AMF0 to a client whose object encoding is %p",
+    (objectEncoding) => {
+      expect(welcome({ objectEncoding })[3]).toMatchObject({ objectEncoding: 0 });
+    },
+  );
 
   test.each([
     [{ fourCcList: ["hvc1"] }],
@@ -79,11 +82,11 @@ describe("The answer to connect", () => {
     expect(welcome(fields)[2]).toEqual({ ...properties, ...capabilities });
   });
 
-  test("says nothing of enhanced RTMP to one that does not", () => {
+  test("announces no enhanced RTMP to a client that does not", () => {
     expect(welcome({ videoCodecs: 252, audioCodecs: 3575 })[2]).toEqual(properties);
   });
 
-  test("is a refusal with a description when the owner says no, and nothing is read after it", () => {
+  test("is a refusal with a description when the owner refuses, and nothing is read after it", () => {
     const server = new ServerUnderTest();
     server.refusal = "no vhost here";
     server.session.receive(clientHandshake());
@@ -100,7 +103,7 @@ describe("The answer to connect", () => {
 });
 
 describe("A server session", () => {
-  test("passes on what the client says of itself", () => {
+  test("passes on the client's description of itself", () => {
     const server = new ServerUnderTest();
     const fields = { flashVer: "LNX 9", pageUrl: "http://p/", swfUrl: "http://s/", objectEncoding: 0 };
     server.say(
@@ -127,7 +130,7 @@ describe("A server session", () => {
     );
   });
 
-  test("refuses what does not begin with the handshake", () => {
+  test("refuses input that does not begin with the handshake", () => {
     expect(() => new ServerUnderTest().say(connect())).not.toThrow();
     expect(() => new ServerUnderTest().say(Uint8Array.of(0x16, 3, 1))).toThrow("this is TLS, not plain RTMP");
   });
@@ -177,7 +180,7 @@ describe("A server session", () => {
     expect(server.told).toEqual(["publish@1 key?token=1", "ended@1"]);
   });
 
-  test("gives media of a stream whose publish is not answered yet to nobody else, though another publishes", () => {
+  test("gives media of a stream with an unanswered publish to no other stream, even if another publishes", () => {
     const server = new ServerUnderTest().connected();
     server.say(commandOn(1, "publish", 0, null, "one"));
     const accept = server.publish.bind(server);
@@ -196,7 +199,7 @@ describe("A server session", () => {
     ]);
   });
 
-  test("tells the client of a refused publish or play on its own stream, with the description", () => {
+  test("notifies the client of a refused publish or play on its own stream, with the description", () => {
     const server = new ServerUnderTest().connected();
     server.refusal = "taken by c7";
     server.session.receive(commandOn(2, "publish", 3, null, "key"));
@@ -214,7 +217,7 @@ describe("A server session", () => {
     expect(server.told).toEqual(["publish@2 key", "play@2 key -2 -1"]);
   });
 
-  test("takes names and flags of other types than they should be as missing", () => {
+  test("treats names and flags of wrong types as missing", () => {
     const server = new ServerUnderTest().connected();
     server.say(commandOn(1, "publish", "x", null, 5), commandOn(2, "play", null), commandOn(2, "pause", 0, null, "no"));
     server.say(command("deleteStream", 0, null, Number.NaN), command("deleteStream", 0, null, -1), command("pause", 0));
@@ -230,7 +233,7 @@ describe("A server session", () => {
     expect(server.told).toEqual(["media@1 8 1000 af01", "media@1 9 1020 27", "media@1 18 amf3 1001 0002000161"]);
   });
 
-  test("ends what a stream did when it publishes or plays anew, and tells of the end once", () => {
+  test("ends a stream's task when it publishes or plays again, and reports the end once", () => {
     const server = new ServerUnderTest().connected();
     server.say(commandOn(1, "publish", 0, null, "a"), commandOn(1, "play", 0, null, "b"));
     server.say(commandOn(1, "closeStream", 0, null), commandOn(1, "closeStream", 0, null));
@@ -238,7 +241,7 @@ describe("A server session", () => {
     expect(server.told).toEqual(["publish@1 a", "ended@1", "play@1 b -2 -1", "ended@1"]);
   });
 
-  test("gives out no more than 64 streams, and gives deleted ids out again", () => {
+  test("assigns no more than 64 streams, and reuses deleted ids", () => {
     const server = new ServerUnderTest().connected();
     const create = (n: number) => server.say(command("createStream", n, null));
     for (let n = 1; n <= 64; n++) expect(create(n)).toEqual([`_result ${n} null ${n}`]);
@@ -256,22 +259,22 @@ describe("A server session", () => {
     expect(server.say(userControl(UserControl.PingResponse, 5))).toEqual(["PingRequest 5"]);
   });
 
-  test("takes nothing after close, not even the rest of what has arrived", () => {
+  test("reads nothing after close, not even the rest of what has arrived", () => {
     const server = new ServerUnderTest().connected();
     server.publish = () => server.session.close();
     server.say(commandOn(1, "publish", 0, null, "a"), command("createStream", 2, null));
     expect(server.answers()).toEqual([]);
   });
 
-  test("reads a message type that nobody knows, and a shared object, and goes on", () => {
+  test("ignores an unknown message type, and a shared object, and continues", () => {
     const server = new ServerUnderTest().connected();
     for (const type of [0, 3, 7, 10, 16, 19, 21, 99, 255]) server.say(message(type, 1, Uint8Array.of(1, 2, 3)));
     expect(server.say(command("x", 2, null))).toEqual(["_result 2 null null"]);
   });
 });
 
-describe("A relay that runs", () => {
-  test("says over which servers its stream comes now", () => {
+describe("A running relay", () => {
+  test("sends the hops of its stream", () => {
     const server = new ServerUnderTest().connected();
     server.say(command("createStream", 2, null), commandOn(1, "srs_hops", 0, null, "too,early"));
     server.say(commandOn(1, "publish", 3, null, "show", "live"));
@@ -284,7 +287,7 @@ describe("A relay that runs", () => {
     expect(server.takeTold()).toEqual([`hops@1 ${Array.from({ length: 33 }, () => "x").join(" ")}`]);
   });
 
-  test("tells its stream's epoch, on the stream that it publishes alone", () => {
+  test("sends its stream's epoch, only on the stream that it publishes", () => {
     const server = new ServerUnderTest().connected();
     server.say(command("createStream", 2, null), commandOn(1, "srs_epoch", 0, null, "early"));
     server.say(commandOn(1, "publish", 3, null, "show", "live"));
@@ -295,7 +298,7 @@ describe("A relay that runs", () => {
     expect(server.takeTold()).toEqual(["epoch@1 text", "epoch@1 text lost", "epoch@1 ", "epoch@1 "]);
   });
 
-  test("tells the age of its packets, on the stream that it publishes alone", () => {
+  test("sends the age of its packets, only on the stream that it publishes", () => {
     const server = new ServerUnderTest().connected();
     server.say(command("createStream", 2, null), commandOn(1, "srs_age", 0, null, 1));
     server.say(commandOn(1, "publish", 3, null, "show", "live"));

@@ -125,7 +125,7 @@ describe("A publishing client and a server", () => {
     fc.assert(fc.property(wire, property), { seed: SEED, numRuns: 60 });
   });
 
-  test("take an aggregate apart", () => {
+  test("split an aggregate", () => {
     const { duplex, server, run } = pair({ role: "publish" }, mulberry32(1), 9);
     server.takeTold();
     const payload = Uint8Array.of(0xaf, 1, 2);
@@ -138,7 +138,7 @@ describe("A publishing client and a server", () => {
     expect(server.takeTold()).toEqual(["media@1 8 4294967288 af0102", "media@1 8 12 af0102"]);
   });
 
-  test.each(["connect", "publish"] as const)("say why %s is refused", (what) => {
+  test.each(["connect", "publish"] as const)("pass on the reason why %s is refused", (what) => {
     const duplex = new Duplex(mulberry32(4), 20);
     const server = new ServerUnderTest({}, (bytes) => duplex.toClient.write(bytes));
     const client = new ClientUnderTest({}, (bytes) => duplex.toServer.write(bytes));
