@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { eachLine } from "../../../scripts/child-lines.ts";
 
-test("eachLine joins what was split, in the middle of a character too, and gives the unfinished last line", async () => {
+test("eachLine joins split lines, also within a character, and gives the unfinished last line", async () => {
   const bytes = new TextEncoder().encode("one\ntwö\n\nlast");
   for (let size = 1; size <= bytes.length; size++) {
     const stream = new ReadableStream<Uint8Array>({

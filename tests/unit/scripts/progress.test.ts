@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { lastLine, showProgress, testProgress } from "../../../scripts/progress.ts";
 
-test("a step says how far it is for as long as it runs, and nothing afterwards", async () => {
+test("a step shows its progress while it runs, and nothing afterwards", async () => {
   const lines: string[] = [];
   const work = Promise.withResolvers<number>();
   let asked = 0;
@@ -19,7 +19,7 @@ test("a step says how far it is for as long as it runs, and nothing afterwards",
   expect(lines).toHaveLength(3);
 });
 
-test("a step that fails is told of no more, and its error goes on", async () => {
+test("a step that fails shows no more progress, and its error is passed on", async () => {
   const failing = showProgress(
     "x",
     Promise.reject(new Error("broken")),
@@ -30,7 +30,7 @@ test("a step that fails is told of no more, and its error goes on", async () => 
   await expect(failing).rejects.toThrow("broken");
 });
 
-test("a run of tests is as far as the files that have ended", () => {
+test("the progress of a test run is the number of files that have ended", () => {
   expect(testProgress("", 3)).toBe("0 of 3 files, 0 tests passed, 0 failed");
   const begun = ["bun test v1.4.5", "", "tests/a.test.ts:", "(pass) one [1.00ms]", "(pass) two [1.00ms]", ""];
   expect(testProgress(begun.join("\n"), 3)).toBe("0 of 3 files, 2 tests passed, 0 failed, now tests/a.test.ts");
@@ -40,7 +40,7 @@ test("a run of tests is as far as the files that have ended", () => {
   expect(testProgress(atOnce.join("\n"), 3, 2)).toBe("1 of 3 files, 4 tests passed, 1 failed, now tests/c.test.ts");
 });
 
-test("what a program said last is its last line that is not empty", () => {
+test("the last output of a program is its last line that is not empty", () => {
   expect(lastLine("Reading package lists...\nGet:1 nginx\n\n")).toBe("Get:1 nginx");
   expect(lastLine("")).toBe("");
 });

@@ -48,7 +48,7 @@ test("a run leaves nothing behind in the folder for temporary files", async () =
   expect(left()).toEqual([]);
 });
 
-test("nor does one that is told to end", async () => {
+test("a run that is interrupted leaves nothing behind either", async () => {
   const run = start({ NEVER_ENDS: "1" });
   const decoder = new TextDecoder();
   let said = "";

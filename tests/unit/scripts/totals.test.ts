@@ -44,7 +44,7 @@ describe("readTotals", () => {
     expect(readTotals(output, 1).failed).toBe(2);
   });
 
-  test("is not fooled by what tests print", () => {
+  test("ignores totals that tests print", () => {
     const output = ["Ran 99 tests across 9 files.", " 50 fail", "(fail) x", "", " 1 pass", " 0 fail", ran].join("\n");
     expect(readTotals(output, 0)).toEqual({ passed: 1, failed: 0, skipped: 0, complete: true });
   });
