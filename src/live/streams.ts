@@ -47,7 +47,7 @@ export interface StreamObserver {
   headerless?(stream: Stream, codec: string): void;
   /** The active source is the same, but its stream now comes through other servers. */
   rerouted?(stream: Stream): void;
-  /** A client that does not wait was told that nobody publishes a stream of this name. */
+  /** A client that does not wait was refused, as nobody publishes a stream of this name. */
   absent?(name: StreamName): void;
 }
 
@@ -88,7 +88,7 @@ export class Streams {
     return this.#streams.get(`${vhost}/${app}/${stream}`);
   }
 
-  /** A client that does not wait is told that nobody publishes a stream. */
+  /** A client that does not wait was refused, as nobody publishes the stream. */
   reportAbsent(name: StreamName): void {
     for (const observer of this.#observers) observer.absent?.(name);
   }
