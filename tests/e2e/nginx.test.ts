@@ -12,7 +12,7 @@ import { until } from "../support/e2e/wait.ts";
 
 const test = testWith("tests/e2e/nginx.test.ts", "FFmpeg", "nginx with its RTMP module");
 
-test.concurrent("nginx-rtmp as a target gets the whole stream, hears of its end, and accepts it again", async () => {
+test.concurrent("nginx-rtmp as a target gets the whole stream, is notified of its end, and accepts it again", async () => {
   await using stage = new Stage();
   const source = clip({ seconds: 6 });
   const { port } = await startNginx(stage, "");

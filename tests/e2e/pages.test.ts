@@ -21,8 +21,11 @@ function hasCommands({ blocks }: Section): boolean {
   return blocks.some(({ language }) => language === "sh");
 }
 
-test.concurrent.each(scenes)("%s is as it says", async (_name: string, sections: readonly Section[]) => {
-  await using stage = new Stage();
-  const skipped = await PagePlayer.follow(stage, sections, clip({ seconds: 120 }));
-  for (const program of new Set(skipped)) process.stdout.write(`skipped: ${program} in ${file}, as it is missing\n`);
-});
+test.concurrent.each(scenes)(
+  "the commands of %s work as the page says",
+  async (_name: string, sections: readonly Section[]) => {
+    await using stage = new Stage();
+    const skipped = await PagePlayer.follow(stage, sections, clip({ seconds: 120 }));
+    for (const program of new Set(skipped)) process.stdout.write(`skipped: ${program} in ${file}, as it is missing\n`);
+  },
+);

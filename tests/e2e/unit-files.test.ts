@@ -96,7 +96,7 @@ testConfined.concurrent(
   },
 );
 
-test.concurrent("a file in SRS's syntax takes one variable in a drop-in", async () => {
+test.concurrent("a drop-in with one variable makes the unit use a file in SRS's syntax", async () => {
   await using stage = new Stage();
   const { service } = install(stage);
   const [dropin] = /Environment=CONF=\/etc\/srs\/%i\.conf/.exec(documentation) ?? [];
