@@ -13,7 +13,7 @@ test.each(names)("actionlint finds nothing wrong with %s", async (name) => {
 });
 
 test.each(names)(
-  "%s may read only, unless a job needs more, has time limits, and takes actions by their commits",
+  "%s may only read unless a job needs more, has time limits, and pins actions by their commits",
   (name) => {
     const text = textOf(name);
     const { permissions, jobs, concurrency } = Bun.YAML.parse(text) as {
@@ -30,7 +30,7 @@ test.each(names)(
   },
 );
 
-test("the release gives the Dockerfile the executables where it takes them from", () => {
+test("the release puts the executables where the Dockerfile copies them from", () => {
   const text = textOf("release.yml");
   // A variable of the workflow's own has the architecture.
   for (const { from, source } of dockerfile().copies)

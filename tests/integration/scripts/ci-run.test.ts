@@ -47,7 +47,7 @@ test.each([
   ["fails", "echo 3 passed, 2 failed", "3 passed, 2 failed"],
   ["ends badly behind its totals", "echo 3 passed, 0 failed; exit 3", "3 passed, 1 failed"],
   ["says something behind its totals", "echo 3 passed, 1 failed; echo bye", "3 passed, 1 failed"],
-])("a gate that %s is not passed", (_how, gate, last) => {
+])("a gate that %s counts as failed", (_how, gate, last) => {
   const { lines, exitCode } = runWith("true", gate);
   expect(lines.at(-1)).toBe(last);
   expect(exitCode).not.toBe(0);

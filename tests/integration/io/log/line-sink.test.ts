@@ -62,7 +62,7 @@ test("the lines of one turn leave in one write", async () => {
   expect(output.text).toBe("one\ntwo\n");
 });
 
-test("lines that come during a write leave after it, and a partial write goes on where it stopped", async () => {
+test("lines that come during a write leave after it, and a partial write continues where it stopped", async () => {
   const output = new FakeOutput();
   const sink = sinkTo(output);
   sink.write("one");

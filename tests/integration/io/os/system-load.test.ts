@@ -4,7 +4,7 @@ import { systemLoad } from "../../../../src/io/os/system-load.ts";
 
 const files = () => systemLoad().process.openFiles;
 
-test("Open files are those that are open", () => {
+test("The number of open files includes files that are open", () => {
   const before = files();
   const opened = Array.from({ length: 20 }, () => openSync("/dev/null", "r"));
   expect(files() - before).toBe(20);
