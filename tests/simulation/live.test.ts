@@ -44,7 +44,7 @@ test.each([
   [7, 900],
   [8, 1500],
 ] as const)(
-  "a week with a fault every twenty minutes, one source always good: nobody waits longer, and time jumps no further, than it must (seed %i, one way %i ms late)",
+  "in a week with a fault every twenty minutes and one source always good, viewers wait no longer, and time jumps no further, than necessary (seed %i, one way %i ms late)",
   (seed, lateMs) => {
     const backup = new Backup(seed, lateMs);
     backup.run(504);
