@@ -33,7 +33,7 @@ describe("AMF3 limits", () => {
     expect(() => decodeAmf3(bytesOf(`${"09 03 01".repeat(MAX_DEPTH + 1)} 01`))).toThrow(/nested deeper than 64/);
   });
 
-  test("a dictionary's pairs are a level of their own", () => {
+  test("a dictionary's pairs count as a level of nesting", () => {
     const inside = (levels: number) => bytesOf(`${"09 03 01".repeat(levels)} 11 03 00 01 01`);
     const [value] = decodeAmf3(inside(MAX_DEPTH - 2));
     expect(decodeAmf3(encodeAmf3([value]))).toStrictEqual([value]);
