@@ -61,7 +61,7 @@ test("A link's error is reported without secrets, and of many links the failing 
   expect(links[0]?.error).not.toContain("secret");
 });
 
-test("A flow is measured at most once a second, whoever asks", () => {
+test("A flow is measured at most once a second, however many callers ask", () => {
   const stage = new ApiStage();
   const { meter } = meterOf(stage);
   const first = meter.current;

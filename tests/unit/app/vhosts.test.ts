@@ -24,7 +24,7 @@ test("without a default vhost an unknown name leads nowhere", () => {
   expect(vhostsOf("[vhost.a]").find("b")).toBeUndefined();
 });
 
-test("a configured name is exact", () => {
+test("a vhost is found by its exact configured name", () => {
   const vhosts = vhostsOf("[vhost.a]\n[vhost.__defaultVhost__]");
   expect(vhosts.named("a")?.name).toBe("a");
   expect([vhosts.named("A"), vhosts.named("b")]).toEqual([undefined, undefined]);

@@ -10,7 +10,7 @@ test("a server on the defaults says what to publish to and play from", () => {
   expect(lines).toContain("  Play from   rtmp://127.0.0.1/live/livestream");
 });
 
-test("a port of its own is in the URLs", () => {
+test("a configured port is in the URLs", () => {
   expect(welcome(parseConfig("listen = 1936", "x.toml"))[2]).toBe(
     "  Publish to  rtmp://127.0.0.1:1936/live/livestream",
   );

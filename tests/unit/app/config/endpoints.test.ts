@@ -43,7 +43,7 @@ test("an address accepts RTMP, RTMPS, or both if both lists name it", () => {
   ]);
 });
 
-test("port 0 is another port for each of them", () => {
+test("port 0 opens a port of its own for each address", () => {
   expect(endpoints({ listen: [0], rtmps: [0] })).toEqual([at(0, true, false), at(0, false, true)]);
 });
 

@@ -47,7 +47,7 @@ test("an empty file is the defaults, with the default vhost", () => {
   });
 });
 
-test("a file that names a vhost has that one only", () => {
+test("a configuration that names a vhost has no other vhosts", () => {
   const config = parseConfig('[vhost."live.example.com"]\n[vhost.other]\ngop_cache = false', "x.toml");
   expect([...config.vhost.keys()]).toEqual(["live.example.com", "other"]);
   expect(config.vhost.get("live.example.com")?.gop_cache).toBe(true);
@@ -60,7 +60,7 @@ test("a vhost's chunk size is its own or the global one", () => {
   expect(config.vhost.get("b")?.chunk_size).toBe(128);
 });
 
-test("one value stands for a list of one", () => {
+test("a single value is read as a list of one", () => {
   const config = parseConfig('listen = "[::1]:0"\n[vhost.a]\nforward = "edge"', "x.toml");
   expect(config.listen).toEqual([{ host: "::1", port: 0 }]);
   expect(config.vhost.get("a")?.forward).toMatchObject([{ host: "edge", port: 1935 }]);
