@@ -10,7 +10,7 @@ test.each([
   ["forwad", "forward"],
   ["max_connection", "max_connections"],
   ["lsten", "listen"],
-])("%s is taken for %s", (word, meant) => {
+])("for %s, %s is suggested", (word, meant) => {
   expect(nearest(word, known)).toBe(meant);
 });
 
