@@ -32,7 +32,7 @@ describe("a bit reader", () => {
     expect(new BitReader(new Uint8Array(100)).ue()).toBe(0);
   });
 
-  test("takes a code of more than 32 zeros for none", () => {
+  test("treats a code of more than 32 zeros as none", () => {
     const bits = new BitReader(new Uint8Array(100));
     bits.ue();
     expect(bits.overrun).toBe(true);
