@@ -14,7 +14,7 @@ test.each([
   [String.raw`a\nb c\;`, ["a\\nb", "c\\", ";"]],
   ['"two\nlines"', ["two\nlines"]],
   ["", []],
-])("%j is the tokens %j", (text, tokens) => {
+])("%j is read as the tokens %j", (text, tokens) => {
   expect(words(text)).toEqual(tokens);
 });
 
