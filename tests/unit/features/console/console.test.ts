@@ -30,7 +30,7 @@ describe("The console", () => {
     expect([file?.status, file?.headers?.["cache-control"]]).toEqual([200, "public, max-age=31536000, immutable"]);
   });
 
-  test.each(["/", "/console"])("is where %s leads to", (path) => {
+  test.each(["/", "/console"])("is where %s redirects to", (path) => {
     expect(answerOf(consoleWith(), getRequest(path))).toMatchObject({
       status: 302,
       headers: { location: "/console/" },

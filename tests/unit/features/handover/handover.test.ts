@@ -278,7 +278,7 @@ describe("the link", () => {
     await expect(joined).rejects.toThrow(UserError);
   });
 
-  test("that ends leaves each process to itself", async () => {
+  test("that ends leaves each process running alone", async () => {
     const { older, younger, link, watch, clock } = processes();
     const feed = older.publish().headers().gop("k0", 1);
     await link();

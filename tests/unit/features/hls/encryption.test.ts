@@ -126,7 +126,7 @@ describe("encrypted streams", () => {
     for (const plain of await played(stage, last)) expect(plain).toStartWith("[A0 V0] k");
   });
 
-  test("the process after an upgrade gives the same keys, and goes on with the newest", async () => {
+  test("the process after an upgrade gives the same keys, and continues with the newest", async () => {
     const { stage: old, text } = published(12);
     const next = stageWith();
     const giving = old.hls.carry.give(() => undefined);

@@ -63,7 +63,7 @@ describe("parts", () => {
     ]);
   });
 
-  test("of sound alone are all independent", () => {
+  test("of audio without video are all independent", () => {
     const stage = SegmenterStage.withParts(500);
     stage.segmenter.begin([packet("A0", 0)]);
     stage.take(epoch(0), ...[0, 400, 430, 900, 1950, 2000].map((time) => packet(`a${time}`, time)));

@@ -142,7 +142,7 @@ describe("renditions of low-latency HLS", () => {
     }
   });
 
-  test("give their memory back with the stream", () => {
+  test("free their memory with the stream", () => {
     const encoder = withTwo(9);
     encoder.feed.end();
     encoder.stage.live.clock.advance(600_000);

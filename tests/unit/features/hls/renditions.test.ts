@@ -101,7 +101,7 @@ describe("audio tracks", () => {
     expect(variant?.codecs).toBe("mp4a.40.2");
   });
 
-  test("that come late are listed from their first whole segment on, and the others go on", () => {
+  test("that come late are listed from their first whole segment on, and the others continue", () => {
     const encoder = new Tracks().run(7);
     const whole = [encoder.text(`?hls_ctx=${TOKEN}`)];
     encoder.header(1);

@@ -70,7 +70,7 @@ describe("waiting", () => {
     expect(stage.clients.totals().players).toBe(0);
   });
 
-  test("HEAD gets the same head, and makes no viewer", () => {
+  test("HEAD gets the same head, and begins no session", () => {
     const { stage } = published(6);
     const [head, get] = (["HEAD", "GET"] as const).map((method) => stage.get("/live/show.m3u8", { method }));
     expect(head?.text.length).toBe(get?.text.length as number);

@@ -254,7 +254,7 @@ describe("A connection", () => {
     expect([idle.state, idle.hear(), stage.refusals.totals.size]).toEqual(["closing", "", 0]);
   });
 
-  test("with an answer that takes time stays", () => {
+  test("with an answer that takes time stays open", () => {
     const { stage, later } = stageOf();
     const end = stage.dial();
     end.get("/later");

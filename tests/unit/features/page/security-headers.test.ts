@@ -35,13 +35,13 @@ describe("a player's page", () => {
   });
 
   test.each(["a.example; script-src *", "a.example, b.example", "'unsafe-inline'", "a.example\r\nx: y", ""])(
-    "lets a Host of %p add nothing",
+    "has no part of a Host of %p",
     (host) => {
       expect(policyOf(playerHeaders(getRequest("/live/cam", { host }), []))["connect-src"]).toBe("'self'");
     },
   );
 
-  test("tells other sites no addresses", () => {
+  test("reveals no addresses to other sites", () => {
     expect(playerHeaders(getRequest("/live/cam"), [])).toMatchObject({
       "referrer-policy": "strict-origin-when-cross-origin",
     });

@@ -118,7 +118,7 @@ describe("Nodes of a registry", () => {
     expect(a.registry.peers()).toEqual(a.registry.all());
   });
 
-  test("ask once for a stream that nobody has, and again when a hint comes or a while later", async () => {
+  test("ask once for a stream that no node has, and again when a hint comes or a while later", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
     await stage.pass(1500);
@@ -133,7 +133,7 @@ describe("Nodes of a registry", () => {
     expect(await stage.located(a)).toEqual({ b: [] });
   });
 
-  test("keep no more than a bounded number of questions and answers about streams that nobody has", async () => {
+  test("keep no more than a bounded number of questions and answers about streams that no node has", async () => {
     const stage = new RegistryStage();
     const [a] = stage.nodes("a");
     await stage.pass(1500);

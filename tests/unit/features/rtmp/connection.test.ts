@@ -270,7 +270,7 @@ describe("A refusal is sent, logged with the same reason, and followed by the cl
     expectRefused(stage, stage.connect({ tcUrl }), REJECTED, "too many characters in the URL: 9009, 8192 allowed");
   });
 
-  test("publish of a busy stream, which goes on", () => {
+  test("publish of a busy stream, which continues", () => {
     const stage = new RtmpStage();
     const publisher = stage.publish();
     const player = stage.play();

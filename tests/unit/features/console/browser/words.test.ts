@@ -12,7 +12,7 @@ describe("Texts", () => {
     }
   });
 
-  test("count in English, and take values as they are", () => {
+  test("have singular and plural in English, and contain values unchanged", () => {
     expect([t("{n} viewers", { n: 1 }), t("{n} viewers", { n: 2000 })]).toEqual(["1 viewer", "2,000 viewers"]);
     expect(t("from {name}", { name: "{n} $& <b>" })).toBe("from {n} $& <b>");
     expect(word("toString")).toBe("toString");
