@@ -11,7 +11,7 @@ function running(config: Partial<StreamConfig> = {}) {
 }
 
 describe("a stream whose configuration changes", () => {
-  test("keeps its readers, who miss nothing", () => {
+  test("keeps its readers, which miss nothing", () => {
     const { stage, feed, configure } = running({ mw_latency: 350 });
     const viewer = stage.view();
     viewer.news();

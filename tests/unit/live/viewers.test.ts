@@ -66,7 +66,7 @@ test("Only viewers with refused parameters are notified, and they may leave at o
   expect(stream.viewers).toBe(1);
 });
 
-test("Relays are no viewers", () => {
+test("Relays do not count as viewers", () => {
   const { stage, told } = watched();
   stage.publish().headers().gop("k", 1);
   stage.view().leave();

@@ -103,7 +103,7 @@ describe("audio only", () => {
     expect(new Fed(0, 1_000_000).key().audio(100, 1000).gop.audioOnly).toBe(false);
   });
 
-  test("is over with the next video", () => {
+  test("is no longer assumed after the next video", () => {
     const fed = new Fed(0, 1_000_000).key().audio(200, 100);
     expect(fed.gop.audioOnly).toBe(true);
     expect(fed.video().gop.audioOnly).toBe(false);

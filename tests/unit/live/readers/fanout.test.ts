@@ -144,7 +144,7 @@ describe("a reader that joins", () => {
 });
 
 describe("a reader that leaves during a round", () => {
-  test("gets no more, and nobody else misses anything", () => {
+  test("gets no more, and the others miss nothing", () => {
     const { stage, feed } = begun();
     const viewers = Array.from({ length: 400 }, () => stage.view());
     for (const { sink } of viewers) sink.onSend = () => stage.clock.spend(0.1);
@@ -292,7 +292,7 @@ describe("a slow reader", () => {
     expect(slow.log.at(-1)).toBe("r1g5+9");
   });
 
-  test("delays nobody", () => {
+  test("delays no other reader", () => {
     const { stage, feed } = begun();
     const slow = Array.from({ length: 20 }, () => stage.view({ room: 0 }));
     const fast = stage.view();

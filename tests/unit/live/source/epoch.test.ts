@@ -142,7 +142,7 @@ describe("an epoch", () => {
     );
   });
 
-  test("the first number is that of its date", () => {
+  test("the first segment number follows from its date", () => {
     expect(firstNumber(beginEpoch(ID, WALL + 1999, 0), 2000, 0)).toBe(WALL / 2000);
   });
 
@@ -201,7 +201,7 @@ describe("an epoch", () => {
     expect(extendEpoch(beginEpoch(ID, WALL, 0), { ...start, from: 0 })).toBeUndefined();
   });
 
-  test("what lies before it is in no span", () => {
+  test("a time before the epoch is in no span", () => {
     const epoch = beginEpoch(ID, WALL, 100);
     expect(spanAt(epoch, 99)).toBe(-1);
     expect(locate(epoch, 2000, 99)).toBeUndefined();

@@ -49,7 +49,7 @@ describe("one source", () => {
     expect(line.bridged).toBe(0);
   });
 
-  test("wraps again and again", () => {
+  test("continues over many wraps of its clock", () => {
     const line = new Line();
     for (let time = 0; time < 3 * WRAP; time += 100_000_000) expect(line.video(time, 100_000_000)).toBe(time);
   });
