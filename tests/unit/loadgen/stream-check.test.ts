@@ -88,11 +88,11 @@ test("of another encoder that takes over a synthetic stream, no loss or changed 
 });
 
 describe("it is found that", () => {
-  test("frames are missing, though the stream goes on with a key frame", () => {
+  test("frames are missing, even if the stream continues with a key frame", () => {
     expect(new Stage().video([10, 11, 20, 21]).findings).toEqual({ lostVideo: 8, gaps: 1 });
   });
 
-  test("a stream goes on without a key frame", () => {
+  test("a stream continues without a key frame", () => {
     expect(new Stage().video([10, 11, 13]).findings).toEqual({ lostVideo: 1, gaps: 1, dirty: 1 });
   });
 

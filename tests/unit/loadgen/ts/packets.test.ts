@@ -46,7 +46,7 @@ describe("what is no transport stream is refused:", () => {
   ])("%s", (_, bytes) => expect(() => read([bytes])).toThrow(ProtocolError));
 });
 
-test("damaged packets do no harm", () => {
+test("damaged packets are read without an exception", () => {
   const random = mulberry32(11);
   for (let round = 0; round < 200; round++) {
     const bytes = segment.slice(0, 40 * PACKET_BYTES);
