@@ -80,7 +80,7 @@ test("no tag is handed over after stop, not even one that has arrived", () => {
 describe("in strict reading", () => {
   const tags = [8, 9, 18].map((kind, at) => ({ kind: kind as 8, timestamp: at, payload: new Uint8Array(9 + at) }));
 
-  test("a sound stream has the same tags, however it is cut", () => {
+  test("an intact stream has the same tags, however it is cut", () => {
     const file = flvFile(tags);
     for (let longest = 1; longest < file.length; longest++)
       expect(read(fragments(file, mulberry32(longest), longest), true)).toEqual([...flvTags(file)]);

@@ -105,7 +105,7 @@ describe("Metadata", () => {
     expect(metadata.payload()).toBe(before);
   });
 
-  test("a key called __proto__ is a key", () => {
+  test("a key called __proto__ is stored like any other", () => {
     const metadata = new Metadata();
     send(metadata, "onMetaData", new AmfObject("object", undefined, new Map([["__proto__", 1]])));
     expect(told(metadata)).toEqual([["__proto__", 1]]);

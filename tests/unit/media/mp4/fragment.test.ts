@@ -199,7 +199,7 @@ describe("a fragment", () => {
     expect(made.at(-1)?.dts).toBe(5000 * 3600);
   });
 
-  test("takes AV1's temporal units without their delimiter", () => {
+  test("stores AV1's temporal units without their delimiter", () => {
     const av1 = packetOf(PacketKind.Video, 0, fromHex("90 61763031 81000c00 0a0b000000043d26e4daf90040"));
     const frame = packetOf(PacketKind.Video, 0, fromHex("91 61763031 1200 32032c1000"));
     const [sample] = samplesOf(write(new FragmentWriter(mp4Tracks([av1]), 0), [frame]).bytes, 1);

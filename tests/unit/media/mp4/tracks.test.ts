@@ -32,7 +32,7 @@ describe("MP4", () => {
     expect(mp4Tracks([avcHeader(), speex]).map(({ codecs }) => codecs)).toEqual(["avc1.64000c"]);
   });
 
-  test("needs an SPS that tells the order of decoding where video is stamped by presentation times", () => {
+  test("needs an SPS that gives the order of decoding if video is stamped with presentation times", () => {
     const baseline = recordVectors.find(({ name }) => name.startsWith("H.264 Baseline"));
     const silent = avcHeader(fromHex(baseline?.hex ?? ""));
     expect(mp4Refusal([silent])).toBeUndefined();

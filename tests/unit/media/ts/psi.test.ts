@@ -45,7 +45,7 @@ describe("a program", () => {
     ]);
   });
 
-  test("leaves the video out of the sound's PMT", () => {
+  test("leaves the video out of the PMT for audio alone", () => {
     const section = fromHex("02b0120001c30000e101f0000fe101f000");
     expect(toHex(first.pmt(false).subarray(5, 22))).toBe(toHex(section));
   });

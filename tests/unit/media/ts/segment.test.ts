@@ -122,7 +122,7 @@ describe("a segment", () => {
     expect([first?.randomAccess, second?.randomAccess]).toEqual([true, false]);
   });
 
-  test("takes frames of one byte and of 8 MB", () => {
+  test("accepts frames of one byte and of 8 MB", () => {
     const packets = [avcFrame(0, 0, true, [unit(5, 8_000_000)]), avcFrame(40, 0, false, [unit(1, 1)])];
     const stream = demux(tsSegment([inOrder], packets, 0));
     expect(videoIn(stream).map(({ hex }) => Bun.hash(hex))).toEqual(
