@@ -153,7 +153,7 @@ describe("a target", () => {
 });
 
 describe("a target that accepts and never reads", () => {
-  test("is given up after 15 s without progress, with bounded memory, and delays nobody", () => {
+  test("is given up after 15 s without progress, with bounded memory, and delays no other target", () => {
     const { told, net, feed, live, running, edge } = pushing({
       queue_max_bytes: 500_000,
       gop_cache_max_bytes: 500_000,
