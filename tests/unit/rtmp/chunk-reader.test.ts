@@ -199,7 +199,7 @@ describe("ChunkReader", () => {
   });
 
   describe("Abort", () => {
-    test("drops the unfinished message and its memory; the chunk stream goes on with a new one", () => {
+    test("drops the unfinished message and its memory, and the chunk stream continues with a new one", () => {
       const { reader, messages } = collect();
       reader.push(fromHex(`${chunkSize(2)} 04 000001 000005 08 01000000 a1a2`));
       expect(reader.bufferedBytes).toBe(5);

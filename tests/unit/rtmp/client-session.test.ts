@@ -264,7 +264,7 @@ describe("A client is refused", () => {
     expect(client.told).toEqual(["refused _error: "]);
   });
 
-  test("by close, which ends what runs", () => {
+  test("by close, which ends its running stream", () => {
     const early = new ClientUnderTest();
     early.opened();
     early.hear(command("close", 0, null));

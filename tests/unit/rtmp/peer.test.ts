@@ -116,7 +116,7 @@ describe("A peer answers", () => {
     expect(server.say(message(MessageType.SetPeerBandwidth, 0, body))).toEqual(["WindowAckSize 5000000"]);
   });
 
-  test("no other user control event, and takes none that is cut off", () => {
+  test("no other user control event, and ignores truncated control messages", () => {
     const server = new PeerUnderTest();
     const events = [
       userControl(UserControl.StreamBegin, 1),
