@@ -4,7 +4,7 @@ import { addedUp, failuresIn, fileTimes, readTotals, showSlowest, showTotals } f
 const closing = [" 7 pass", " 1 skip", " 1 todo", " 2 fail", " 1 error", " 4 expect() calls"];
 const ran = "Ran 11 tests across 2 files. [139.00ms]";
 
-test("several runs are added up", () => {
+test("the totals of several runs are added up", () => {
   const run = { passed: 7, failed: 1, skipped: 2 };
   expect(addedUp([run, { passed: 3, failed: 0, skipped: 0 }])).toEqual({ passed: 10, failed: 1, skipped: 2 });
 });
