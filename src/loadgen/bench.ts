@@ -17,7 +17,7 @@ const LEAD_MS = 1000;
 const FAREWELL_MS = 1000;
 /** Above this CPU usage, the bench's own delays are part of the result. */
 const BUSY_PERCENT = 90;
-/** Share of late messages above which the report has a warning. */
+/** The report warns if more than this share of the messages left late. */
 const LATE_SHARE = 1 / 1000;
 
 /** Dependencies and callbacks of a run. */

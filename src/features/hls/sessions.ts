@@ -172,7 +172,7 @@ export class Sessions {
     return this.#sessions.get(token);
   }
 
-  /** The session of a token that a request has: the session is noted as asked for now. */
+  /** The session of a request's token; records the time of the request, so that the session does not expire. */
   ask(token: string): Session | undefined {
     const session = this.#sessions.get(token);
     if (session === undefined) return undefined;

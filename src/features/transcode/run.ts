@@ -108,7 +108,7 @@ export class Run {
     return this.#child.pid;
   }
 
-  /** Whether it takes no more input for now. */
+  /** Whether its input is full: it takes more once FFmpeg has read. */
   get blocked(): boolean {
     return this.#blockedAt !== undefined;
   }

@@ -9,7 +9,7 @@ export type Standing =
   | { readonly kind: "in" }
   /** The user must sign in; `reason`: the server's sentence, "" at the start. */
   | { readonly kind: "out"; readonly reason: string }
-  /** The server refuses requests from here, or for now. */
+  /** The server refuses this address (403), or has had too many requests from it (429); `reason` is its sentence. */
   | { readonly kind: "refused"; readonly reason: string }
   /** The server has not answered since this time, Unix ms. */
   | { readonly kind: "lost"; readonly since: number };

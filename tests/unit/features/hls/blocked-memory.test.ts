@@ -14,8 +14,8 @@ const HEADERS = [
   "Referer: http://live.example/live/show",
 ];
 /**
- * Maximum cost of a blocked request beside the request itself, bytes; it was 500 when written (SHOW_BYTES=1 prints it, docs/hls.md has it).
- * On a busy machine the runtime compiles what is measured, which adds up to 700 to each of them.
+ * Maximum cost of a blocked request beside the request itself, bytes. SHOW_BYTES=1 prints the cost, and docs/hls.md has it. On a busy
+ * machine the runtime compiles the measured code meanwhile, which adds up to 700 bytes to each request.
  */
 const MAX_BYTES = 1536;
 
