@@ -131,11 +131,15 @@ describe("The console by the keyboard alone", () => {
 
   test("goes through a long list page by page, and the focus stays on the button", async () => {
     const players = await Promise.all(Array.from({ length: 60 }, () => server.play("crowd")));
+    using atTheEnd = new DisposableStack();
+    for (const player of players) atTheEnd.defer(() => player.abort());
     // Not by the page that has another search.
     await open.go("streams");
     await open.go("clients");
     await open.page.type("input[type=search]", "crowd");
     await open.shows(".pager", "From 1 to 25");
+    // A row that the search takes away while it has the focus would send the keyboard back to the page's beginning.
+    await open.hides("tbody tr", "/live/show");
     await press("Later");
     await open.shows(".pager", "From 26 to 50");
     expect(await focused()).toBe("Later");
@@ -143,7 +147,6 @@ describe("The console by the keyboard alone", () => {
     await open.shows(".pager", "From 51 to 60");
     // It leads no further, but is still the place where the keyboard is.
     expect(await focused()).toBe("Later");
-    for (const player of players) player.abort();
   });
 });
 

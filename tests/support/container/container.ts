@@ -62,6 +62,8 @@ export class Container {
     const first = [...image.entrypoint, ...command];
     const program = stage.start(name, [...(network ?? []), ...enter, ...mounts, ...variables, ...asUser, ...first]);
     const container = new Container(image, program, env, kept);
+    // --kill-child does not hold for a process that has changed its user.
+    stage.defer(() => container.#kill());
     // One that has ended at once has its reason in its lines.
     await until(`${name} runs its program`, () => !program.running || container.#runs());
     return container;
@@ -104,6 +106,11 @@ export class Container {
       const [, name, state] = /^Name:\t(.*)[\s\S]*^State:\t(\w)/m.exec(status) ?? [];
       return /^PPid:\t(\d+)$/m.exec(status)?.[1] === first ? [`${name} ${state}`] : [];
     });
+  }
+
+  #kill(): void {
+    const first = this.#pid();
+    if (first > 0) process.kill(first, "SIGKILL");
   }
 
   #enter(): string[] {
