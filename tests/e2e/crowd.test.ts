@@ -105,11 +105,15 @@ test("requests for 20000 names that nobody publishes leave no memory behind", as
   };
   const round = (count: number): Promise<unknown> => Promise.all(clients.map((client) => ask(client, count)));
   await round(60);
-  const before = server.program.rss();
-  await round(334);
-  const after = server.program.rss();
+  // A leak grows in every part; what the collector has not freed yet, in some.
+  const grown: number[] = [];
+  for (let part = 0; part < 3; part++) {
+    const before = server.program.rss();
+    await round(112);
+    grown.push(server.program.rss() - before);
+  }
   expect(asked).toBeGreaterThan(20_000);
-  expect(after - before).toBeLessThan(25);
+  expect(Math.min(...grown)).toBeLessThan(8);
   for (const client of clients) expect(client.closed).toBe(false);
   await server.program.line(/summary connections=60 publishers=0 players=0 streams=0/);
 });
