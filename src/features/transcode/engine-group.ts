@@ -153,10 +153,11 @@ export class EngineGroup {
     else run.finish(left);
   }
 
-  /** Ends FFmpeg at once. */
+  /** Ends FFmpeg at once, even if it is finishing. */
   abort(): void {
     this.#look.cancel();
     this.#supervisor.stop();
+    if (this.#run !== undefined && this.#permit !== undefined) this.#abandon(this.#permit);
   }
 
   #begin(report: AttemptReport): Attempt {
@@ -171,6 +172,8 @@ export class EngineGroup {
         expired: (why) => this.restart(why),
       });
     });
+    // A group whose stream ends while it waits gives its place up.
+    this.#permit = permit;
     if (this.#waits) this.#log.warn("transcode waits, max_processes FFmpegs run already", this.#fields);
     return { abort: () => this.#abandon(permit) };
   }

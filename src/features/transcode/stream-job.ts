@@ -19,6 +19,8 @@ import { SeenTracks } from "./stream-tracks.ts";
 const SETTLE_MS = 1000;
 /** Maximum number of packets kept until the tracks are known. */
 const MAX_PENDING = 4096;
+/** That a stream is not transcoded is logged at most this often: its codecs may change all the time. */
+const LOG_MS = 60_000;
 
 /** What a job needs from outside. */
 export interface JobContext extends GroupContext {
@@ -51,7 +53,9 @@ export class StreamJob implements PacketSink {
   #settling: Timer | undefined;
   #metadata: Uint8Array | undefined;
   #over = false;
-  #refused = "";
+  /** Why groups of the present plan have no FFmpeg. */
+  #refusals: ReadonlySet<string> = new Set();
+  #refusalLoggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: JobContext, stream: Stream, results: readonly NamedResult[]) {
     this.#context = context;
@@ -188,14 +192,34 @@ export class StreamJob implements PacketSink {
     }
     const groups = groupsOf(parts, this.#context.ffmpeg);
     const old = new Map(this.#groups.map((group) => [group.key, group]));
-    this.#groups = groups.flatMap((plan) => this.#groupFor(plan, old, configured));
+    const refusals = new Set<string>();
+    this.#groups = groups.flatMap((plan) => this.#groupFor(plan, old, configured, refusals));
+    this.#logRefusals(refusals);
     for (const group of old.values()) group.abort();
   }
 
-  #groupFor(plan: Group<Result>, old: Map<string, EngineGroup>, configured: PacketKind | undefined): EngineGroup[] {
+  #logRefusals(refusals: ReadonlySet<string>): void {
+    const why = [...refusals].find((each) => !this.#refusals.has(each));
+    this.#refusals = refusals;
+    const now = this.#context.clock.now();
+    if (why === undefined || now - this.#refusalLoggedAt < LOG_MS) return;
+    this.#refusalLoggedAt = now;
+    this.#context.log.warn("stream is not transcoded", { stream: streamLabel(this.stream.key), why });
+  }
+
+  /** The group of a plan; none, and a sentence in `refusals`, if FFmpeg can't get its input. */
+  #groupFor(
+    plan: Group<Result>,
+    old: Map<string, EngineGroup>,
+    configured: PacketKind | undefined,
+    refusals: Set<string>,
+  ): EngineGroup[] {
     const codecs = [plan.video && this.#tracks.video, plan.audio && this.#tracks.audio];
     const container = containerOf(codecs.filter((codec): codec is TrackCodec => typeof codec === "object"));
-    if (typeof container === "object") return this.#refuse(container.refusal);
+    if (typeof container === "object") {
+      refusals.add(container.refusal);
+      return [];
+    }
     const muxer = () => this.#context.muxerOf(container, plan.audio, plan.video, this.#tracks.samples);
     const key = this.#keyOf(plan, container);
     const known = old.get(key);
@@ -219,13 +243,6 @@ export class StreamJob implements PacketSink {
   #keyOf(plan: Group<Result>, container: string): string {
     const { video, audio } = this.#tracks;
     return `${container} ${plan.video && video?.name} ${plan.audio && audio?.name} ${plan.key}`;
-  }
-
-  #refuse(why: string): [] {
-    if (why !== this.#refused)
-      this.#context.log.warn("stream is not transcoded", { stream: streamLabel(this.stream.key), why });
-    this.#refused = why;
-    return [];
   }
 }
 
