@@ -12,8 +12,9 @@ const WAIT_MS = 3000;
 const LINES = 10;
 const WINDOW_MS = 10_000;
 
-/** Maximum number of absent streams of one loose name that are logged, once each. */
+/** Maximum number of absent streams of one loose name that are remembered, so that each is logged once in `AGAIN_MS`. */
 const MAX_ABSENT = 16;
+const AGAIN_MS = 3_600_000;
 
 /** A stream with viewers. */
 interface Watched {
@@ -27,8 +28,8 @@ interface Watched {
 interface Alike {
   readonly live: Set<Stream>;
   readonly watched: Map<Stream, Watched>;
-  /** Keys of absent streams that clients asked for, and that were logged. */
-  readonly absent: Set<string>;
+  /** Keys of absent streams that clients asked for, and when they were logged, monotonic ms; the oldest first. */
+  readonly absent: Map<string, number>;
   /** Whether a check is scheduled. */
   due: boolean;
 }
@@ -72,10 +73,10 @@ export class SpellingHints implements Feature, StreamObserver {
     const key = `${vhost}/${app}/${stream}`;
     const loose = looseName(key);
     const alike = loose === undefined ? undefined : this.#byName.get(loose);
-    if (alike === undefined || alike.absent.has(key) || alike.absent.size >= MAX_ABSENT) return;
+    if (alike === undefined || !this.#isNews(alike, key)) return;
     const other = closest(key, alike.live);
     if (other === undefined || !this.#mayLog()) return;
-    alike.absent.add(key);
+    alike.absent.set(key, this.#clock.now());
     const fields = { stream: streamLabel(key), live: streamLabel(other.key) };
     this.#log.warn("viewers ask for a stream that nobody publishes; one with a similar name is live", fields);
   }
@@ -86,7 +87,7 @@ export class SpellingHints implements Feature, StreamObserver {
     const alike = this.#byName.get(loose) ?? {
       live: new Set<Stream>(),
       watched: new Map<Stream, Watched>(),
-      absent: new Set<string>(),
+      absent: new Map<string, number>(),
       due: false,
     };
     change(alike);
@@ -114,12 +115,24 @@ export class SpellingHints implements Feature, StreamObserver {
       else {
         const other = closest(stream.key, live);
         if (other === undefined) continue;
-        if (!this.#mayLog()) return;
+        if (!this.#mayLog()) {
+          this.#lookLater(alike);
+          return;
+        }
         waiting.hinted = true;
         const fields = { stream: streamLabel(stream.key), live: streamLabel(other.key) };
         this.#log.warn("viewers wait for a stream that nobody publishes; one with a similar name is live", fields);
       }
     }
+  }
+
+  /** Whether an absent stream was not logged lately; forgets those that were logged long ago. */
+  #isNews({ absent }: Alike, key: string): boolean {
+    for (const [known, at] of absent) {
+      if (this.#clock.now() - at < AGAIN_MS) break;
+      absent.delete(known);
+    }
+    return !absent.has(key) && absent.size < MAX_ABSENT;
   }
 
   #mayLog(): boolean {

@@ -124,6 +124,35 @@ test("a thousand misspelt names make ten lines in ten seconds", () => {
   expect(stage.hints(9000)).toHaveLength(10);
 });
 
+test("a hint that finds no room among the ten lines comes later, as long as its viewers wait", () => {
+  const stage = new Stage();
+  for (let at = 0; at < 12; at++) {
+    stage.publish(`live/cam${at}`);
+    stage.watch(`live/CAM${at}`);
+  }
+  expect(stage.hints()).toHaveLength(10);
+  expect(stage.hints(12_000)).toHaveLength(2);
+  expect(stage.hints(60_000)).toEqual([]);
+});
+
+test("a name that is asked for again and again is logged once an hour, and sixteen misspelt ones hide no other for longer", () => {
+  const stage = new Stage();
+  stage.publish("live/abcde");
+  const names = Array.from({ length: 17 }, (_, bits) =>
+    [..."abcde"].map((letter, at) => (((bits + 1) >> at) & 1 ? letter.toUpperCase() : letter)).join(""),
+  );
+  const ask = () => {
+    for (const name of names) {
+      stage.ask(`live/${name}`);
+      stage.clock.advance(2000);
+    }
+    return stage.log.take().length;
+  };
+  expect([ask(), ask()]).toEqual([16, 0]);
+  stage.clock.advance(3_600_000);
+  expect(ask()).toBe(16);
+});
+
 test("clients that ask over HTTP and do not wait cause one line for each name, while a similar one is live", () => {
   const stage = new Stage();
   stage.ask("live/Cam");
