@@ -1,6 +1,6 @@
 // Hot: push runs for each piece of a live stream's body.
 import { ProtocolError } from "../../base/errors.ts";
-import { joined } from "../../base/memory.ts";
+import { copyBytes } from "../../base/memory.ts";
 
 /** Maximum bytes of a head, and of a line with a chunk's size. */
 const MAX_HEAD_BYTES = 32 * 1024;
@@ -40,8 +40,9 @@ const none = new Uint8Array(0);
 export class HttpResponseReader {
   readonly #events: ResponseEvents;
   #state: "head" | "body" | "size" | "chunk" | "gap" | "trailer" | "rest" | "over" = "head";
-  /** The received part of an incomplete head or line. */
+  /** The received part of an incomplete head or line: the first bytes of a buffer that grows. */
   #kept: Uint8Array = none;
+  #keptBytes = 0;
   /** Bytes left of the body or the chunk. */
   #left = 0;
   #interim = 0;
@@ -58,7 +59,7 @@ export class HttpResponseReader {
         this.#events.onBody(at === 0 ? bytes : bytes.subarray(at));
         return 0;
       }
-      if ((this.#state === "gap" || this.#state === "size") && this.#kept.length === 0) {
+      if ((this.#state === "gap" || this.#state === "size") && this.#keptBytes === 0) {
         const next = this.#readSize(bytes, at);
         if (next > 0) {
           at = next;
@@ -120,17 +121,31 @@ export class HttpResponseReader {
     const end = bytes.indexOf(LF, at);
     const until = end < 0 ? bytes.length : end + 1;
     const limit = this.#state === "head" || this.#state === "trailer" ? MAX_HEAD_BYTES : MAX_LINE_BYTES;
-    if (this.#kept.length + until - at > limit) throw new ProtocolError("a line or a head of the answer is too long");
-    this.#kept = this.#kept.length === 0 ? bytes.slice(at, until) : joined(this.#kept, bytes.subarray(at, until));
+    if (this.#keptBytes + until - at > limit) throw new ProtocolError("a line or a head of the answer is too long");
+    this.#keep(bytes, at, until);
     if (end >= 0) this.#onLine();
     return until;
   }
 
+  /** Its buffer doubles: a head has thousands of lines if its sender wants it to. */
+  #keep(bytes: Uint8Array, from: number, to: number): void {
+    const size = this.#keptBytes + to - from;
+    if (size > this.#kept.length) {
+      const grown = new Uint8Array(2 * size);
+      copyBytes(grown, 0, this.#kept, 0, this.#keptBytes);
+      this.#kept = grown;
+    }
+    copyBytes(this.#kept, this.#keptBytes, bytes, from, to);
+    this.#keptBytes = size;
+  }
+
   #onLine(): void {
     const many = this.#state === "head" || this.#state === "trailer";
-    if (many && !endsBlank(this.#kept)) return;
-    const text = new TextDecoder("latin1").decode(this.#kept);
+    const kept = this.#kept.subarray(0, this.#keptBytes);
+    if (many && !endsBlank(kept)) return;
+    const text = new TextDecoder("latin1").decode(kept);
     this.#kept = none;
+    this.#keptBytes = 0;
     switch (this.#state) {
       case "head":
         this.#onHead(text);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ProtocolError } from "../../../../src/base/errors.ts";
 import { HttpResponseReader } from "../../../../src/io/net/http-response.ts";
+import { growth } from "../../../support/growth.ts";
 import { between, mulberry32 } from "../../../support/random.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text.replaceAll("\n", "\r\n"));
@@ -112,4 +113,14 @@ describe("An answer", () => {
     reader.push(encode("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n1\na\n1\nb\n0\n\n"));
     expect([told, reader.end()]).toEqual([["a"], true]);
   });
+});
+
+test("The work for a head grows with its size, even if it consists of thousands of lines", () => {
+  const ignored = { onHead: () => undefined, onBody: () => undefined, onComplete: () => undefined };
+  const read = (lines: number) => {
+    const head = new TextEncoder().encode(`HTTP/1.1 103 Early Hints\r\n${"a\n".repeat(lines)}\n`);
+    const reader = new HttpResponseReader(ignored);
+    for (let count = 0; count < 8; count++) reader.push(head);
+  };
+  expect(growth(read, 16_000)).toBeLessThan(3);
 });
