@@ -22,6 +22,8 @@ export interface HttpRequest {
 export interface HttpOptions {
   /** As in `DialTarget`. */
   readonly publicOnly?: boolean;
+  /** How long the owner waits for the whole answer, ms: connecting takes no longer. */
+  readonly timeoutMs?: number;
   /** Further headers, by name. */
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,4 @@
 import type { HttpPost } from "../../base/http.ts";
-import { joined } from "../../base/memory.ts";
 import { type HookResult, readAnswer } from "./answer.ts";
 
 /** Maximum size of an answer, bytes. */
@@ -10,16 +9,21 @@ export interface CallRequest {
   readonly url: string;
   readonly body: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
+  /** When the caller gives up, ms. */
+  readonly timeoutMs: number;
 }
 
 /** Calls a back end once; `done` is called once, later. The returned function gives the call up: `done` is then never called. */
 export function call(
   httpPost: HttpPost,
-  { url, body, headers }: CallRequest,
+  { url, body, headers, timeoutMs }: CallRequest,
   done: (result: HookResult) => void,
 ): () => void {
   let status = 0;
-  let answer: Uint8Array = new Uint8Array();
+  // Appending to a text costs little, even if the answer comes byte by byte.
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
   const finish = (result: HookResult) => {
     request.abort();
     done(result);
@@ -32,19 +36,17 @@ export function call(
         status = given;
       },
       onData(bytes) {
-        const problem = `its answer has more than ${MAX_ANSWER} bytes`;
-        if (answer.length + bytes.length > MAX_ANSWER) finish({ kind: "failed", problem });
-        else answer = joined(answer, bytes);
+        size += bytes.length;
+        if (size <= MAX_ANSWER) text += decoder.decode(bytes, { stream: true });
+        else finish({ kind: "failed", problem: `its answer has more than ${MAX_ANSWER} bytes` });
       },
       onEnd(reason) {
         finish(
-          reason === undefined
-            ? readAnswer(status, new TextDecoder().decode(answer))
-            : { kind: "failed", problem: reason },
+          reason === undefined ? readAnswer(status, text + decoder.decode()) : { kind: "failed", problem: reason },
         );
       },
     },
-    { headers },
+    { headers, timeoutMs },
   );
   return () => request.abort();
 }

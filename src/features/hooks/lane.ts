@@ -159,10 +159,11 @@ export class Lane {
       }
       queued.isCalled = true;
       const seconds = Math.floor(clock.wall() / 1000);
-      const { url, body, secret, id } = job;
-      abort = call(httpPost, { url, body, headers: callHeaders(secret, id, seconds, body) }, settle);
+      const { url, body, secret, id, timeoutMs } = job;
+      const headers = callHeaders(secret, id, seconds, body);
+      abort = call(httpPost, { url, body, headers, timeoutMs }, settle);
       if (queued.deadline !== undefined) return;
-      timeout = clock.after(job.timeoutMs, () => {
+      timeout = clock.after(timeoutMs, () => {
         abort();
         settle(noAnswer(job));
       });

@@ -8,6 +8,7 @@ import type { Dial, DialTarget } from "../../base/transport.ts";
 import { describeSocketError } from "../os/socket-errors.ts";
 import { describeTlsError } from "../tls/tls-errors.ts";
 import type { Trust } from "../tls/trust.ts";
+import { FailedAddresses } from "./failed-addresses.ts";
 import type { SocketData } from "./socket-data.ts";
 import type { TcpTransport } from "./tcp-transport.ts";
 
@@ -19,6 +20,8 @@ export interface DialOptions {
   /** The handlers of an open connection, and of one with TLS. */
   readonly handlers: SocketHandler<SocketData>;
   readonly tlsHandlers: SocketHandler<SocketData>;
+  /** The addresses of a name. */
+  resolve(host: string): Promise<readonly string[]>;
   /** `ip`: the address that has answered. */
   wrap(socket: Socket<SocketData>, remote: HostPort, ip: string): TcpTransport;
 }
@@ -39,8 +42,17 @@ interface Connected {
   readonly ip: string;
 }
 
-/** Makes the `Dial` of a `Tcp`: tries the addresses of the name in turn, each with a share of the time left. */
+/** The addresses of a name, by the machine's resolver. */
+export async function resolveHost(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
+
+/**
+ * Makes the `Dial` of a `Tcp`: tries the addresses of the name in turn, each with a share of the time left, those that failed lately
+ * after the others.
+ */
 export function createDial(options: DialOptions): Dial {
+  const failed = new FailedAddresses(options.clock);
   return (target, handler) => {
     const { host, port, timeoutMs } = target;
     const attempt: Attempt = { until: options.clock.now() + timeoutMs, over: false, stop: undefined };
@@ -64,7 +76,7 @@ export function createDial(options: DialOptions): Dial {
         transport.fault(error);
       }
     };
-    connectAny(options, target, attempt)
+    connectAny(options, failed, target, attempt)
       .then((connected) => {
         if (connected === undefined) return;
         if (attempt.over) connected.socket.terminate();
@@ -84,24 +96,28 @@ export function createDial(options: DialOptions): Dial {
 /** Connects to the first address of a name that answers in time; undefined when the dial is aborted. */
 async function connectAny(
   options: DialOptions,
+  failed: FailedAddresses,
   { host, port, tls, publicOnly }: DialTarget,
   attempt: Attempt,
 ): Promise<Connected | undefined> {
-  const found = net.isIP(host) ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
-  const addresses = publicOnly ? found.filter(isPublicIp) : found;
+  const found = net.isIP(host) ? [host] : await options.resolve(host);
+  const addresses = failed.last(publicOnly ? found.filter(isPublicIp) : found, port);
   if (addresses.length === 0)
     throw new Error(`${host} is at ${found.join(", ")}, where a server of the public internet must not redirect us`);
   for (let left = addresses.length; left > 0 && !attempt.over; left--) {
     const address = addresses[addresses.length - left] ?? "";
-    // The last address has all the time left, and the dial's own timer ends it.
-    const shareMs = (attempt.until - options.clock.now()) / left;
+    // The last address has all the time left, at least two shares, and the dial's own timer ends it.
+    const shareMs = (attempt.until - options.clock.now()) / (left + 1);
     const giveUp = () => attempt.stop?.(new Error("no answer in time"));
     const timer = left === 1 ? undefined : options.clock.after(shareMs, giveUp);
     try {
-      const socket = await connectTo(options, address, port, attempt);
-      return { socket: tls ? await secure(options, socket, host, attempt) : socket, ip: address };
+      const plain = await connectTo(options, address, port, attempt);
+      const socket = tls ? await secure(options, plain, host, attempt) : plain;
+      failed.delete(address, port);
+      return { socket, ip: address };
     } catch (error) {
       if (left === 1) throw error;
+      if (!attempt.over) failed.add(address, port);
     } finally {
       timer?.cancel();
     }

@@ -1,7 +1,7 @@
 import type { HttpOptions } from "../../base/http.ts";
 import type { DialTarget } from "../../base/transport.ts";
 
-/** Time for establishing a connection; the owner times the rest. */
+/** Maximum time for establishing a connection; the owner times the rest. */
 const CONNECT_TIMEOUT_MS = 5000;
 
 const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
@@ -13,7 +13,7 @@ export function dialTarget({ hostname, port, protocol }: URL, options: HttpOptio
     port: port === "" ? (PORTS[protocol] ?? 0) : Number(port),
     tls: protocol === "https:",
     publicOnly: options.publicOnly ?? false,
-    timeoutMs: CONNECT_TIMEOUT_MS,
+    timeoutMs: Math.min(CONNECT_TIMEOUT_MS, options.timeoutMs ?? CONNECT_TIMEOUT_MS),
   };
 }
 

@@ -9,7 +9,7 @@ import type { SystemdSockets } from "../os/systemd-sockets.ts";
 import { Trust } from "../tls/trust.ts";
 import { AcceptPipeline, type ListenerPolicy, type Proxies } from "./accept-pipeline.ts";
 import { AcceptTurns } from "./accept-turns.ts";
-import { createDial } from "./dial.ts";
+import { createDial, resolveHost } from "./dial.ts";
 import { HeldBuffers } from "./held-buffers.ts";
 import { InputMemory } from "./input-memory.ts";
 import { InputScheduler } from "./input-scheduler.ts";
@@ -62,13 +62,14 @@ export class Tcp implements StallWatch {
   /**
    * `onFault` receives an exception of an owner's handler, a bug; the connection is then closed. An
    * address of one of the `inherited` sockets isn't bound again. `trust` checks the certificates of servers
-   * that are dialled.
+   * that are dialled, whose addresses `resolve` finds.
    */
   constructor(
     clock: Clock,
     onFault: (error: Error) => void = () => undefined,
     inherited?: Pick<SystemdSockets, "take">,
     trust: Trust = new Trust(),
+    resolve: (host: string) => Promise<readonly string[]> = resolveHost,
   ) {
     this.#clock = clock;
     this.#inherited = inherited;
@@ -90,6 +91,7 @@ export class Tcp implements StallWatch {
     this.dial = createDial({
       clock,
       trust,
+      resolve,
       handlers: this.#handlers,
       tlsHandlers: this.#tlsHandlers,
       wrap: (socket, remote, ip) => {

@@ -111,6 +111,37 @@ describe("A dial", () => {
     side.abort();
   });
 
+  test.skipIf(!linux)(
+    "reaches a name of which one address does not answer, and next time tries the other one first",
+    async () => {
+      const mute = await mutePort();
+      const addresses = ["127.0.0.1", "127.0.0.2"];
+      const tcp = new Tcp(stage.clock, undefined, undefined, undefined, async () => addresses);
+      const listener = stage.tcp.listen({ host: "127.0.0.2", port: mute.port }, () => new End());
+      stage.defer(() => listener.stop());
+      stage.defer(mute.close);
+      const pending = () => kernelSockets(mute.port).filter(({ state }) => state === 2).length;
+      const dial = async () => {
+        const end = new End();
+        tcp.dial({ host: "two.example", port: mute.port, tls: false, timeoutMs: 3000 }, end);
+        return { end, ip: end.opened.promise.then((transport) => transport.ip) };
+      };
+      const first = await dial();
+      await until(() => pending() === 1);
+      // It has a third of the time: the other two are for the last address.
+      stage.clock.advance(1000);
+      expect(await first.ip).toBe("127.0.0.2");
+      expect(await (await dial()).ip).toBe("127.0.0.2");
+      expect(pending()).toBe(0);
+      // It may be back.
+      stage.clock.advance(30_000);
+      await dial();
+      await until(() => pending() === 1);
+      stage.clock.advance(1000);
+      await until(() => pending() === 0);
+    },
+  );
+
   test("whose owner throws when the connection opens is reported and closed", async () => {
     const faults: Error[] = [];
     const tcp = new Tcp(new FakeClock(), (error) => faults.push(error));
