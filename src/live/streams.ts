@@ -66,6 +66,7 @@ export class Streams {
   readonly #flusher: Flusher;
   readonly #slabs: SlabPool;
   readonly #newEpochId: () => string;
+  readonly #owner: StreamOwner;
 
   /**
    * `onFault` receives an exception of a stream's flush, a bug; the other streams continue. `newEpochId` gives 32
@@ -76,6 +77,7 @@ export class Streams {
     this.#newEpochId = newEpochId;
     this.#flusher = new Flusher(clock, onFault);
     this.#slabs = slabs;
+    this.#owner = this.#owned();
   }
 
   /** Adds an observer; streams already published are not repeated to it. */
@@ -130,7 +132,7 @@ export class Streams {
     const key = `${name.vhost}/${name.app}/${name.stream}`;
     const known = this.#streams.get(key);
     if (known !== undefined) return known;
-    const stream = new Stream(key, config, this.#ownerFor(name));
+    const stream = new Stream(key, config, this.#owner);
     this.#streams.set(key, stream);
     const counts = this.#counts.get(name.vhost) ?? { all: 0, published: 0 };
     counts.all++;
@@ -138,7 +140,8 @@ export class Streams {
     return stream;
   }
 
-  #ownerFor(name: StreamName): StreamOwner {
+  /** The same for all streams: a crowd can wait for a hundred thousand names, and each stream would have its own closures. */
+  #owned(): StreamOwner {
     return {
       clock: this.#clock,
       flusher: this.#flusher,
@@ -146,16 +149,18 @@ export class Streams {
       corrections: this.corrections,
       newEpochId: this.#newEpochId,
       published: (stream, source) => {
+        const name = nameOfKey(stream.key);
         const counts = this.#counts.get(name.vhost);
         if (counts !== undefined) counts.published++;
         for (const observer of this.#observers) observer.published(stream, name, source);
       },
       unpublished: (stream, source, how) => {
-        const counts = this.#counts.get(name.vhost);
+        const counts = this.#counts.get(nameOfKey(stream.key).vhost);
         if (counts !== undefined) counts.published--;
         for (const observer of this.#observers) observer.unpublished(stream, source, how);
       },
       wanted: (stream, demand) => {
+        const name = nameOfKey(stream.key);
         for (const observer of this.#observers) observer.wanted?.(stream, name, demand);
       },
       viewerJoined: (stream, demand) => {
@@ -179,8 +184,9 @@ export class Streams {
       idle: (stream) => {
         if (this.#streams.get(stream.key) !== stream) return;
         this.#streams.delete(stream.key);
-        const counts = this.#counts.get(name.vhost);
-        if (counts !== undefined && --counts.all === 0) this.#counts.delete(name.vhost);
+        const { vhost } = nameOfKey(stream.key);
+        const counts = this.#counts.get(vhost);
+        if (counts !== undefined && --counts.all === 0) this.#counts.delete(vhost);
       },
     };
   }

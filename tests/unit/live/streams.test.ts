@@ -1,3 +1,4 @@
+import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import { streamLabel } from "../../../src/live/streams.ts";
 import { LiveStage } from "../../support/live.ts";
@@ -22,6 +23,20 @@ describe("Streams", () => {
       stream.leave(stream.join(format, sink, {}));
     }
     expect([stage.streams.size, stage.clock.timers, stage.clock.turns]).toEqual([0, 0, 0]);
+  });
+
+  test("keeps few objects for each name that a player waits for", () => {
+    const stage = new LiveStage();
+    const format = stage.format();
+    const readers: unknown[] = [];
+    const waitFor = (from: number, to: number) => {
+      for (let i = from; i < to; i++) readers.push(stage.stream(`s${i}`).join(format, { send: () => true }, {}));
+      Bun.gc(true);
+      return heapStats().objectCount;
+    };
+    const before = waitFor(0, 1000);
+    expect((waitFor(1000, 6000) - before) / 5000).toBeLessThan(90);
+    expect(readers.length).toBe(6000);
   });
 
   test("forgets a stream with its last reader when nobody publishes it", () => {
