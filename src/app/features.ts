@@ -140,7 +140,7 @@ export function makeFeatures(host: Host): Features {
   });
 
   const store = stateFile(live.current.forward_state);
-  const clients = new Clients(clock);
+  const clients = new Clients(clock, randomHex(3));
   const refusals = new Refusals(clock, log);
   const account = new ConnectionAccount({
     get maxConnections() {
@@ -203,6 +203,7 @@ export function makeFeatures(host: Host): Features {
     httpPost: createHttpPost(`srs/${version}`, tcp.dial, clock),
     serverId: idOf(nodeId),
     serviceId: nodeId,
+    uniqueId: (id) => clients.uniqueId(id),
     configs: () => [...live.current.vhost.values()].map(({ http_hooks }) => http_hooks),
     configOf: (name) => vhost(name)?.http_hooks,
     retargeted: () => forward.reconfigure(),

@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { Client } from "../support/e2e/client.ts";
 import { executable } from "../support/e2e/executable.ts";
+import { HookBackEnd } from "../support/e2e/hook-back-end.ts";
 import { picture, ReloadServer, sendGop } from "../support/e2e/reload/server.ts";
 import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
@@ -126,6 +127,29 @@ test.concurrent("a publisher reconnects to the new process: viewers of both proc
   expect(await server.program.ended()).toBe(0);
   sendGop(again, 8, 1);
   await picture(young, 8);
+});
+
+test.concurrent("a back end decides about a client while its server is upgraded, and never gets one id for two clients", async () => {
+  await using stage = new Stage();
+  const backEnd = new HookBackEnd(stage);
+  const hooks = backEnd.hooks(["on_connect", "on_publish", "on_play", "on_stop", "on_close"]);
+  const server = await ReloadServer.start(stage, hooks);
+  const publisher = await server.publish();
+  const decided = Promise.withResolvers<undefined>();
+  backEnd.answer = ({ body }) => (body.action === "on_play" ? decided.promise : undefined);
+  const waiting = server.play();
+  const { client_id: waited } = await backEnd.event("on_play");
+  await upgrade(server);
+  decided.resolve(undefined);
+  const [old, young] = [await waiting, await server.play()];
+  sendGop(publisher, 1, 1);
+  for (const player of [old, young]) await picture(player, 1);
+  old.abort();
+  await backEnd.event("on_close");
+  expect(backEnd.bodies("on_stop").map(({ client_id: id }) => id)).toEqual([waited]);
+  const ids = backEnd.bodies("on_connect").map(({ client_id: id }) => id);
+  expect(new Set(ids).size).toBe(3);
+  expect(backEnd.problems).toEqual([]);
 });
 
 test.concurrent("a new server that can't start changes nothing, and a second upgrade waits for the first", async () => {

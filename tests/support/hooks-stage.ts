@@ -48,6 +48,7 @@ export class HooksStage {
       randomHex: () => String(++this.#ids),
       serverId: "vid-server",
       serviceId: "service",
+      uniqueId: (id) => id,
       idOf: (key) => `vid-${key.replaceAll(/\W/g, "").toLowerCase()}`,
       cwd: "/srv",
       configs: () => (this.config === undefined ? [] : [this.config]),

@@ -11,10 +11,12 @@ export type DecisionEvent = (typeof DECISIONS)[number];
 /** An event, by its name in the configuration and in a body's `action`. */
 export type HookEvent = DecisionEvent | (typeof NOTIFICATIONS)[number];
 
-/** Ids in the bodies, the same as in the API. */
+/** Ids in the bodies; the API takes them, too. */
 export interface ServerIds {
   readonly serverId: string;
   readonly serviceId: string;
+  /** A client's id as no other server has it, nor another process of this one. */
+  uniqueId(id: string): string;
   /** The id of a stream by its key. */
   idOf(key: string): string;
 }
@@ -91,7 +93,8 @@ export class HookBodies {
 
   #common(action: HookEvent, { id, ip }: Pick<EventClient, "id" | "ip">, vhost: string, app: string): HookBody {
     const { serverId, serviceId } = this.#ids;
-    return { server_id: serverId, service_id: serviceId, action, client_id: id, ip, vhost, app };
+    const clientId = this.#ids.uniqueId(id);
+    return { server_id: serverId, service_id: serviceId, action, client_id: clientId, ip, vhost, app };
   }
 
   #named(action: HookEvent, client: EventClient, { vhost, app, stream, param }: EventStream): HookBody {

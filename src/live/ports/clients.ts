@@ -96,6 +96,7 @@ export interface ClientTotals {
 /** All clients of the server, of every protocol. Protocols add their clients and report their activities. */
 export class Clients {
   readonly #clock: Pick<Clock, "now">;
+  readonly #suffix: string;
   readonly #clients = new Map<string, ClientRecord>();
   readonly #observers: ClientObserver[] = [];
   readonly #byProtocol = new Map<string, number>();
@@ -104,8 +105,15 @@ export class Clients {
   #pastReceived = 0;
   #pastSent = 0;
 
-  constructor(clock: Pick<Clock, "now">) {
+  /** `mark`: what no other process has, of this server or of another one. */
+  constructor(clock: Pick<Clock, "now">, mark = "") {
     this.#clock = clock;
+    this.#suffix = mark === "" ? "" : `-${mark}`;
+  }
+
+  /** A client's id for programs that several servers, or several processes of one, tell of their clients. */
+  uniqueId(id: string): string {
+    return id === "" ? "" : `${id}${this.#suffix}`;
   }
 
   /** Adds an observer; earlier events are not repeated. */
@@ -123,8 +131,9 @@ export class Clients {
     return this.#byProtocol;
   }
 
+  /** The client with this id, or with this unique id. */
   find(id: string): Client | undefined {
-    return this.#clients.get(id);
+    return this.#clients.get(id.endsWith(this.#suffix) ? id.slice(0, id.length - this.#suffix.length) : id);
   }
 
   totals(): ClientTotals {

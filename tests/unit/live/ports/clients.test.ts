@@ -99,3 +99,15 @@ test("a client that is found can be kicked by its protocol", () => {
   stage.clients.find("h1")?.kick("too loud");
   expect(connection.kicked).toBe("too loud");
 });
+
+test("a client is found by its id and by its unique id, which no other process gives to a client of its own", () => {
+  const clock = new FakeClock();
+  const [one, other] = [new Clients(clock, "a1"), new Clients(clock, "b2")];
+  const connection = { bytesReceived: 0, bytesSent: 0, kick: () => undefined };
+  for (const clients of [one, other])
+    clients.add({ id: "c1", protocol: "rtmp", remote: { host: "192.0.2.1", port: 5000 } }, connection);
+  const unique = one.uniqueId("c1");
+  expect(unique).not.toBe(other.uniqueId("c1"));
+  expect([one.find("c1")?.id, one.find(unique)?.id, other.find(unique)]).toEqual(["c1", "c1", undefined]);
+  expect(one.uniqueId("")).toBe("");
+});
