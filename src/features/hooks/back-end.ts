@@ -28,6 +28,8 @@ export class BackEnd {
   readonly label: string;
   readonly decisions = new DialLimiter(() => MAX_DECISIONS);
   readonly notifications = new DialLimiter(() => MAX_NOTIFICATIONS);
+  /** Its notifications that are not delivered yet. */
+  readonly undelivered = { count: 0, bytes: 0 };
   readonly #clock: Pick<Clock, "now" | "wall">;
   readonly #log: Log;
   readonly #counts = new Map<HookEvent, Counts>();

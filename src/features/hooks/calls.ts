@@ -7,9 +7,12 @@ import type { HookUrl } from "./hook-url.ts";
 import { type Job, Lane, type LaneContext } from "./lane.ts";
 import { Turns } from "./turns.ts";
 
-/** Maximum number and size of notifications that wait; further ones are dropped. All clients of a big server may leave at once. */
-const MAX_WAITING = 40_000;
-const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+/**
+ * Maximum number and size of notifications that wait; further ones are dropped. All clients of a big server may leave at once. A back
+ * end may have as many as all of them leave free, one alone half: however many are dead, there is room for the others.
+ */
+const MAX_WAITING = 80_000;
+const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
 /** What calls need from outside. */
 export interface CallsContext extends LaneContext {
@@ -40,8 +43,7 @@ export class Calls {
   /** Spread work over turns of the event loop, and keep its order. */
   readonly #events: Turns;
   readonly #expiries: Turns;
-  #waiting = 0;
-  #waitingBytes = 0;
+  readonly #waiting = { count: 0, bytes: 0 };
   #isStopping = false;
 
   constructor(context: CallsContext) {
@@ -96,18 +98,17 @@ export class Calls {
   ): void {
     this.#events.add(() => {
       const bytes = encoder.encode(JSON.stringify(body));
-      if (this.#waiting >= MAX_WAITING || this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {
-        this.#backEnd(url).dropped(body.action as HookEvent);
+      const backEnd = this.#backEnd(url);
+      if (!this.#hasRoom(backEnd, bytes.length)) {
+        backEnd.dropped(body.action as HookEvent);
         return;
       }
-      this.#waiting++;
-      this.#waitingBytes += bytes.length;
+      this.#count(backEnd, 1, bytes.length);
       this.#push(clientId, url, {
         ...this.#call(url, bytes, body, settings),
         kind: "notification",
         done: (result) => {
-          this.#waiting--;
-          this.#waitingBytes -= bytes.length;
+          this.#count(backEnd, -1, -bytes.length);
           if (result !== undefined) answered(result);
         },
       });
@@ -129,6 +130,18 @@ export class Calls {
   close(): void {
     this.#events.flush();
     for (const lane of [...this.#lanes.values()]) lane.close();
+  }
+
+  #hasRoom({ undelivered }: BackEnd, bytes: number): boolean {
+    const { count, bytes: waitingBytes } = this.#waiting;
+    return undelivered.count < MAX_WAITING - count && undelivered.bytes + bytes <= MAX_WAITING_BYTES - waitingBytes;
+  }
+
+  #count({ undelivered }: BackEnd, more: 1 | -1, bytes: number): void {
+    for (const waiting of [this.#waiting, undelivered]) {
+      waiting.count += more;
+      waiting.bytes += bytes;
+    }
   }
 
   #call({ href }: HookUrl, body: Uint8Array, { action }: HookBody, settings: CallSettings) {

@@ -109,6 +109,14 @@ describe("A decision", () => {
     expect(stage.results).toEqual(["c1 its answer has more than 65536 bytes"]);
   });
 
+  test("fails for an answer whose code is no number, however deep it is nested", async () => {
+    const stage = new Stage();
+    stage.backEnds.fate = () => ({ text: `{"code":${"[".repeat(30_000)}${"]".repeat(30_000)}}` });
+    stage.ask("c1");
+    await stage.pass(100);
+    expect(stage.results).toEqual(["c1 refused"]);
+  });
+
   test("fails when the answer is cut off, even if the received part would allow", async () => {
     const stage = new Stage();
     stage.backEnds.fate = () => ({ error: "the server closed the connection", afterBody: true });
@@ -169,6 +177,19 @@ describe("A notification", () => {
     expect(stage.log.take(/dropped/)).toEqual([
       "warn hook notifications dropped hook=on_stop to=http://one.example:80 dropped=1",
     ]);
+  });
+
+  test("has room while other back ends are dead, however many notifications wait for these", async () => {
+    const stage = new Stage();
+    const dead = parseHookUrl("http://dead.example/hooks");
+    stage.backEnds.fate = ({ url }) => ({ hangs: url !== one.href });
+    for (let at = 0; at < 45_000; at++) for (const url of [two, dead]) stage.notify(`c${at % 5000}`, "on_stop", url);
+    stage.clock.settle();
+    const waiting = [two, dead].map(({ backEnd }) => stage.counts("on_stop", backEnd).waiting ?? 0);
+    expect(Math.min(...waiting)).toBeGreaterThan(25_000);
+    for (let at = 0; at < 1000; at++) stage.notify(`c${at}`, "on_stop");
+    await stage.pass(1000);
+    expect(stage.counts("on_stop")).toEqual({ allowed: 1000, refused: 0, failed: 0, dropped: 0, waiting: 0 });
   });
 
   test("has one more attempt when the server stops", async () => {
