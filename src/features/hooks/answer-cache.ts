@@ -1,11 +1,13 @@
+import { createHash } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
-import type { HookResult } from "./answer.ts";
+import type { GuardResult } from "../../live/ports/access.ts";
 
 /** Maximum number of answers in the cache. */
 const MAX_ANSWERS = 4096;
 
 interface Kept {
-  readonly result: HookResult;
+  /** Without an answer's data, which only on_forward needs: 64 KB each would be much. */
+  readonly result: GuardResult;
   /** The configuration with which the back end was asked. */
   readonly config: object;
   /** Monotonic ms. */
@@ -15,22 +17,28 @@ interface Kept {
 /** Answers of back ends that are used again for a configured time. */
 export class AnswerCache {
   readonly #clock: Pick<Clock, "now">;
-  /** Oldest answer first. */
+  /** By the question's hash, as clients choose how long questions are; oldest answer first. */
   readonly #answers = new Map<string, Kept>();
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
   }
 
-  /** The cached answer to this question; undefined if it has expired or `config` has changed since. */
-  find(question: string, config: object): HookResult | undefined {
-    const kept = this.#answers.get(question);
-    return kept?.config === config && kept.until > this.#clock.now() ? kept.result : undefined;
+  /** The cached answer to this question; undefined if it has expired or `config` has changed since, or without a question. */
+  find(question: string | undefined, config: object): { readonly result: GuardResult } | undefined {
+    const kept = question === undefined ? undefined : this.#answers.get(hashed(question));
+    return kept?.config === config && kept.until > this.#clock.now() ? kept : undefined;
   }
 
-  keep(question: string, config: object, result: HookResult, seconds: number): void {
-    this.#answers.delete(question);
+  keep(question: string | undefined, config: object, result: GuardResult, seconds: number): void {
+    if (question === undefined) return;
+    const key = hashed(question);
+    this.#answers.delete(key);
     if (this.#answers.size >= MAX_ANSWERS) this.#answers.delete(this.#answers.keys().next().value ?? "");
-    this.#answers.set(question, { result, config, until: this.#clock.now() + seconds * 1000 });
+    this.#answers.set(key, { result, config, until: this.#clock.now() + seconds * 1000 });
   }
+}
+
+function hashed(question: string): string {
+  return createHash("sha256").update(question).digest("base64");
 }

@@ -8,7 +8,14 @@ import type { DecisionEvent, HookBody } from "./events.ts";
 import type { HookUrl } from "./hook-url.ts";
 
 /** The result for a client that has left, which nobody reads. */
-const LEFT: GuardResult = { kind: "unavailable", reason: "the client has left" };
+export const LEFT: GuardResult = { kind: "unavailable", reason: "the client has left" };
+
+/** What the back ends of an event have decided about a client. */
+export interface Decided {
+  readonly result: GuardResult;
+  /** The back ends that were asked and allow it, whatever the others say. */
+  readonly allowedBy: ReadonlySet<string>;
+}
 
 /** Asks back ends whether a client may connect, publish or play. */
 export class Decisions {
@@ -29,24 +36,28 @@ export class Decisions {
     clientId: string,
     body: HookBody,
     left: AbortSignal,
-  ): Promise<GuardResult> {
+  ): Promise<Decided> {
+    const allowedBy = new Set<string>();
     const until = this.#clock.now() + config.timeout;
-    let timeoutMs = config.timeout;
     // Back ends change their own state on on_publish, so it is never answered from the cache.
     const isCached = config.cache > 0 && event !== "on_publish";
-    for (const url of config[event]) {
-      const question = isCached ? `${url.href} ${JSON.stringify({ ...body, client_id: "" })}` : "";
-      const known = isCached ? this.#cache.find(question, config) : undefined;
-      if (left.aborted) return LEFT;
-      const settings = { secret: config.secret, timeoutMs };
-      const result = known ?? (await this.#calls.ask(clientId, url, body, settings, left));
-      timeoutMs = Math.max(1, Math.round(until - this.#clock.now()));
-      if (isCached && known === undefined && result.kind !== "failed")
-        this.#cache.keep(question, config, result, config.cache);
-      const refusal = refusalOf(result, event, url, config);
-      if (refusal !== undefined) return refusal;
+    const urls = config[event];
+    for (const [at, url] of urls.entries()) {
+      if (left.aborted) return { result: LEFT, allowedBy };
+      const question = isCached ? `${url.href} ${JSON.stringify({ ...body, client_id: "" })}` : undefined;
+      let answer = this.#cache.find(question, config);
+      if (answer === undefined) {
+        // If a back end that hangs lets clients in, it must leave the others the time to refuse them.
+        const share = config.on_failure === "allow" ? urls.length - at : 1;
+        const timeoutMs = Math.max(1, Math.round((until - this.#clock.now()) / share));
+        const result = await this.#calls.ask(clientId, url, body, { secret: config.secret, timeoutMs }, left);
+        answer = { result: refusalOf(result, event, url, config) };
+        if (result.kind !== "failed") this.#cache.keep(question, config, answer.result, config.cache);
+        if (result.kind === "allowed") allowedBy.add(url.backEnd);
+      }
+      if (answer.result !== undefined) return { result: answer.result, allowedBy };
     }
-    return undefined;
+    return { result: undefined, allowedBy };
   }
 }
 

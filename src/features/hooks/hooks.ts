@@ -9,9 +9,9 @@ import type { Stream } from "../../live/stream.ts";
 import type { StreamName, StreamObserver } from "../../live/streams.ts";
 import type { RelayTarget } from "../../relay/target.ts";
 import type { HookResult } from "./answer.ts";
-import { Calls, type CallsContext } from "./calls.ts";
+import { type CallSettings, Calls, type CallsContext } from "./calls.ts";
 import type { HooksConfig } from "./config.ts";
-import { Decisions } from "./decisions.ts";
+import { Decisions, LEFT } from "./decisions.ts";
 import { DECISIONS, HookBodies, type HookBody, type HookEvent, NOTIFICATIONS, type ServerIds } from "./events.ts";
 import { NamedTargets } from "./named-targets.ts";
 import { type Activity, activityFor, type Connection, clientOf, keyOf, Visits } from "./visits.ts";
@@ -100,6 +100,8 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     const ask = async () => {
       // If the client has withdrawn the last request, back ends are notified of its end before they are asked again.
       if (before !== undefined) await before;
+      // A client that is gone is remembered no more.
+      if (left.signal.aborted) return LEFT;
       if (!mayConnect) {
         this.#visits.connects({ ...request, vhost, app }, { client: activity.client, vhost, app });
         const refusal = await this.#askConnect(config, request, vhost, app, left.signal);
@@ -107,13 +109,15 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
         this.#visits.connected(request.clientId, vhost);
       }
       const body = event === "on_publish" ? this.#bodies.publish : this.#bodies.play;
-      return this.#decisions.ask(
+      const { result, allowedBy } = await this.#decisions.ask(
         config,
         event,
         request.clientId,
         body.call(this.#bodies, activity.client, activity.stream),
         left.signal,
       );
+      if (result !== undefined && allowedBy.size > 0) this.#notifyEnd(activity, allowedBy);
+      return result;
     };
     const answer = ask().then((result) => {
       if (this.#asking.get(what) === answer) this.#asking.delete(what);
@@ -133,9 +137,8 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
   began(client: Client, task: ClientTask): void {
     const { vhost } = vhostOf(task);
     const config = this.#configOf(vhost);
-    if (config === undefined) return;
-    const activity = this.#visits.began(client, task);
-    if (task.kind !== "publish") return;
+    const activity = this.#visits.began(client, task, config !== undefined);
+    if (config === undefined || activity === undefined || task.kind !== "publish") return;
     if (config.on_hls.length > 0) this.#remember(activity);
     this.#askTargets(config, activity, task.stream.key);
   }
@@ -217,7 +220,7 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     left: AbortSignal,
   ): Promise<GuardResult> {
     const body = this.#bodies.connect(clientOf(request), vhost, app, request.param);
-    return this.#decisions.ask(config, "on_connect", request.clientId, body, left);
+    return this.#decisions.ask(config, "on_connect", request.clientId, body, left).then(({ result }) => result);
   }
 
   #notify(
@@ -227,15 +230,19 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     body: HookBody,
     answered?: (result: HookResult) => void,
   ): void {
-    const settings = { secret: config.secret, timeoutMs: config.timeout };
-    for (const url of config[event]) this.#calls.notify(clientId, url, body, settings, answered);
+    for (const url of config[event]) this.#calls.notify(clientId, url, body, settingsOf(config), answered);
   }
 
-  #notifyEnd({ kind, client, stream }: Activity): void {
+  /** Notifies back ends of an activity's end: all of them, or those of `allowedBy`. */
+  #notifyEnd({ kind, client, stream }: Activity, allowedBy?: ReadonlySet<string>): void {
     const config = this.#configOf(stream.vhost);
     if (config === undefined) return;
-    if (kind === "publish") this.#notify(config, "on_unpublish", client.id, this.#bodies.unpublish(client, stream));
-    else this.#notify(config, "on_stop", client.id, this.#bodies.stop(client, stream));
+    const [event, body] =
+      kind === "publish"
+        ? (["on_unpublish", this.#bodies.unpublish(client, stream)] as const)
+        : (["on_stop", this.#bodies.stop(client, stream)] as const);
+    for (const url of config[event])
+      if (allowedBy?.has(url.backEnd) ?? true) this.#calls.notify(client.id, url, body, settingsOf(config));
   }
 
   #notifyClose({ client, vhost, app }: Connection, { bytesSent, bytesReceived }: Client): void {
@@ -262,6 +269,10 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
       this.#context.retargeted?.();
     });
   }
+}
+
+function settingsOf({ secret, timeout }: HooksConfig): CallSettings {
+  return { secret, timeoutMs: timeout };
 }
 
 function vhostOf({ stream }: ClientTask): { readonly vhost: string } {

@@ -112,13 +112,17 @@ export class Visits {
     if (index >= 0) this.#drop(allowed.splice(index, 1));
   }
 
-  /** The client publishes or plays. */
-  began(client: Client, task: ClientTask): Activity {
+  /**
+   * The client publishes or plays. `hasHooks`: its vhost has hooks now; without them, only what was allowed before is remembered, as
+   * another reload may bring them back.
+   */
+  began(client: Client, task: ClientTask, hasHooks: boolean): Activity | undefined {
     const allowed = this.#visits.get(client.id)?.allowed ?? [];
     const { kind, stream } = task;
     const index = allowed.findIndex(({ activity }) => activity.kind === kind && keyOf(activity) === stream.key);
     const [found] = index < 0 ? [] : allowed.splice(index, 1);
-    const activity = found?.activity ?? activityOf(client, task);
+    const activity = found?.activity ?? (hasHooks ? activityOf(client, task) : undefined);
+    if (activity === undefined) return undefined;
     this.#running.set(task, activity);
     return activity;
   }

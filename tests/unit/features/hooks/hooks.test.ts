@@ -1,11 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { parseHookUrl } from "../../../../src/features/hooks/hook-url.ts";
 import { type Guard, GuardChain } from "../../../../src/live/ports/access.ts";
 import { accessRequest } from "../../../support/access.ts";
 import { HooksStage } from "../../../support/hooks-stage.ts";
 import { bodyProblems } from "../../../support/srs-hook-bodies.ts";
-
-const other = parseHookUrl("http://other.example/srs");
 
 describe("A client's events", () => {
   test("come in their order, with SRS's bodies", async () => {
@@ -70,6 +67,21 @@ describe("A client's events", () => {
   });
 });
 
+test("What a client was allowed while its vhost had hooks ends with it, although they were away when it began", async () => {
+  const stage = new HooksStage({ on_connect: [], on_close: [] });
+  const { config } = stage;
+  const client = stage.client("c1");
+  await stage.check();
+  stage.config = undefined;
+  const playing = stage.play(client);
+  stage.config = config;
+  await stage.pass(200_000);
+  expect(stage.backEnds.take()).toEqual(["on_play c1"]);
+  client.ended(playing, "unpublished");
+  await stage.pass(1000);
+  expect(stage.backEnds.take()).toEqual(["on_stop c1"]);
+});
+
 describe("What a client was allowed to do and does not begin", () => {
   const named = (stage: HooksStage) =>
     stage.backEnds.received.splice(0).map(({ body }) => `${body.action} ${body.stream}`);
@@ -127,6 +139,23 @@ describe("What a client was allowed to do and does not begin", () => {
     expect(stage.hooks.idle).toBe(true);
   });
 
+  test("is forgotten with the client, even if it asked twice for a stream of another vhost", async () => {
+    const stage = new HooksStage();
+    const client = stage.client("c1");
+    const guards = new GuardChain([stage.hooks], stage.clock);
+    stage.backEnds.fate = () => ({ backMs: 1000 });
+    const asked = [1, 2].map(() => guards.ask(accessRequest({}), () => undefined));
+    await stage.pass(100);
+    for (const question of asked) question.cancel();
+    client.disconnected(undefined);
+    await stage.pass(10_000);
+    expect(stage.backEnds.take()).toEqual(["on_connect c1", "on_close c1"]);
+    // Another client with this id would end what is remembered.
+    stage.client("c1").disconnected(undefined);
+    await stage.pass(1000);
+    expect(stage.backEnds.take()).toEqual([]);
+  });
+
   test("ends at once when a rule behind the hook refuses it, where a back end was asked", async () => {
     const stage = new HooksStage({ on_connect: [], on_close: [], on_play: [] });
     stage.client("c1");
@@ -138,121 +167,6 @@ describe("What a client was allowed to do and does not begin", () => {
     await stage.pass(100);
     expect(answers).toEqual(["full", "full"]);
     expect(named(stage).toSorted()).toEqual(["on_publish show", "on_unpublish show"]);
-  });
-});
-
-describe("A decision", () => {
-  test("is the back end's, with its text for the client and the back end's name for the log", async () => {
-    const stage = new HooksStage();
-    stage.backEnds.fate = () => ({ text: '{"code":1,"msg":"pay first"}' });
-    expect(await stage.check()).toEqual({
-      kind: "denied",
-      reason: "pay first",
-      detail: "on_connect: code 1 from http://hooks.example:80",
-    });
-  });
-
-  test.each(["deny", "allow"] as const)("that can't be obtained is as on_failure = %s says", async (onFailure) => {
-    const stage = new HooksStage({ on_failure: onFailure, on_connect: [] });
-    stage.backEnds.fate = () => ({ status: 500 });
-    const detail = "on_play: it answers 500 from http://hooks.example:80";
-    const refusal = { kind: "unavailable" as const, reason: "access could not be checked", detail };
-    expect(await stage.check()).toEqual(onFailure === "deny" ? refusal : undefined);
-  });
-
-  test("that is a refusal stays one with on_failure = allow", async () => {
-    const stage = new HooksStage({ on_failure: "allow" });
-    stage.backEnds.fate = () => ({ status: 403 });
-    expect(await stage.check()).toMatchObject({ kind: "denied" });
-  });
-
-  test("needs each URL to allow, in their order and within one timeout", async () => {
-    const stage = new HooksStage({ on_connect: [], on_play: [other, ...(new HooksStage().config?.on_play ?? [])] });
-    expect(await stage.check()).toBeUndefined();
-    expect(stage.backEnds.received.map(({ url }) => url)).toEqual([other.href, "http://hooks.example/srs"]);
-    stage.backEnds.fate = ({ url }) => ({ text: url === other.href ? "1" : "0" });
-    expect(await stage.check()).toMatchObject({ kind: "denied" });
-    expect(stage.backEnds.received.length).toBe(3);
-    stage.backEnds.fate = ({ url }) => (url === other.href ? { backMs: 2000 } : { hangs: true });
-    const asked = stage.clock.now();
-    const answered = Promise.resolve(stage.hooks.check(accessRequest())).then(() => stage.clock.now() - asked);
-    await stage.pass(4000);
-    expect(await answered).toBeGreaterThanOrEqual(3000);
-    expect(await answered).toBeLessThanOrEqual(3100);
-  });
-
-  test("on a connect is requested later when the stream's name leads to another vhost", async () => {
-    const stage = new HooksStage();
-    expect(await stage.connect({ vhost: "elsewhere" })).toBeUndefined();
-    expect(stage.backEnds.take()).toEqual([]);
-    expect(await stage.check()).toBeUndefined();
-    expect(await stage.check()).toBeUndefined();
-    expect(stage.backEnds.take()).toEqual(["on_connect c1", "on_play c1", "on_play c1"]);
-  });
-
-  test("on a connect is not requested for viewers over HTTP", async () => {
-    const stage = new HooksStage();
-    expect(await stage.check({ protocol: "http" })).toBeUndefined();
-    expect(stage.backEnds.take()).toEqual(["on_play c1"]);
-  });
-
-  test("is reused while it is cached, for clients that differ in nothing else", async () => {
-    const stage = new HooksStage({ cache: 10, on_connect: [] });
-    for (const clientId of ["c1", "c2"]) await stage.check({ clientId });
-    await stage.check({ clientId: "c3", address: "192.0.2.2" });
-    await stage.check({ clientId: "c4", param: "?k=2" });
-    expect(stage.backEnds.take()).toEqual(["on_play c1", "on_play c3", "on_play c4"]);
-    await stage.pass(10_000);
-    await stage.check({ clientId: "c5" });
-    expect(stage.backEnds.take()).toEqual(["on_play c5"]);
-    if (stage.config !== undefined) stage.config = { ...stage.config };
-    await stage.check({ clientId: "c6" });
-    expect(stage.backEnds.take()).toEqual(["on_play c6"]);
-  });
-
-  test("is not cached when there was no answer, nor for publishers", async () => {
-    const stage = new HooksStage({ cache: 10, on_connect: [] });
-    stage.backEnds.fate = () => ({ status: 500 });
-    for (const clientId of ["c1", "c2"]) await stage.check({ clientId });
-    stage.backEnds.fate = () => ({});
-    for (const clientId of ["c3", "c4"]) await stage.check({ clientId, action: "publish" });
-    expect(stage.backEnds.take().length).toBe(4);
-  });
-
-  test("that allowed a client is followed by an end, even if the client is refused later, or gone", async () => {
-    const stage = new HooksStage({ on_connect: [], on_close: [] });
-    const refused = stage.client("c1");
-    await stage.check();
-    refused.disconnected(undefined);
-    await stage.pass(100);
-    expect(stage.backEnds.take()).toEqual(["on_play c1", "on_stop c1"]);
-    stage.backEnds.fate = () => ({ backMs: 1000 });
-    const gone = stage.client("c2");
-    const answer = stage.hooks.check(accessRequest({ clientId: "c2" }));
-    gone.disconnected(undefined);
-    await stage.pass(2000);
-    expect(await answer).toBeUndefined();
-    expect(stage.backEnds.take()).toEqual(["on_play c2", "on_stop c2"]);
-    stage.backEnds.fate = () => ({});
-    await stage.check({ clientId: "v1", protocol: "hls" });
-    await stage.pass(60_000);
-    await stage.check({ clientId: "v1", protocol: "hls" });
-    await stage.pass(100_000);
-    expect(stage.backEnds.take()).toEqual(["on_play v1", "on_play v1"]);
-    await stage.pass(40_000);
-    expect(stage.backEnds.take()).toEqual(["on_stop v1"]);
-    expect(stage.clock.timers).toBe(0);
-  });
-
-  test("that refused a client is followed by no end but that of the connection", async () => {
-    const stage = new HooksStage();
-    const client = stage.client("c1");
-    stage.backEnds.fate = ({ body }) => ({ text: body.action === "on_play" ? "1" : "0" });
-    await stage.connect();
-    await stage.check();
-    client.disconnected(undefined);
-    await stage.pass(100);
-    expect(stage.backEnds.take()).toEqual(["on_connect c1", "on_play c1", "on_close c1"]);
   });
 });
 
