@@ -75,6 +75,8 @@ function readUrl(value: unknown): HookUrl {
   try {
     return parseHookUrl(value);
   } catch (error) {
-    throw error instanceof UserError ? new UserError(`${show(value)}: ${error.message}`, { cause: error }) : error;
+    if (!(error instanceof UserError)) throw error;
+    const shown = show(value.replace(/\/\/[^/?#]*@/, "//"));
+    throw new UserError(`${shown}: ${error.message}`, { cause: error });
   }
 }
