@@ -109,7 +109,7 @@ describe("A decision", () => {
     expect(stage.results).toEqual(["c1 its answer has more than 65536 bytes"]);
   });
 
-  test("fails for an answer whose code is no number, however deep it is nested", async () => {
+  test("is a no if the code of the answer is no number, however deeply that is nested", async () => {
     const stage = new Stage();
     stage.backEnds.fate = () => ({ text: `{"code":${"[".repeat(30_000)}${"]".repeat(30_000)}}` });
     stage.ask("c1");
