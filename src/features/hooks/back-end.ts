@@ -99,7 +99,9 @@ export class BackEnd {
     this.#lastError = undefined;
     if (!this.#loggedFailing) return;
     this.#loggedFailing = false;
-    this.#log.info("hook answers again", { to: this.label, failures: this.#unlogged || undefined });
+    const [failures, dropped] = [this.#unlogged || undefined, this.#unloggedDrops || undefined];
+    this.#log.info("hook answers again", { to: this.label, failures, dropped });
+    this.#unloggedDrops = 0;
   }
 
   #count(event: HookEvent, name: keyof Counts, more: number): void {

@@ -177,6 +177,11 @@ describe("A notification", () => {
     expect(stage.log.take(/dropped/)).toEqual([
       "warn hook notifications dropped hook=on_stop to=http://one.example:80 dropped=1",
     ]);
+    // The others are told when the back end is back, as no further one may be dropped.
+    await stage.pass(4000);
+    stage.backEnds.fate = () => ({});
+    await stage.pass(4000);
+    expect(stage.log.take(/answers again/)).toEqual([expect.stringMatching(/ dropped=49$/)]);
   });
 
   test("has room while other back ends are dead, however many notifications wait for these", async () => {
