@@ -116,7 +116,10 @@ test.concurrent("a client waits for the back end's answer through a reload, and 
   const player = await waiting;
   sendGop(publisher, 1, 3);
   await picture(player, 1);
-  const url = `http://127.0.0.1:${await httpPort(server.program, "api")}/api/v1/clients/${id}`;
+  const list = `http://127.0.0.1:${await httpPort(server.program, "api")}/api/v1/clients`;
+  const { clients } = (await (await fetch(list)).json()) as { clients: { client_id: string }[] };
+  expect(clients.map(({ client_id }) => client_id)).toContain(String(id));
+  const url = `${list}/${id}`;
   expect(await (await fetch(url, { method: "DELETE" })).json()).toMatchObject({ code: 0 });
   await player.end();
   expect(await backEnd.event("on_stop")).toMatchObject({ client_id: id });

@@ -28,6 +28,7 @@ const client = object({
   recv_bytes: whole,
   kbps: object({ recv_30s: whole, send_30s: whole }),
   // What SRS lacks.
+  client_id: string,
   port: whole,
   protocol: string,
   format: oneOf("rtmp", "flv", "ts", "aac", "mp3", "hls"),
@@ -172,6 +173,7 @@ export class ClientTable {
       send_bytes: sentTo(of),
       recv_bytes: of.bytesReceived,
       kbps: { recv_30s: kilobits(rates.received), send_30s: kilobits(rates.sent) },
+      client_id: this.#context.clients.uniqueId(of.id),
       port: of.remote.port,
       protocol: of.protocol,
       format,
