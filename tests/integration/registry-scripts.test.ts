@@ -204,6 +204,23 @@ describe("The scripts of the registry", () => {
     },
   );
 
+  test("give leases their length again when Redis's clock was set back, so that a dead node does not live on", async () => {
+    const store = realStore("clock");
+    for (const id of ids) await store.renew(id, "{}");
+    const hours = String(3 * 3_600_000);
+    const left = (key: string) => connection.call("PTTL", [`clock:1:${key}`]).then(Number);
+    // As keys are then; a replica whose clock is behind shows them alike.
+    for (const key of ["node:a1", "node:b2", "watch"]) await connection.call("PEXPIRE", [`clock:1:${key}`, hours]);
+    await connection.call("PERSIST", ["clock:1:node:c3"]);
+    expect((await store.nodes(0)).living.toSorted()).toEqual(ids);
+    for (const id of ids) expect(await left(`node:${id}`)).toBeLessThanOrEqual(5000);
+    for (const id of ids) expect(await left(`node:${id}`)).toBeGreaterThan(0);
+    await store.renew("a1", undefined);
+    // For the usual time after an outage, no node counts as dead.
+    expect(await left("watch")).toBeLessThanOrEqual(8000);
+    expect(await left("watch")).toBeGreaterThan(0);
+  });
+
   test("keep names with any character apart", async () => {
     const store = realStore("names");
     await store.renew("a1", "{}");

@@ -94,7 +94,8 @@ export class RedisModel {
     this.#know(base, id, this.#now() + Number(keep));
     const watch = `${base}:watch`;
     const left = this.#ttl(watch);
-    if (left === 0) this.#keys.set(watch, { value: "", until: this.#now() + WATCH_MS + Number(lease) });
+    if (left === 0 || left > WATCH_MS + Number(lease))
+      this.#keys.set(watch, { value: "", until: this.#now() + WATCH_MS + Number(lease) });
     else if (left <= WATCH_MS) this.#keep(watch, this.#now() + WATCH_MS);
     return [had, this.#members(`${base}:has:${id}`).length];
   }

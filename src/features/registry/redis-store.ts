@@ -53,7 +53,7 @@ export class RedisStore implements Store {
   }
 
   async nodes(since: number): Promise<NodesRead> {
-    const [revision, living, dead, ...rest] = listOf(await this.#run(NODES, [String(since)]));
+    const [revision, living, dead, ...rest] = listOf(await this.#run(NODES, [String(since), String(LEASE_MS)]));
     const ids = (text: unknown) => String(text).split(" ").filter(isNodeId);
     const texts = new Map<string, string>();
     for (let at = 0; at + 1 < rest.length; at += 2) texts.set(String(rest[at]), withoutRevision(String(rest[at + 1])));

@@ -61,7 +61,8 @@ else
 end
 known(id, ARGV[4])
 local left = redis.call('PTTL', watch)
-if left < 0 then
+-- More than a node ever gives it: Redis's clock was set back, or others have written it.
+if left < 0 or left > ${WATCH_MS} + ARGV[3] then
   redis.call('SET', watch, '', 'PX', ${WATCH_MS} + ARGV[3])
 elseif left <= ${WATCH_MS} then
   redis.call('PEXPIRE', watch, ${WATCH_MS})
@@ -70,12 +71,13 @@ return {had, redis.call('SCARD', sound(base .. ':has:' .. id, 'set', MAX_ANNOUNC
 `);
 
 /**
- * ARGV: the revision up to which the caller knows entries. Answers the newest revision, the ids of living nodes and of dead ones, separated
- * by spaces, then id and entry of each living node whose entry is newer. If the revisions have begun again at 1, all entries are newer.
+ * ARGV: the revision up to which the caller knows entries, lease (ms). Answers the newest revision, the ids of living nodes and of dead ones,
+ * separated by spaces, then id and entry of each living node whose entry is newer. If the revisions have begun again at 1, all entries are
+ * newer. An entry that would live for longer than a lease, as Redis's clock was set back, gets one lease more.
  */
 export const NODES = script(`
 local now = tonumber(redis.pcall('GET', base .. ':revision') or '') or 0
-local since = tonumber(ARGV[1])
+local since, lease = tonumber(ARGV[1]), tonumber(ARGV[2])
 if since > now then since = 0 end
 local living, dead, out = {}, {}, {}
 for _, id in ipairs(redis.call('SMEMBERS', sound(base .. ':nodes', 'set', MAX_NODES))) do
@@ -83,6 +85,8 @@ for _, id in ipairs(redis.call('SMEMBERS', sound(base .. ':nodes', 'set', MAX_NO
   local size = redis.pcall('STRLEN', key)
   if type(size) == 'number' and size > 0 and size <= MAX_ENTRY_BYTES then
     table.insert(living, id)
+    local left = redis.call('PTTL', key)
+    if left < 0 or left > lease then redis.call('PEXPIRE', key, lease) end
     local revision = tonumber(string.match(redis.call('GETRANGE', key, 0, 20), '^(%d+) ')) or now + 1
     if revision > since then
       table.insert(out, id)
