@@ -114,6 +114,12 @@ export class Origins {
     return this.#origins.size === 0 && found?.sure === true && found.origins.length === 0;
   }
 
+  /** Whether an origin is one of the configuration, or a node that had the stream when nodes were last asked. */
+  mayHave(key: string, origin: Origin): boolean {
+    const { origins, sure } = this.#found.get(key) ?? { origins: [], sure: false };
+    return !sure || origins.includes(origin) || this.#origins.get(originIdentity(origin.address)) === origin;
+  }
+
   /** Whether the stream passes fewer servers on its way to another living node than to the node `than`. */
   hasShorter(key: string, than: Origin): boolean {
     const { origins = [], hops } = this.#found.get(key) ?? {};

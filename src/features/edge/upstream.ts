@@ -172,7 +172,22 @@ export class Upstream {
   moved(): void {
     const { state } = this.status;
     if (state === "waiting") this.#supervisor.retrySoon();
-    if (state !== "connecting" || !this.waitsThere) return;
+    if (state !== "connecting") return;
+    if (this.waitsThere) this.#startOver();
+    else void this.#leaveFormerNode();
+  }
+
+  /** Gives up a dial to a node that no longer has the stream: a dead host would hold it until its timeout. */
+  async #leaveFormerNode(): Promise<void> {
+    const { origins } = this.#search;
+    const report = this.#report;
+    await origins.look(this.#owner.stream.key);
+    const origin = this.#origin;
+    const isSame = report === this.#report && this.#pull !== undefined && this.status.state === "connecting";
+    if (isSame && origin !== undefined && !origins.mayHave(this.#owner.stream.key, origin)) this.#startOver();
+  }
+
+  #startOver(): void {
     this.#search.restart();
     this.#pull?.abort();
     this.#report?.failed("the stream may be at another node now", "elsewhere");

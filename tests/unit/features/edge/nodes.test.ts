@@ -41,6 +41,20 @@ describe("An edge whose origin is the registry", () => {
     expect(viewer.log).toContain("k");
   });
 
+  test("gives up a dial to a host that does not answer when another node gets the stream", async () => {
+    const stage = new RegistryStage("replace");
+    const [a, b, e] = stage.nodes("a", "b", "e");
+    a.publish().headers();
+    await stage.pass(1100);
+    stage.net.hosts.set("a:1935", "silent");
+    const viewer = stage.watch(e);
+    await stage.pass(500);
+    expect([...e.edge.pulls()].map(({ status }) => status.state)).toEqual(["connecting"]);
+    const feed = b.publish().headers();
+    await stage.seconds("k", 2, feed);
+    expect(viewer.log).toContain("k1+24");
+  });
+
   test("asks a node that joins later without any change of its own configuration", async () => {
     const stage = new RegistryStage();
     const [a] = stage.nodes("a");
