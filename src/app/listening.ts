@@ -3,6 +3,7 @@ import type { Change } from "../base/change.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { contains, type Network, parseIp } from "../base/network.ts";
+import { headersOf } from "../features/http/statuses.ts";
 import { beginsLikeHttp, textResponse } from "../http/text-response.ts";
 import type { ListenerPolicy, NotTls, Proxies } from "../io/net/accept-pipeline.ts";
 import type { ListenEndpoint } from "../io/net/listen-endpoint.ts";
@@ -93,6 +94,7 @@ export class Listening implements Feature {
       certificates: tls ? certificates[protocol]() : undefined,
       proxies: proxied ? this.#proxies : undefined,
       notTls: (bytes) => notTls(protocol, bytes, this.#options.clock.wall()),
+      refusal: protocol === "rtmp" ? undefined : (bytes) => refusal(bytes, this.#options.clock.wall()),
       refused: (peer, reason) => servers.refuse("opening", peer, reason),
     };
   }
@@ -106,6 +108,12 @@ function inWords(address: ListenAddress, { protocol, plain, tls, proxied }: List
     [`${protocol}s`]: tls ? on : undefined,
     proxy_protocol: proxied ? true : undefined,
   };
+}
+
+/** The answer to an HTTP client that gets no connection; undefined for one that speaks another protocol. */
+function refusal(bytes: Uint8Array, now: number): Uint8Array | undefined {
+  if (!beginsLikeHttp(bytes)) return undefined;
+  return textResponse(503, "this server takes no more connections now", now, headersOf(503));
 }
 
 /** The refusal of a connection without TLS where TLS is required; a client that speaks HTTP gets it as an answer. */

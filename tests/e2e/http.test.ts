@@ -246,6 +246,26 @@ test.concurrent("behind a proxy that names its clients, these clients are counte
   await server.program.line(/connection closed addr=203\.0\.113\.9:40000 .*status=405/);
 });
 
+test.concurrent("a request beyond max_connections is answered with 503 and the time to try again", async () => {
+  await using stage = new Stage();
+  const server = await ReloadServer.start(stage, `max_connections = 1\n${LISTEN}`);
+  const port = await httpPort(server.program);
+  const inside = await RawHttp.connect(stage, port);
+  inside.say(get("/healthz"));
+  await inside.hears(/ok\n$/);
+  const answer = await fetch(`http://127.0.0.1:${port}/healthz`);
+  expect([answer.status, answer.headers.get("retry-after"), await answer.text()]).toEqual([
+    503,
+    "5",
+    "this server takes no more connections now\n",
+  ]);
+  await server.program.line(/connection refused .*max_connections is reached/);
+  // Not a request.
+  const other = await RawHttp.connect(stage, port);
+  other.say(Uint8Array.of(3, 0));
+  expect(await other.end()).toBe("");
+});
+
 test.concurrent("a stop closes connections that wait for requests", async () => {
   await using stage = new Stage();
   const server = await ReloadServer.start(stage, LISTEN);

@@ -9,6 +9,7 @@ import { readProxyHeader } from "../../preamble/proxy-header.ts";
 import type { Certificates } from "../tls/certificates.ts";
 import { describeTlsError } from "../tls/tls-errors.ts";
 import type { Busy, InputScheduler } from "./input-scheduler.ts";
+import type { Refusal } from "./refused-connections.ts";
 import type { SocketData, SocketOwner } from "./socket-data.ts";
 import type { ByteSocket, TcpTransport } from "./tcp-transport.ts";
 
@@ -40,6 +41,8 @@ export interface ListenerPolicy {
   readonly proxies: Proxies | undefined;
   /** Where `plain` is false: the treatment of a connection by its first bytes, which are not those of TLS. */
   notTls(bytes: Uint8Array): NotTls;
+  /** The answer to a connection without TLS that gets no owner, in its own protocol; undefined: it is closed at once. */
+  readonly refusal?: Refusal | undefined;
   /** A connection is closed because of the bytes before its protocol, or because they did not come. */
   refused(peer: HostPort, reason: string): void;
 }
@@ -53,6 +56,8 @@ export interface AcceptPipelineOptions {
   readonly handlers: SocketHandler<SocketData>;
   accept(remote: HostPort): TransportHandler | undefined;
   wrap(socket: ByteSocket, remote: HostPort): TcpTransport;
+  /** `accept` gave no owner; `bytes` are read already. */
+  refuse(bytes: Uint8Array): void;
   onFault(error: Error): void;
   /** The connection no longer waits for a proxy's header. */
   onIdentified(): void;
@@ -188,11 +193,11 @@ export class AcceptPipeline implements SocketOwner, ByteSocket, Busy {
   }
 
   #identified(remote: HostPort): void {
-    const { accept, wrap } = this.#options;
+    const { accept, wrap, refuse } = this.#options;
     const handler = accept(remote);
     if (handler === undefined) {
       this.#state = "over";
-      this.#plain.terminate();
+      refuse(this.#bytes);
       return;
     }
     this.#state = "hello";

@@ -16,6 +16,7 @@ import { InputScheduler } from "./input-scheduler.ts";
 import { keepAcceptedAlive, raiseBacklog } from "./listening-socket.ts";
 import { createLocal } from "./local.ts";
 import { MergedReads } from "./merged-reads.ts";
+import { RefusedConnections } from "./refused-connections.ts";
 import type { SocketData } from "./socket-data.ts";
 import { type ByteSocket, type StallWatch, TcpTransport } from "./tcp-transport.ts";
 
@@ -43,6 +44,7 @@ export class Tcp implements StallWatch {
   readonly #clock: Clock;
   readonly #blocked = new Set<TcpTransport>();
   readonly #held = new HeldBuffers();
+  readonly #refused: RefusedConnections;
   #relieving = false;
   /** Runs while connections wait for their peers. */
   #sweeping: Timer | undefined;
@@ -74,6 +76,7 @@ export class Tcp implements StallWatch {
     this.#clock = clock;
     this.#inherited = inherited;
     this.onFault = onFault;
+    this.#refused = new RefusedConnections(clock, onFault);
     this.turns = new InputScheduler(clock);
     this.memory = new InputMemory(clock);
     this.reads = new MergedReads(clock);
@@ -126,8 +129,8 @@ export class Tcp implements StallWatch {
   }
 
   /**
-   * Listens; each connection goes to the handler that `accept` gives for its client's address, or is closed at once when it
-   * gives none. `policy` is called for each connection. Throws UserError when the address can't be bound.
+   * Listens; each connection goes to the handler that `accept` gives for its client's address, or is closed when it gives none, after the
+   * policy's `refusal`. `policy` is called for each connection. Throws UserError when the address can't be bound.
    */
   listen(
     address: ListenAddress,
@@ -163,8 +166,10 @@ export class Tcp implements StallWatch {
         } else if (chosen.certificates !== undefined) this.#open(connection, peer, accept, chosen, () => undefined);
         else {
           const handler = accept(peer);
-          if (handler === undefined) accepting?.countRefused();
-          this.#begin(connection, peer, handler);
+          if (handler === undefined) {
+            accepting?.countRefused();
+            this.#refused.refuse(connection, chosen.refusal);
+          } else this.#begin(connection, peer, handler);
         }
       },
       end: (connection: Socket<SocketData>) => {
@@ -196,11 +201,7 @@ export class Tcp implements StallWatch {
   }
 
   /** A connection that begins with its protocol. */
-  #begin(connection: Socket<SocketData>, peer: HostPort, handler: TransportHandler | undefined): void {
-    if (handler === undefined) {
-      connection.terminate();
-      return;
-    }
+  #begin(connection: Socket<SocketData>, peer: HostPort, handler: TransportHandler): void {
     const transport = this.#wrap(connection, peer);
     connection.data.owner = transport;
     transport.attach(handler);
@@ -221,6 +222,7 @@ export class Tcp implements StallWatch {
       handlers: this.#tlsHandlers,
       accept,
       wrap: (socket, remote) => this.#wrap(socket, remote),
+      refuse: (bytes) => this.#refused.refuse(connection, policy.plain ? policy.refusal : undefined, bytes),
       onFault: this.onFault,
       onIdentified,
     });
