@@ -2,8 +2,9 @@ import { parseHostPort } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Dial } from "../base/transport.ts";
 
-/** An address is tried this often, ms. */
-const PERIOD_MS = 60_000;
+/** An address is tried this often, ms; one that could not be reached, more often, so that its return is noticed, too. */
+const PERIOD_MS = 15_000;
+const PROBLEM_PERIOD_MS = 5000;
 const TIMEOUT_MS = 3000;
 
 /** What trying addresses needs. */
@@ -49,7 +50,8 @@ export class Reachability {
   #try(url: string): void {
     const { clock, dial } = this.#context;
     const tried = this.#tried.get(url) ?? { at: Number.NEGATIVE_INFINITY, problem: undefined };
-    if (this.#stopped || clock.now() - tried.at < PERIOD_MS) return;
+    const periodMs = tried.problem === undefined ? PERIOD_MS : PROBLEM_PERIOD_MS;
+    if (this.#stopped || clock.now() - tried.at < periodMs) return;
     tried.at = clock.now();
     this.#tried.set(url, tried);
     const { host, port } = parseHostPort(url.slice(url.indexOf("://") + 3), 0);

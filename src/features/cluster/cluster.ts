@@ -46,6 +46,10 @@ export class Cluster implements Feature, HttpRoute, Nodes {
     return this.#nodes.all();
   }
 
+  get ownProblems(): readonly string[] {
+    return this.#nodes.ownProblems;
+  }
+
   locate(key: string): StreamPlaces {
     return { places: placesAmong(this.all(), key), sure: true };
   }

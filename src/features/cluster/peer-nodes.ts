@@ -19,6 +19,11 @@ export class PeerNodes implements PeerEvents {
     this.#addresses = new AddressProblems(context);
   }
 
+  /** Problems of this process's own addresses. */
+  get ownProblems(): readonly string[] {
+    return this.#addresses.of("");
+  }
+
   /** This process first, then the peers. */
   all(): readonly KnownNode[] {
     return [selfAsNode(this.#own.state, this.#context.clock.now()), ...this.peers()];

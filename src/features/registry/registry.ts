@@ -120,6 +120,10 @@ export class Registry implements Feature, Nodes {
     });
   }
 
+  get ownProblems(): readonly string[] {
+    return this.#addresses.of("");
+  }
+
   report(): Report {
     const link = this.#link.report;
     return link === undefined ? {} : { registries: [{ ...link, lostClaims: this.#lostClaims }] };

@@ -122,6 +122,8 @@ export interface Nodes {
   all(): readonly KnownNode[];
   /** All known nodes except this process, whose load costs a walk over all clients. */
   peers(): readonly KnownNode[];
+  /** What is wrong with this process as a node, as sentences: others can't reach it at its address, for example. */
+  readonly ownProblems: readonly string[];
   /** Which nodes have the stream of this key: at once, or by a promise if others must be asked. It never rejects, and takes a second at most. */
   locate(key: string): StreamPlaces | Promise<StreamPlaces>;
 }
@@ -130,6 +132,7 @@ export interface Nodes {
 export class MemoryNodes implements Nodes {
   /** The other nodes. */
   others: readonly KnownNode[] = [];
+  ownProblems: readonly string[] = [];
   readonly #self: () => NodeState;
   readonly #clock: Pick<Clock, "now">;
 
@@ -160,7 +163,14 @@ export class JoinedNodes implements Nodes {
   }
 
   all(): readonly KnownNode[] {
-    return together(this.#makers.map((maker) => maker.all()));
+    const nodes = together(this.#makers.map((maker) => maker.all()));
+    const { ownProblems } = this;
+    if (ownProblems.length === 0) return nodes;
+    return nodes.map((node) => (node.isSelf ? { ...node, problems: ownProblems } : node));
+  }
+
+  get ownProblems(): readonly string[] {
+    return [...new Set(this.#makers.flatMap((maker) => maker.ownProblems))];
   }
 
   peers(): readonly KnownNode[] {

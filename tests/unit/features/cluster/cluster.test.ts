@@ -208,8 +208,11 @@ describe("The addresses that nodes advertise are compared:", () => {
     expect(a.of("c")?.problems).toEqual(["rtmp://c:1935 can't be reached from this server: connection refused"]);
     expect(a.log.take(warnings)).toHaveLength(1);
     stage.unreachable.delete("c");
-    stage.clock.advance(70_000);
+    stage.clock.advance(6000);
     expect(a.of("c")?.problems).toEqual([]);
+    stage.unreachable.add("c");
+    stage.clock.advance(16_000);
+    expect(a.of("c")?.problems).toHaveLength(1);
   });
 });
 

@@ -109,6 +109,9 @@ describe("Nodes of a registry", () => {
       [ids[1], [twice]],
       ["rtmp://nowhere:1935", [expect.stringContaining("rtmp://nowhere:1935 can't be reached from this server: ")]],
     ] as never);
+    // Their own status says so, too, where they find it themselves.
+    expect([a, b, c, d].map(({ registry }) => registry.ownProblems.length)).toEqual([0, 1, 1, 1]);
+    expect(d.registry.ownProblems.join()).toContain("rtmp://nowhere:1935 can't be reached from this server: ");
     // One that was started again has another id; the old one is not shown beside it.
     stage.kill("c");
     c.registry.handOver();

@@ -22,3 +22,12 @@ test("A node that several sources know is listed once with all of them, and a de
     ["cc", true, ["registry"]],
   ]);
 });
+
+test("This process has the problems that any source has found with its address, each once", () => {
+  const [peers, registry] = [new MemoryNodes(() => nodeState("00"), at), new MemoryNodes(() => nodeState("00"), at)];
+  const nodes = new JoinedNodes([peers, registry]);
+  expect(nodes.all()[0]?.problems).toEqual([]);
+  peers.ownProblems = ["it can't be reached"];
+  registry.ownProblems = ["it can't be reached", "it is advertised twice"];
+  expect(nodes.all()[0]?.problems).toEqual(["it can't be reached", "it is advertised twice"]);
+});
