@@ -1,7 +1,9 @@
+import { parseHostPort } from "../../base/address.ts";
 import type { Path } from "../../config/show.ts";
 import { formatAddressRule } from "../../features/security/address-rule.ts";
 import { isPublishingOpen } from "../../features/security/guards.ts";
 import type { Config, VhostConfig } from "./blocks.ts";
+import { isLoopback } from "./endpoints.ts";
 
 /** Warnings about a configuration without mistakes. */
 interface Advice {
@@ -28,13 +30,29 @@ export function advise({ vhost, cluster }: Config): Advice[] {
       message,
     })),
   );
-  return [...unknownAddress(cluster), ...ofVhosts];
+  return [...unknownAddress(cluster), ...ownHostsAddress(cluster), ...ofVhosts];
 }
 
 function unknownAddress({ registry, advertise }: Config["cluster"]): Advice[] {
   if (registry.length === 0 || advertise.length > 0) return [];
   const message = "no other node fetches from this one, as none knows its address: set cluster.advertise";
   return [{ path: ["cluster", "registry"], message }];
+}
+
+/** An address that means another host on each host. */
+function ownHostsAddress({ registry, peers, advertise }: Config["cluster"]): Advice[] {
+  const others = [...registry.map(({ host }) => host), ...peers.map(hostOf)];
+  if (others.every(isLoopback)) return [];
+  return advertise
+    .filter((url) => isLoopback(hostOf(url)))
+    .map((url) => {
+      const message = `${url} leads other hosts to themselves: write an address by which they reach this one`;
+      return { path: ["cluster", "advertise"], message };
+    });
+}
+
+function hostOf(url: string): string {
+  return parseHostPort(url.slice(url.indexOf("://") + 3), 0).host;
 }
 
 function openEdge({ edge, security }: VhostConfig): Advice[] {

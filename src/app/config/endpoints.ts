@@ -158,8 +158,8 @@ function isPartOf({ host, port }: ListenAddress, around: ListenAddress): boolean
 
 const protocolNames = { rtmp: "RTMP", http: "HTTP", api: "administration" } as const;
 
-/** Whether only this machine reaches a host that is listened on. */
-function isLoopback(host: string): boolean {
+/** Whether a host is the machine itself, so that no other one reaches it. */
+export function isLoopback(host: string): boolean {
   return host === "::1" || host === "localhost" || /^127\./.test(host);
 }
 

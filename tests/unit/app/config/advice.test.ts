@@ -73,6 +73,17 @@ test("a director that knows no other nodes gets a warning", () => {
   expect(warnings.join()).not.toContain("has no effect");
 });
 
+test("an address of loopback gets a warning when other nodes are on other hosts", () => {
+  const advertise = { SRS_CLUSTER_ADVERTISE: "rtmp://127.0.0.1 http://localhost:8080 rtmp://192.168.1.6" };
+  const message = (url: string) =>
+    `SRS_CLUSTER_ADVERTISE: cluster.advertise: ${url} leads other hosts to themselves: write an address by which they reach this one`;
+  expect(told({}, { ...advertise, SRS_CLUSTER_REGISTRY: "redis://10.0.0.9" })).toEqual([
+    message("rtmp://127.0.0.1:1935"),
+    message("http://localhost:8080"),
+  ]);
+  expect(told({}, { ...advertise, SRS_CLUSTER_REGISTRY: "redis://127.0.0.1" })).toEqual([]);
+});
+
 test("a node of a registry without an address gets a warning", () => {
   const registry = { SRS_CLUSTER_REGISTRY: "redis://10.0.0.9" };
   expect(told({}, registry)).toEqual([
