@@ -45,6 +45,10 @@ export class KnownNodes {
     return shown.map(({ id, node }) => ((uses.get(node.source)?.length ?? 0) > 1 ? { ...node, source: id } : node));
   }
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
   /** The node with this id; undefined if it is unknown. */
   of(id: string): KnownNode | undefined {
     const entry = this.#entries.get(id);

@@ -4,6 +4,8 @@ import type { NodeLoad, NodeState, StreamRole } from "../../live/ports/nodes.ts"
 /** The entry is written again when a figure of the load has changed by this share of its limit, or after this many renewals. */
 const MUCH = 0.05;
 const RENEWALS = 5;
+/** With more nodes than 50, after one renewal for this many nodes: what all nodes read then grows with their number, not with its square. */
+const NODES_EACH = 10;
 
 /** This process's own entry in the registry. All other nodes read each change, so small changes wait for a later renewal. */
 export class OwnEntry {
@@ -16,10 +18,11 @@ export class OwnEntry {
     this.#announced = undefined;
   }
 
-  /** The entry's text for a renewal; undefined if it stays as it is. */
-  next(state: NodeState, streams: Record<StreamRole, number>): string | undefined {
+  /** The entry's text for a renewal; undefined if it stays as it is. `others`: the number of other nodes. */
+  next(state: NodeState, streams: Record<StreamRole, number>, others: number): string | undefined {
     const announced = this.#announced;
-    if (++this.#renewals < RENEWALS && announced !== undefined && !isNews(announced, state)) return undefined;
+    const renewals = Math.max(RENEWALS, Math.ceil(others / NODES_EACH));
+    if (++this.#renewals < renewals && announced !== undefined && !isNews(announced, state)) return undefined;
     this.#announced = state;
     this.#renewals = 0;
     // `beat` makes each text differ, so that other nodes see that the figures are current.

@@ -263,11 +263,12 @@ export class Registry implements Feature, Nodes {
         void this.#link.call("PUBLISH", [`${this.#store.base}:to:${nodeId}`, ""]).catch(() => undefined);
       const { announced } = this.#own;
       const wasAnnounced = this.#announcer.done;
-      const text = this.#ownEntry.next(self(), this.#own.counts);
+      const next = () => this.#ownEntry.next(self(), this.#own.counts, this.#nodes.size);
+      const text = next();
       const { wasKnown, streams } = await this.#store.renew(nodeId, text);
       if (!wasKnown && text === undefined) {
         this.#ownEntry.forgotten();
-        await this.#store.renew(nodeId, this.#ownEntry.next(self(), this.#own.counts));
+        await this.#store.renew(nodeId, next());
       }
       // The count differs: another node took a stream over and its hint was lost, or others have changed the keys.
       const isWrong =
