@@ -45,6 +45,7 @@ export class KnownNodes {
     return shown.map(({ id, node }) => ((uses.get(node.source)?.length ?? 0) > 1 ? { ...node, source: id } : node));
   }
 
+  /** Number of other nodes, dead ones that are still shown included. */
   get size(): number {
     return this.#entries.size;
   }
