@@ -15,6 +15,8 @@ export interface SyntheticShape {
   readonly fps: number;
   /** Time from one key frame to the next. */
   readonly gopSeconds: number;
+  /** Audio tracks, all of the same sound; 1 by default. */
+  readonly audioTracks?: number;
 }
 
 /** A key frame is this many times larger than others. */
@@ -22,32 +24,38 @@ const KEY_WEIGHT = 4;
 const AUDIO_KBPS = 64;
 /** Audio takes no more of the bitrate than this. */
 const AUDIO_SHARE = 1 / 4;
+const AAC_SEQUENCE_HEADER = 0;
+const AAC_RAW = 1;
+const MP4A = new TextEncoder().encode("mp4a");
 
 /** Shared by all streams of one shape: frames are made in its buffers, one at a time. */
 export class SyntheticKit {
   readonly key: SyntheticFrame;
   readonly delta: SyntheticFrame;
-  /** AAC tag body. */
-  readonly audio: Uint8Array;
+  /** A frame of each audio track. */
+  readonly audio: readonly Uint8Array[];
   readonly frameMs: number;
   readonly gopFrames: number;
   /** Metadata and sequence headers. */
   readonly headers: readonly SourceMessage[];
 
-  constructor({ kbps, fps, gopSeconds }: SyntheticShape) {
+  constructor({ kbps, fps, gopSeconds, audioTracks = 1 }: SyntheticShape) {
     this.frameMs = 1000 / fps;
     this.gopFrames = Math.max(1, Math.round(fps * gopSeconds));
-    const audioKbps = Math.min(AUDIO_KBPS, kbps * AUDIO_SHARE);
-    this.audio = silentFrame(Math.round((audioKbps * aacFrameMs) / 8));
-    const gopBytes = ((kbps - audioKbps) * this.frameMs * this.gopFrames) / 8;
+    const audioKbps = Math.min(AUDIO_KBPS, (kbps * AUDIO_SHARE) / audioTracks);
+    const videoKbps = kbps - audioKbps * audioTracks;
+    const tracks = Array.from({ length: audioTracks }, (_, track) => track);
+    const frame = silentFrame(Math.round((audioKbps * aacFrameMs) / 8));
+    this.audio = tracks.map((track) => audioTag(track, AAC_RAW, frame.subarray(2)));
+    const gopBytes = (videoKbps * this.frameMs * this.gopFrames) / 8;
     const frameBytes = gopBytes / (this.gopFrames + KEY_WEIGHT - 1);
     this.key = new SyntheticFrame(true, Math.round(frameBytes * KEY_WEIGHT));
     this.delta = new SyntheticFrame(false, Math.round(frameBytes));
     const message = (kind: PacketKind, payload: Uint8Array): SourceMessage => ({ kind, timestamp: 0, payload });
     this.headers = [
-      message(PacketKind.Data, metadata(kbps - audioKbps, audioKbps, fps)),
+      message(PacketKind.Data, metadata(videoKbps, audioKbps, fps, audioTracks)),
       message(PacketKind.Video, Uint8Array.from([0x17, 0, 0, 0, 0, ...avcConfiguration])),
-      message(PacketKind.Audio, Uint8Array.from([0xaf, 0, ...aacConfiguration])),
+      ...tracks.map((track) => message(PacketKind.Audio, audioTag(track, AAC_SEQUENCE_HEADER, aacConfiguration))),
     ];
   }
 }
@@ -58,6 +66,8 @@ export class SyntheticSource implements MediaSource {
   readonly #id: number;
   #frames = 0;
   #audioFrames = 0;
+  /** The audio track whose frame comes next. */
+  #track = 0;
   kind: PacketKind = PacketKind.Video;
   timestamp = 0;
   payload: Uint8Array;
@@ -75,14 +85,22 @@ export class SyntheticSource implements MediaSource {
   }
 
   next(nowUs: number): void {
-    if (this.#audioMs < this.#videoMs) {
-      this.kind = PacketKind.Audio;
-      this.timestamp = this.#audioMs;
-      this.payload = this.#kit.audio;
-      this.key = false;
-      this.#audioFrames++;
+    const { audio } = this.#kit;
+    const frame = this.#audioMs < this.#videoMs ? audio[this.#track] : undefined;
+    if (frame === undefined) {
+      this.#picture(nowUs);
       return;
     }
+    this.kind = PacketKind.Audio;
+    this.timestamp = this.#audioMs;
+    this.payload = frame;
+    this.key = false;
+    if (++this.#track < audio.length) return;
+    this.#track = 0;
+    this.#audioFrames++;
+  }
+
+  #picture(nowUs: number): void {
     const sinceKey = this.#frames % this.#kit.gopFrames;
     const frame = sinceKey === 0 ? this.#kit.key : this.#kit.delta;
     frame.stamp(this.#id, this.#frames, nowUs, sinceKey);
@@ -102,7 +120,13 @@ export class SyntheticSource implements MediaSource {
   }
 }
 
-function metadata(videoKbps: number, audioKbps: number, fps: number): Uint8Array {
+/** An AAC tag body (FLV 10.1, E.4.2); that of a further track is a Multitrack one of OneTrack (Enhanced RTMP v2). */
+function audioTag(track: number, type: number, content: Uint8Array): Uint8Array {
+  return Uint8Array.from(track === 0 ? [0xaf, type, ...content] : [0x95, type, ...MP4A, track, ...content]);
+}
+
+function metadata(videoKbps: number, audioKbps: number, fps: number, tracks: number): Uint8Array {
+  const names = Array.from({ length: tracks }, (_, track) => [track, AmfObject.of({ name: `Sound ${track + 1}` })]);
   const values = {
     ...pictureSize,
     videocodecid: 7,
@@ -114,6 +138,7 @@ function metadata(videoKbps: number, audioKbps: number, fps: number): Uint8Array
     audiochannels: 1,
     stereo: false,
     encoder: "srs bench",
+    ...(tracks > 1 ? { audioTrackIdInfoMap: AmfObject.of(Object.fromEntries(names)) } : {}),
   };
   return encodeAmf0(["@setDataFrame", METADATA_NAME, AmfObject.ecma(values)]);
 }

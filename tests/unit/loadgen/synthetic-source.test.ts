@@ -1,11 +1,14 @@
 import { describe, expect, test } from "bun:test";
+import { encodeAmf0 } from "../../../src/amf/amf0.ts";
 import { StampReader } from "../../../src/loadgen/synthetic-frame.ts";
 import { SyntheticKit, type SyntheticShape, SyntheticSource } from "../../../src/loadgen/synthetic-source.ts";
 import { classify } from "../../../src/media/classify.ts";
 import { codecName } from "../../../src/media/codec.ts";
 import { readData } from "../../../src/media/data.ts";
 import { PacketFlag, PacketKind } from "../../../src/media/packet.ts";
+import { audioTrackLabels } from "../../../src/media/track-labels.ts";
 
+const none = new Uint8Array(0);
 const usual: SyntheticShape = { kbps: 600, fps: 25, gopSeconds: 2 };
 
 interface Sent {
@@ -72,6 +75,22 @@ describe("a synthetic stream", () => {
     }
     expect(codecName(9, video?.payload ?? new Uint8Array())).toBe("H.264");
     expect(codecName(8, audio?.payload ?? new Uint8Array())).toBe("AAC");
+  });
+
+  test("may have several audio tracks, with names in the metadata and the same bitrate for all of it", () => {
+    const shape = { ...usual, audioTracks: 3 };
+    const kit = new SyntheticKit(shape);
+    const [data, , ...headers] = kit.headers;
+    expect(
+      audioTrackLabels(encodeAmf0(["onMetaData", ...(readData(data?.payload ?? none, false)?.values ?? [])])),
+    ).toEqual(new Map([0, 1, 2].map((track) => [track, { name: `Sound ${track + 1}`, language: undefined }])));
+    expect(headers.map(({ payload }) => classify(PacketKind.Audio, payload) >>> 8)).toEqual([0, 1, 2]);
+    const all = messages(shape, 20);
+    const audio = all.filter(({ kind }) => kind === PacketKind.Audio);
+    expect(audio.map(({ timestamp }) => timestamp)).toEqual(
+      Array.from({ length: 3 * 625 }, (_, at) => 32 * Math.floor(at / 3)),
+    );
+    expect(all.reduce((sum, { size }) => sum + size, 0) / ((600 * 1000 * 20) / 8)).toBeWithin(0.97, 1.03);
   });
 
   test("may consist of key frames alone, or have a very low bitrate", () => {
