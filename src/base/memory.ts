@@ -41,3 +41,10 @@ const { compare } = Buffer.prototype;
 export function sameBytes(a: Uint8Array, aFrom: number, b: Uint8Array, bFrom: number, count: number): boolean {
   return compare.call(a, b, bFrom, bFrom + count, aFrom, aFrom + count) === 0;
 }
+
+const { indexOf } = Buffer.prototype;
+
+/** Where `sought` begins in `bytes`, at `from` or behind it; -1 if it does not occur. */
+export function positionOf(bytes: Uint8Array, sought: Uint8Array, from: number): number {
+  return indexOf.call(bytes, sought, from);
+}

@@ -1,6 +1,5 @@
 import type { ArgsDef } from "citty";
 import { UserError } from "../base/errors.ts";
-import type { VariantChoice } from "../loadgen/hls/multivariant.ts";
 import type { SyntheticShape } from "../loadgen/synthetic-source.ts";
 
 /** Options of every `srs bench` command. */
@@ -16,6 +15,7 @@ export const streamOptions = {
   kbps: { type: "string", valueHint: "K", description: "Bitrate of each stream, audio and video together (600)" },
   fps: { type: "string", valueHint: "F", description: "Video frames each second (25)" },
   gop: { type: "string", valueHint: "S", description: "Seconds from key frame to key frame (2)" },
+  "audio-tracks": { type: "string", valueHint: "N", description: "Audio tracks of each stream, by enhanced RTMP (1)" },
 } as const satisfies ArgsDef;
 
 /** Publishing a file. */
@@ -41,12 +41,13 @@ export const reconnectOption = {
   },
 } as const satisfies ArgsDef;
 
-/** The variants that players of HLS choose. */
+/** The variants that players of HLS play. */
 export const variantOption = {
   variant: {
     type: "string",
     valueHint: "WHICH",
-    description: "Of HLS: first, best (the highest bitrate), or all (another one for each player) (first)",
+    description:
+      "Of HLS: first, highest, lowest, all (in turn), switch (at random), auto (by throughput) or a name (first)",
   },
 } as const satisfies ArgsDef;
 
@@ -82,22 +83,17 @@ export function runOf(args: {
   };
 }
 
-/** The values of `--kbps`, `--fps` and `--gop`. Throws UserError. */
+/** The values of `--kbps`, `--fps`, `--gop` and `--audio-tracks`. Throws UserError. */
 export function shapeOf(args: {
   readonly kbps?: string | undefined;
   readonly fps?: string | undefined;
   readonly gop?: string | undefined;
+  readonly "audio-tracks"?: string | undefined;
 }): SyntheticShape {
   return {
     kbps: numberOf("--kbps", args.kbps, 600, { min: 50, max: 100_000 }),
     fps: numberOf("--fps", args.fps, 25, { min: 1, max: 120 }),
     gopSeconds: numberOf("--gop", args.gop, 2, { min: 0.1, max: 60 }),
+    audioTracks: numberOf("--audio-tracks", args["audio-tracks"], 1, { min: 1, max: 8, whole: true }),
   };
-}
-
-/** The value of `--variant`. Throws UserError. */
-export function variantOf(text: string | undefined): VariantChoice {
-  if (text === undefined || text === "first") return "first";
-  if (text === "best" || text === "all") return text;
-  throw new UserError(`--variant takes first, best or all, not "${text}"`);
 }

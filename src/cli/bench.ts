@@ -15,7 +15,6 @@ import {
   shapeOf,
   streamOptions,
   urlArgument,
-  variantOf,
   variantOption,
 } from "./bench-options.ts";
 import { type Command, command } from "./command.ts";
@@ -84,9 +83,10 @@ function publishCommand(output: Output): Command {
         const shape = shapeOf(args);
         const url = publishUrlOf(args.url, count > 1);
         const { file } = args;
-        if (file !== undefined && [args.kbps, args.fps, args.gop].some((given) => given !== undefined))
+        const shaped = [args.kbps, args.fps, args.gop, args["audio-tracks"]].some((given) => given !== undefined);
+        if (file !== undefined && shaped)
           throw new UserError(
-            "--file has a bitrate, frame rate and key frames of its own; leave out --kbps, --fps and --gop",
+            "--file has a bitrate, frame rate, key frames and audio of its own; leave out --kbps, --fps, --gop and --audio-tracks",
           );
         const content = file === undefined ? shape : loadRecording(file);
         return { command: "publish", play: undefined, publish: { url, count, content }, seconds, rate };
@@ -160,5 +160,5 @@ function playersOf(
   count: number,
 ) {
   const checked = numberOf("--check", args.check, 100, { min: 0, max: 100_000, whole: true }) || count;
-  return { checked, reconnect: args.reconnect === true, variant: variantOf(args.variant) };
+  return { checked, reconnect: args.reconnect === true, variant: args.variant ?? "first" };
 }

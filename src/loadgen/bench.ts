@@ -161,10 +161,8 @@ export class Bench {
       warnings.push(`${publishers.late} messages left more than 100 ms late: this machine does not keep up`);
     if (this.#players?.clocksDiffer === true)
       warnings.push("frames came before they were sent: the clocks of the machines differ, so the delay is unknown");
-    if (this.#players?.soundApart === true)
-      warnings.push(
-        "the variant's sound is in a playlist of its own, which players did not load: they had the picture only",
-      );
+    if (this.#players?.oneVariant === true)
+      warnings.push("players had nothing to switch between: the playlist has one variant");
     return warnings;
   }
 }

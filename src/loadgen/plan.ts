@@ -1,5 +1,5 @@
 import type { Recording } from "./file-source.ts";
-import type { VariantChoice } from "./hls/multivariant.ts";
+import type { VariantChoice } from "./hls/variant-choice.ts";
 import type { SyntheticShape } from "./synthetic-source.ts";
 import type { BenchUrl } from "./url.ts";
 
@@ -11,7 +11,7 @@ export interface PlayPlan {
   readonly checked: number;
   /** Whether a player that lost its connection asks the URL again. */
   readonly reconnect?: boolean;
-  /** Which variant HLS players play; by default the first. */
+  /** Which variants HLS players play; by default the first. */
   readonly variant?: VariantChoice;
 }
 

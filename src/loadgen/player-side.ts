@@ -108,9 +108,9 @@ export class PlayerSide {
     return this.#players.filter((player, number) => number < checked && player.wasAdmitted).length;
   }
 
-  /** Whether players played only the picture, as the sound has a playlist of its own. */
-  get soundApart(): boolean {
-    return this.#context.hls.soundApart;
+  /** Whether players should change their variant, and had one only. */
+  get oneVariant(): boolean {
+    return this.#context.hls.oneVariant;
   }
 
   /** Whether the publisher's clock is ahead of this machine's, so that delays can't be reported. */

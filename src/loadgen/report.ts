@@ -46,6 +46,14 @@ export interface HlsReport {
   readonly hinted: number;
   /** Hinted parts that did not arrive, or that the playlist did not list next. */
   readonly hints_unused: number;
+  /** Segments and parts of audio renditions, which are in those above, too. */
+  readonly audio: { readonly segments: number; readonly parts: number };
+  /** Keys fetched, and how often a player's next segment had another key. */
+  readonly keys: number;
+  readonly key_changes: number;
+  /** Segments begun, by variant; of a playlist of variants. */
+  readonly variants: Readonly<Record<string, number>>;
+  readonly switches: SwitchesReport;
   /** Segments that were missing when requested, or left the playlist before they were requested. */
   readonly missed: number;
   /** Why playlists and segments could not be fetched. */
@@ -62,6 +70,18 @@ export interface HlsReport {
   readonly segment_delay_ms: Percentiles | null;
   /** From a part's last frame at the publisher to a player's last byte of the part. */
   readonly part_delay_ms: Percentiles | null;
+}
+
+/** How players changed their variant. */
+export interface SwitchesReport {
+  readonly up: number;
+  readonly down: number;
+  /** Changes after which the picture did not continue where it had stopped. */
+  readonly misaligned: number;
+  /** Variants that players left as their playlists could not be loaded. */
+  readonly left: number;
+  /** From the decision to the first segment, or part, of the other variant. */
+  readonly ms: Percentiles | null;
 }
 
 /** What the players found. Fields that don't apply to the protocol are left out. */
@@ -182,6 +202,17 @@ function hlsReport(totals: HlsTotals, clocksDiffer: boolean): HlsReport {
     parts: totals.parts,
     hinted: totals.hinted,
     hints_unused: totals.hintsUnused,
+    audio: { segments: totals.audioSegments, parts: totals.audioParts },
+    keys: totals.keys,
+    key_changes: totals.keyChanges,
+    variants: totals.variants.toObject(),
+    switches: {
+      up: totals.switchesUp,
+      down: totals.switchesDown,
+      misaligned: totals.misaligned,
+      left: totals.variantsLeft,
+      ms: percentiles(totals.switchTime),
+    },
     missed: totals.missed,
     errors: totals.errors.toObject(),
     sequence_back: totals.sequenceBack,
@@ -237,6 +268,8 @@ function hlsProblems(found: HlsReport): [number, string][] {
     [found.missed, "segments missed"],
     [found.sequence_back, "playlists that went back"],
     [found.wrong_durations, `segments ${found.parts > 0 ? "or parts " : ""}of a wrong duration`],
+    [found.switches.misaligned, "switches after which the picture did not continue"],
+    [found.switches.left, "variants that could not be loaded"],
     [found.stalls, "stalls"],
   ];
 }

@@ -89,9 +89,26 @@ function hlsLines(found: HlsReport): string[] {
     row("playlists", [...lists, `${found.sequence_back} went back`].join(", ")),
     row("segments", `${found.segments}${format}, ${faults}`),
     ...(parts > 0 ? [row("parts", `${parts}, ${hints}`)] : []),
+    ...hlsChoiceLines(found),
     ...Object.entries(found.errors).map(([reason, count]) => row("", `${count} × ${reason}`)),
     row("stalls", `${stalls}${lengths}`),
   ];
+}
+
+/** What was played of variants, audio renditions and keys. */
+function hlsChoiceLines({ audio, keys, key_changes, variants, switches }: HlsReport): string[] {
+  const lines = Object.entries(variants).map(([name, segments], at) =>
+    row(at === 0 ? "variants" : "", `${segments} segments of ${name}`),
+  );
+  const { up, down, misaligned, left, ms } = switches;
+  if (up + down + left > 0) {
+    const took = ms === null ? "" : `, after ${spread(ms)}`;
+    lines.push(row("switches", `${up} up, ${down} down, ${misaligned} misaligned, ${left} from a lost variant${took}`));
+  }
+  if (audio.segments + audio.parts > 0)
+    lines.push(row("audio apart", `${audio.segments} of the segments, ${audio.parts} of the parts`));
+  if (keys > 0) lines.push(row("keys", `${keys} fetched, ${key_changes} changes`));
+  return lines;
 }
 
 function hlsDelayLines({ segment_delay_ms, part_delay_ms }: HlsReport): string[] {

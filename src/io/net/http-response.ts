@@ -11,7 +11,7 @@ const MAX_INTERIM = 16;
 /** The parts of a response head that the owner reads. */
 export interface ResponseHead {
   readonly status: number;
-  /** By name in lower case; the last of several with the same name. */
+  /** By name in lower case; the last of several with the same name, but all of `set-cookie`, a line each. */
   readonly headers: ReadonlyMap<string, string>;
 }
 
@@ -177,7 +177,11 @@ export class HttpResponseReader {
     const headers = new Map<string, string>();
     for (const line of lines) {
       const colon = line.indexOf(":");
-      if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+      if (colon <= 0) continue;
+      const name = line.slice(0, colon).toLowerCase();
+      const value = line.slice(colon + 1).trim();
+      const before = name === "set-cookie" ? headers.get(name) : undefined;
+      headers.set(name, before === undefined ? value : `${before}\n${value}`);
     }
     this.#expectBody(status, headers);
     this.#events.onHead({ status, headers });

@@ -1,6 +1,7 @@
 import { ProtocolError } from "../../base/errors.ts";
 
-const ATTRIBUTE = /([A-Z0-9-]+)=("[^"]*"|[^",]*)(?:,|$)/y;
+/** Some servers write a space behind the comma. */
+const ATTRIBUTE = /\s*([A-Z0-9-]+)=("[^"]*"|[^",]*)(?:,|$)/y;
 
 /** The attributes of a tag (RFC 8216, 4.2). */
 export class Attributes {
@@ -51,4 +52,9 @@ export function whole(what: string, value: string): number {
   const number = decimal(what, value);
   if (!Number.isInteger(number)) throw new ProtocolError(`the playlist's ${what} is no whole number`);
   return number;
+}
+
+/** The error of a playlist with EXT-X-DEFINE (RFC 8216bis, 4.4.2.3). */
+export function noVariables(): ProtocolError {
+  return new ProtocolError("the playlist has variables (EXT-X-DEFINE), which srs bench does not read");
 }

@@ -1,68 +1,60 @@
-import type { Timer } from "../../base/clock.ts";
 import { UserError } from "../../base/errors.ts";
-import type { ResponseHead } from "../../io/net/http-response.ts";
 import { GroupMember } from "../group-member.ts";
-import { Fetcher } from "../http/fetcher.ts";
-import { redirectedTo } from "../http/redirect.ts";
-import { RefusalText } from "../http/refusal.ts";
+import { Cookies } from "../http/cookies.ts";
 import type { HttpTarget } from "../http/target.ts";
 import type { Player } from "../player.ts";
-import type { HlsContext } from "./context.ts";
+import type { HlsContext, ViewerContext } from "./context.ts";
+import { KeyRing } from "./key-ring.ts";
 import type { MediaPlaylist } from "./media-playlist.ts";
-import { chosenVariant, type MultivariantPlaylist } from "./multivariant.ts";
-import { type PlaylistEvents, PlaylistRequest } from "./playlist-request.ts";
-import { type Reload, reloadOf, withDirectives } from "./reload.ts";
-import { SegmentPlayer } from "./segment-player.ts";
+import type { MultivariantPlaylist } from "./multivariant.ts";
+import { OwnTokens } from "./own-tokens.ts";
+import type { Moment } from "./places.ts";
+import { Playout, playoutStart } from "./playout.ts";
+import type { Arrived } from "./segment-player.ts";
+import { Track, type TrackEvents } from "./track.ts";
+import { switches } from "./variant-choice.ts";
+import { ViewerVariants } from "./viewer-variants.ts";
 
-/** A player fails after this many failed playlist requests in a row; a reconnecting player fails after one. */
-const MAX_FAILURES = 3;
-const RETRY_MS = 1000;
 /** Maximum time until the first segment: the bench's own encoder has just started or the playlist is still empty. */
 const FIRST_SEGMENT_TIMEOUT_MS = 60_000;
-
-/** A request at once, for the playlist as it is now. */
-const PLAIN: Reload = { afterMs: 0, directives: "", waitMs: 0 };
-
-const RETRY: Reload = { ...PLAIN, afterMs: RETRY_MS };
+/** The clocks of two processes on one machine differ by less than this. */
+const CLOCK_ERROR_US = 100;
 
 /*
- * playlist ──multivariant──> playlist of a variant ──a segment is listed──> playing: reloaded again and again
+ * playlist ──multivariant──> playlist of a variant ──a segment is listed──> playing, with an audio track if the variant has one apart
  *    └────────────────────────────────┴──refused──> failed; for a stream that has just begun, asked again
  */
-/** A player of HLS: reloads the playlist as hls.js does, and plays the segments or, where a playlist lists them, their parts. */
-export class HlsPlayer implements Player, PlaylistEvents {
+/** A player of HLS: plays a playlist, or a variant of it and its audio rendition, as hls.js does. */
+export class HlsPlayer implements Player, TrackEvents {
   readonly #context: HlsContext;
+  readonly #viewer: ViewerContext;
   readonly #member: GroupMember;
-  readonly #fetcher: Fetcher;
-  readonly #request: PlaylistRequest;
   readonly #number: number;
   readonly #madeMs: number;
-  #url: URL;
-  /** When this attempt began, and when the playlist was last requested; monotonic ms. */
+  readonly #playout: Playout;
+  readonly #main: Track;
+  #audio: Track | undefined;
+  /** Of a playlist of playlists. */
+  #variants: ViewerVariants | undefined;
+  /** When this attempt began; monotonic ms. */
   #beganMs: number;
-  #askedMs = 0;
-  #failures = 0;
-  /** Redirects in a row. */
-  #redirects = 0;
-  /** How the playlist was last requested, or will be next. */
-  #reload = PLAIN;
-  /** Whether the URL is that of a variant, named by a multivariant playlist. */
-  #isVariant = false;
-  #timer: Timer | undefined;
-  #list: MediaPlaylist | undefined;
-  #segments: SegmentPlayer | undefined;
+  /** When the player was admitted, µs since 1970: frames sent before are old, not late. */
+  #admittedUs = 0;
+  /** When another variant was decided for; 0: it has arrived. */
+  #switchedMs = 0;
+  #bytesBefore = 0;
 
   /** `number`: the player's number among all, from 0. */
   constructor(context: HlsContext, target: HttpTarget, number: number) {
     this.#context = context;
     this.#number = number;
-    this.#request = new PlaylistRequest(context.playlists, this);
+    this.#viewer = { cookies: new Cookies(), keys: new KeyRing(context.hls), tokens: new OwnTokens() };
     this.#member = new GroupMember(context.group, context.retry);
-    this.#fetcher = new Fetcher(context, context.group);
-    this.#url = target.url;
+    this.#playout = new Playout(context.hls, (sentUs, shownMs) => this.#shows(sentUs, shownMs));
     this.#madeMs = context.clock.now();
     this.#beganMs = this.#madeMs;
-    this.#ask();
+    this.#main = new Track(context, this.#viewer, this, this.#playout);
+    this.#main.go(target.url);
   }
 
   get running(): boolean {
@@ -70,74 +62,92 @@ export class HlsPlayer implements Player, PlaylistEvents {
   }
 
   get wasAdmitted(): boolean {
-    return this.#segments !== undefined;
+    return this.#admittedUs > 0;
   }
 
   get firstFrameMs(): number {
-    return this.#segments?.startedMs ?? 0;
+    return this.#playout.startedMs;
   }
 
   get bytesReceived(): number {
-    return this.#fetcher.bytesReceived + (this.#segments?.bytesReceived ?? 0);
+    return this.#bytesBefore + this.#main.bytesReceived + (this.#audio?.bytesReceived ?? 0);
   }
 
-  playlist(list: MediaPlaylist | MultivariantPlaylist): void {
-    this.#redirects = 0;
-    if (list.kind === "multivariant") {
-      this.#variant(list);
+  multivariant(list: MultivariantPlaylist, url: URL): void {
+    const { variant, hls } = this.#context;
+    if (this.#variants !== undefined) {
+      this.#fail("the playlist names a variant that is a playlist of variants again");
       return;
     }
-    const { hls } = this.#context;
-    hls.playlists++;
-    if (list.skipped > 0) hls.deltas++;
-    this.#failures = 0;
-    const before = this.#list;
-    this.#list = list;
-    if (!list.ended) this.#loadAgain(reloadOf(list, before));
-    const now = this.#context.clock.now();
-    if (this.#segments !== undefined) this.#segments.update(list);
-    else if (list.segments.length > 0) {
-      this.#member.admitted(now - this.#beganMs);
-      const lost = this.#context.retry && ((reason: string) => this.#fail(`segment: ${reason}`));
-      this.#segments = new SegmentPlayer(this.#context, list, this.#url, lost);
-    } else if (list.ended || now - this.#madeMs > FIRST_SEGMENT_TIMEOUT_MS) this.#fail("the playlist lists no segment");
-  }
-
-  unchanged(): void {
-    this.#context.hls.notModified++;
-    this.#failures = 0;
-    if (this.#list === undefined) this.#loadAgain(RETRY);
-    else this.#loadAgain(reloadOf(this.#list, this.#list));
-  }
-
-  redirected(head: ResponseHead): void {
-    const to = redirectedTo(head, this.#url, this.#redirects++);
-    if (to === undefined) {
-      this.#fail(String(new RefusalText(head)));
+    try {
+      this.#variants = new ViewerVariants(list, url, this.#viewer.tokens, variant, this.#number);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#fail(error.message);
       return;
     }
-    this.#url = withDirectives(to, "");
-    this.#ask();
+    if (switches(variant) && list.variants.length === 1) hls.oneVariant = true;
+    this.#goTo(this.#variants.url);
   }
 
-  failed(reason: string, absent: boolean): void {
-    const { clock, hls, isNewStream, retry } = this.#context;
-    if (this.#segments !== undefined) {
-      hls.errors.add(`playlist: ${reason}`);
-      this.#failures++;
-      if (retry === undefined && this.#failures < MAX_FAILURES) this.#loadAgain(RETRY);
-      else this.#fail(`playlist: ${reason}`);
-    } else if (absent && isNewStream && clock.now() - this.#madeMs < FIRST_SEGMENT_TIMEOUT_MS) {
-      this.#beganMs = this.#askedMs + RETRY_MS;
-      this.#loadAgain(RETRY);
+  empty({ ended }: MediaPlaylist): void {
+    const late = this.#context.clock.now() - this.#madeMs > FIRST_SEGMENT_TIMEOUT_MS;
+    if (ended || late) this.#fail("the playlist lists no segment");
+  }
+
+  begins(list: MediaPlaylist, moment: Moment): void {
+    const { clock, wall, hls, variant } = this.#context;
+    if (switches(variant) && this.#variants === undefined) hls.oneVariant = true;
+    const now = clock.now();
+    this.#member.admitted(now - this.#beganMs);
+    this.#admittedUs = wall.at(now);
+    this.#playout.setStart(playoutStart(list));
+    this.#matchAudio(moment);
+  }
+
+  unlisted(reason: string, absent: boolean): void {
+    const { clock, isNewStream } = this.#context;
+    const isNew = !this.wasAdmitted && isNewStream && clock.now() - this.#madeMs < FIRST_SEGMENT_TIMEOUT_MS;
+    if (absent && isNew) this.#beganMs = this.#main.again();
+    else if (this.#variants?.leave() === true) {
+      this.#context.hls.variantsLeft++;
+      this.#goTo(this.#variants.url);
     } else this.#fail(reason);
+  }
+
+  lost(reason: string): void {
+    this.#fail(reason);
+  }
+
+  nextPlaylist(moment: Moment): URL | undefined {
+    const variants = this.#variants;
+    const change = variants?.next();
+    if (variants === undefined || change === undefined) return undefined;
+    const { clock, hls } = this.#context;
+    if (change === "up") hls.switchesUp++;
+    else hls.switchesDown++;
+    this.#switchedMs = clock.now();
+    this.#matchAudio(moment);
+    return variants.url;
+  }
+
+  arrived({ piece, facts, result, atMs, repeatsMs }: Arrived): void {
+    const { hls, wall } = this.#context;
+    const variants = this.#variants;
+    variants?.measured(result);
+    if (variants !== undefined && piece.begins) hls.variants.add(variants.label);
+    if (repeatsMs !== undefined && this.#switchedMs > 0) hls.switchTime.record((atMs - this.#switchedMs) * 1000);
+    if (repeatsMs !== undefined) this.#switchedMs = 0;
+    const stamps = facts?.stamps;
+    if (stamps === undefined || stamps.lastSentUs < this.#admittedUs) return;
+    (piece.isPart ? hls.partDelay : hls.segmentDelay).record(wall.at(atMs) - stamps.lastSentUs);
   }
 
   finish(nowMs: number): void {
     const { firstFrame } = this.#context.totals;
-    const ended = this.#list?.ended === true;
+    const { ended } = this.#main;
     // A failed player expects no more segments, so its empty buffer is no stall.
-    this.#segments?.finish(nowMs, ended || !this.running);
+    this.#playout.finish(nowMs, ended || !this.running);
     const startedMs = this.firstFrameMs;
     if (startedMs > 0) firstFrame.record((startedMs - this.#beganMs) * 1000);
     if (ended) this.#fail("ended by the server: the playlist has EXT-X-ENDLIST");
@@ -149,45 +159,50 @@ export class HlsPlayer implements Player, PlaylistEvents {
     this.#end();
   }
 
-  #variant(list: MultivariantPlaylist): void {
-    if (this.#isVariant) {
-      this.#fail("the playlist names a variant that is a playlist of variants again");
-      return;
-    }
-    this.#isVariant = true;
-    const { hls, variant } = this.#context;
-    const { uri, soundApart } = chosenVariant(list, variant, this.#number);
-    hls.soundApart ||= soundApart;
-    const url = URL.parse(uri, this.#url.href);
-    if (url === null || url.href === this.#url.href) {
-      this.#fail(`the playlist names a variant by "${uri}"`);
-      return;
-    }
-    this.#url = url;
-    this.#ask();
+  #goTo(url: URL | undefined): void {
+    if (url === undefined) this.#fail(`the playlist names a variant by "${this.#variants?.uri}"`);
+    else this.#main.go(url);
   }
 
-  /** The delay counts from the last request (RFC 8216, 6.3.4). */
-  #loadAgain(reload: Reload): void {
-    const { clock } = this.#context;
-    const passedMs = clock.now() - this.#askedMs;
-    this.#reload = reload;
-    this.#timer?.cancel();
-    this.#timer = clock.after(Math.max(0, reload.afterMs - passedMs), () => this.#ask());
+  /** Has the audio track that goes with the variant, from the moment on if it has none yet, else from its own next segment on. */
+  #matchAudio(moment: Moment): void {
+    const url = this.#variants?.audioUrl;
+    if (url === undefined) {
+      this.#bytesBefore += this.#audio?.bytesReceived ?? 0;
+      this.#audio?.close();
+      this.#audio = undefined;
+    } else if (this.#audio === undefined) {
+      this.#audio = new Track(this.#context, this.#viewer, this.#audioEvents(url), this.#playout, moment);
+      this.#audio.go(url);
+    }
   }
 
-  #ask(): void {
-    this.#askedMs = this.#context.clock.now();
-    const { directives, waitMs } = this.#reload;
-    const url = directives === "" ? this.#url : withDirectives(this.#url, directives);
-    // The ETag holds only for the URL without directives.
-    const headers = directives === "" ? this.#request.headers : "";
-    try {
-      this.#fetcher.get(url, headers, this.#request, waitMs);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      this.#fail(`the playlist names a variant that can't be fetched: ${error.message}`);
-    }
+  /** `url`: the playlist that is loaded first. */
+  #audioEvents(url: URL): TrackEvents {
+    let loaded = url.href;
+    return {
+      multivariant: () => this.#fail("the playlist of the audio is a playlist of variants"),
+      empty: ({ ended }) => {
+        if (ended) this.#fail("the playlist of the audio lists no segment");
+      },
+      begins: () => {},
+      unlisted: (reason) => this.#fail(`audio: ${reason}`),
+      lost: (reason) => this.#fail(`audio: ${reason}`),
+      nextPlaylist: () => {
+        const next = this.#variants?.audioUrl;
+        if (next === undefined || next.href === loaded) return undefined;
+        loaded = next.href;
+        return next;
+      },
+      arrived: () => {},
+    };
+  }
+
+  #shows(sentUs: number, shownMs: number): void {
+    const { totals, wall } = this.#context;
+    const delayUs = wall.at(shownMs) - sentUs;
+    if (delayUs < -CLOCK_ERROR_US) totals.early++;
+    totals.recentDelay.record(delayUs);
   }
 
   #fail(reason: string): void {
@@ -196,8 +211,7 @@ export class HlsPlayer implements Player, PlaylistEvents {
   }
 
   #end(): void {
-    this.#timer?.cancel();
-    this.#fetcher.close();
-    this.#segments?.close();
+    this.#main.close();
+    this.#audio?.close();
   }
 }

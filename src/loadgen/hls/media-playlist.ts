@@ -1,8 +1,8 @@
-/** The key of an encrypted segment, with METHOD=AES-128 (RFC 8216, 4.3.2.4). */
+/** The key of something encrypted, with METHOD=AES-128 (RFC 8216, 4.3.2.4). */
 export interface ListedKey {
   /** As the playlist writes it. */
   readonly uri: string;
-  /** 16 bytes in hexadecimal digits; undefined: the segment's number is used. */
+  /** 16 bytes in hexadecimal digits; undefined: the segment's number is the vector. */
   readonly iv: string | undefined;
 }
 
@@ -28,8 +28,13 @@ export interface ListedSegment {
   readonly discontinuity: boolean;
   /** Whether the segment is missing: there is nothing to load (RFC 8216bis, 4.4.4.7). */
   readonly gap: boolean;
+  /** When its first frame was made, Unix ms (EXT-X-PROGRAM-DATE-TIME, counted on); undefined: the playlist has no dates. */
+  readonly dateMs: number | undefined;
   /** The init segment's URI; undefined for MPEG-TS. */
   readonly map: string | undefined;
+  /** The key of the init segment; undefined for one in the clear. */
+  readonly mapKey: ListedKey | undefined;
+  /** The key of the segment, and of each of its parts. */
   readonly key: ListedKey | undefined;
   /** The parts that are still listed; older segments have none. */
   readonly parts: readonly ListedPart[];

@@ -1,5 +1,6 @@
 import { ProtocolError } from "../../base/errors.ts";
-import { Attributes, decimal, whole } from "./attributes.ts";
+import { Attributes, decimal, noVariables, whole } from "./attributes.ts";
+import { KeyTags } from "./key-tags.ts";
 import type { ListedKey, ListedPart, ListedSegment, LowLatency, MediaPlaylist } from "./media-playlist.ts";
 
 /** More segments, and more parts of one, than any live playlist has. */
@@ -28,7 +29,10 @@ export class MediaReader {
   #parts: ListedPart[] = [];
   /** Tags that hold for all segments from here on. */
   #map: string | undefined;
-  #key: ListedKey | undefined;
+  #mapKey: ListedKey | undefined;
+  readonly #keys = new KeyTags();
+  /** The date of the next segment. */
+  #dateMs: number | undefined;
 
   /** `before`: the playlist that the player had before, of which this one may leave out entries (EXT-X-SKIP). */
   constructor(before: MediaPlaylist | undefined) {
@@ -76,6 +80,10 @@ export class MediaReader {
         break;
       case "EXT-X-DISCONTINUITY":
         this.#discontinuity = true;
+        this.#dateMs = undefined;
+        break;
+      case "EXT-X-PROGRAM-DATE-TIME":
+        this.#dateMs = dateOf(value);
         break;
       case "EXT-X-GAP":
         this.#gap = true;
@@ -85,6 +93,8 @@ export class MediaReader {
         break;
       case "EXT-X-BYTERANGE":
         throw new ProtocolError("the playlist has byte ranges, which srs bench does not read");
+      case "EXT-X-DEFINE":
+        throw noVariables();
       default:
         if (tag.startsWith("EXT-X-")) this.#tagWithAttributes(tag, value);
     }
@@ -106,9 +116,10 @@ export class MediaReader {
         break;
       case "EXT-X-MAP":
         this.#map = uriOf(new Attributes(tag, value));
+        this.#mapKey = this.#keys.inForce();
         break;
       case "EXT-X-KEY":
-        this.#key = keyOf(new Attributes(tag, value));
+        this.#keys.tag(new Attributes(tag, value));
         break;
       case "EXT-X-PRELOAD-HINT": {
         const hint = new Attributes(tag, value);
@@ -122,8 +133,7 @@ export class MediaReader {
   #part(part: Attributes): void {
     if (this.#parts.length === MAX_PARTS)
       throw new ProtocolError(`the playlist has a segment of over ${MAX_PARTS} parts`);
-    if (this.#key !== undefined)
-      throw new ProtocolError("the playlist has encrypted parts, which srs bench does not decrypt");
+    this.#keys.inForce();
     const durationMs = decimal("EXT-X-PART's DURATION", part.needed("DURATION")) * 1000;
     this.#parts.push({ uri: uriOf(part), durationMs, independent: part.says("INDEPENDENT"), gap: part.says("GAP") });
   }
@@ -138,8 +148,11 @@ export class MediaReader {
     // The server may no longer have their parts.
     this.#segments.push(...known.map((segment) => ({ ...segment, parts: [] })));
     this.#skipped = count;
-    this.#map = known.at(-1)?.map;
-    this.#key = known.at(-1)?.key;
+    const last = known.at(-1);
+    this.#map = last?.map;
+    this.#mapKey = last?.mapKey;
+    this.#keys.continueWith(last?.key);
+    this.#dateMs = last?.dateMs === undefined ? undefined : last.dateMs + last.durationMs;
   }
 
   #segment(uri: string): void {
@@ -148,6 +161,7 @@ export class MediaReader {
     if (this.#segments.length >= MAX_SEGMENTS)
       throw new ProtocolError(`the playlist has over ${MAX_SEGMENTS} segments`);
     this.#segments.push(this.#entry(uri, durationMs));
+    if (this.#dateMs !== undefined) this.#dateMs += durationMs;
     this.#durationMs = undefined;
     this.#discontinuity = false;
     this.#gap = false;
@@ -155,9 +169,18 @@ export class MediaReader {
   }
 
   #entry(uri: string | undefined, durationMs: number): ListedSegment {
-    const [discontinuity, gap, map, key, parts] = [this.#discontinuity, this.#gap, this.#map, this.#key, this.#parts];
-    const sequence = this.#mediaSequence + this.#segments.length;
-    return { uri, sequence, durationMs, discontinuity, gap, map, key, parts };
+    return {
+      uri,
+      sequence: this.#mediaSequence + this.#segments.length,
+      durationMs,
+      discontinuity: this.#discontinuity,
+      gap: this.#gap,
+      dateMs: this.#dateMs,
+      map: this.#map,
+      mapKey: this.#mapKey,
+      key: this.#keys.inForce(),
+      parts: this.#parts,
+    };
   }
 
   /** Parts need blocking reloads (RFC 8216bis, 4.4.3.8); without them, players take whole segments. */
@@ -179,17 +202,9 @@ function uriOf(attributes: Attributes): string {
   return attributes.needed("URI");
 }
 
-/** RFC 8216, 4.3.2.4. */
-function keyOf(key: Attributes): ListedKey | undefined {
-  const method = key.needed("METHOD");
-  if (method === "NONE") return undefined;
-  const format = key.text("KEYFORMAT") ?? "identity";
-  if (method !== "AES-128" || format !== "identity")
-    throw new ProtocolError(
-      `the playlist's segments are encrypted by ${method} (${format}), which srs bench does not decrypt`,
-    );
-  const [, iv] = /^0[xX]([0-9a-fA-F]{1,32})$/.exec(key.text("IV") ?? "") ?? [];
-  if (iv === undefined && key.text("IV") !== undefined)
-    throw new ProtocolError("the playlist's EXT-X-KEY has an IV that is no number of 128 bits");
-  return { uri: key.needed("URI"), iv: iv?.padStart(32, "0") };
+/** Reads a date; undefined if it is none, as no more than the alignment of playlists depends on it. */
+function dateOf(value: string): number | undefined {
+  // Not all parsers take FFmpeg's "+0000".
+  const ms = Date.parse(value.trim().replace(/([+-]\d\d)(\d\d)$/, "$1:$2"));
+  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -1,8 +1,8 @@
 import { ProtocolError } from "../../base/errors.ts";
-import { Attributes } from "./attributes.ts";
+import { Attributes, noVariables } from "./attributes.ts";
 
-/** More variants than any playlist has. */
-const MAX_VARIANTS = 1000;
+/** More variants, and more renditions, than any playlist has. */
+const MAX_ENTRIES = 1000;
 
 /** A variant of a stream (RFC 8216, 4.3.4.2). */
 export interface ListedVariant {
@@ -10,8 +10,21 @@ export interface ListedVariant {
   readonly uri: string;
   /** Bits a second. */
   readonly bandwidth: number;
-  /** Whether the variant's sound is in playlists of its own. */
-  readonly soundApart: boolean;
+  /** Width and height as `1280x720`; undefined where the playlist does not say it. */
+  readonly resolution: string | undefined;
+  /** NAME, which some servers write. */
+  readonly name: string | undefined;
+  /** The group of its audio renditions. */
+  readonly audio: string | undefined;
+}
+
+/** An audio rendition (RFC 8216, 4.3.4.1). */
+export interface AudioRendition {
+  /** As the playlist writes it; undefined for one that is in the variants' own playlists. */
+  readonly uri: string | undefined;
+  readonly name: string;
+  readonly isDefault: boolean;
+  readonly autoselect: boolean;
 }
 
 /** A playlist of playlists (RFC 8216, 4.3.4), one variant at least. */
@@ -19,21 +32,26 @@ export interface MultivariantPlaylist {
   readonly kind: "multivariant";
   /** In the playlist's order; of several pathways, only the variants of the first. */
   readonly variants: readonly [ListedVariant, ...ListedVariant[]];
+  /** The audio renditions of each group. */
+  readonly audio: ReadonlyMap<string, readonly AudioRendition[]>;
 }
 
-/** Which variant players play: the first, as browsers begin; the one of the highest bitrate; or all, each player the next one. */
-export type VariantChoice = "first" | "best" | "all";
-
-/** The variant of one player. */
-export function chosenVariant(
-  { variants }: MultivariantPlaylist,
-  choice: VariantChoice,
-  player: number,
-): ListedVariant {
-  const [first] = variants;
-  if (choice === "all") return variants[player % variants.length] ?? first;
-  if (choice === "first") return first;
-  return variants.reduce((best, variant) => (variant.bandwidth > best.bandwidth ? variant : best));
+/**
+ * The audio rendition that players play with a variant: the one called `name`, else the default, else the first that may be selected.
+ * Undefined if the variant has no renditions.
+ */
+export function audioOf(
+  { audio }: MultivariantPlaylist,
+  variant: ListedVariant,
+  name: string | undefined,
+): AudioRendition | undefined {
+  const group = (variant.audio === undefined ? undefined : audio.get(variant.audio)) ?? [];
+  return (
+    group.find((rendition) => rendition.name === name) ??
+    group.find(({ isDefault }) => isDefault) ??
+    group.find(({ autoselect }) => autoselect) ??
+    group[0]
+  );
 }
 
 /** Reads a playlist with at least one EXT-X-STREAM-INF. Throws ProtocolError. */
@@ -45,13 +63,14 @@ export function readMultivariant(lines: readonly string[]): MultivariantPlaylist
 
 class VariantReader {
   readonly #variants: ListedVariant[] = [];
-  /** Groups of audio renditions in which at least one has a playlist of its own. */
-  readonly #apart = new Set<string>();
+  readonly #audio = new Map<string, AudioRendition[]>();
+  #renditions = 0;
   #pathway: string | undefined;
   /** Attributes of the variant whose URI follows. */
   #next: Attributes | undefined;
 
   line(line: string): void {
+    if (line.startsWith("#EXT-X-DEFINE:")) throw noVariables();
     const [, tag, value = ""] = /^#(EXT-X-(?:STREAM-INF|MEDIA)):(.*)$/.exec(line) ?? [];
     if (tag === "EXT-X-MEDIA") this.#rendition(new Attributes(tag, value));
     else if (tag !== undefined) {
@@ -66,23 +85,35 @@ class VariantReader {
   playlist(): MultivariantPlaylist {
     const [first, ...others] = this.#variants;
     if (this.#next !== undefined || first === undefined) throw noUri();
-    return { kind: "multivariant", variants: [first, ...others] };
+    return { kind: "multivariant", variants: [first, ...others], audio: this.#audio };
   }
 
   #rendition(media: Attributes): void {
-    const isApart = media.text("TYPE") === "AUDIO" && media.text("URI") !== undefined;
-    if (isApart) this.#apart.add(media.text("GROUP-ID") ?? "");
+    if (media.text("TYPE") !== "AUDIO") return;
+    if (++this.#renditions > MAX_ENTRIES) throw new ProtocolError(`the playlist has over ${MAX_ENTRIES} renditions`);
+    const id = media.text("GROUP-ID") ?? "";
+    const group = this.#audio.get(id) ?? [];
+    this.#audio.set(id, group);
+    group.push({
+      uri: media.text("URI") || undefined,
+      name: media.text("NAME") ?? "",
+      isDefault: media.says("DEFAULT"),
+      autoselect: media.says("AUTOSELECT"),
+    });
   }
 
   #variant(uri: string, attributes: Attributes): void {
     const pathway = attributes.text("PATHWAY-ID") ?? "";
     this.#pathway ??= pathway;
     if (pathway !== this.#pathway) return;
-    if (this.#variants.length === MAX_VARIANTS)
-      throw new ProtocolError(`the playlist has over ${MAX_VARIANTS} variants`);
-    const bandwidth = Number(attributes.text("BANDWIDTH")) || 0;
-    const audio = attributes.text("AUDIO");
-    this.#variants.push({ uri, bandwidth, soundApart: audio !== undefined && this.#apart.has(audio) });
+    if (this.#variants.length === MAX_ENTRIES) throw new ProtocolError(`the playlist has over ${MAX_ENTRIES} variants`);
+    this.#variants.push({
+      uri,
+      bandwidth: Number(attributes.text("BANDWIDTH")) || 0,
+      resolution: attributes.text("RESOLUTION")?.toLowerCase(),
+      name: attributes.text("NAME"),
+      audio: attributes.text("AUDIO"),
+    });
   }
 }
 

@@ -1,10 +1,13 @@
 import { endOf, type ListedKey, type ListedPart, type ListedSegment, type MediaPlaylist } from "./media-playlist.ts";
+import { livePlace, type Place, partsOf, segmentOf } from "./places.ts";
 
 /** What a player fetches by one request: a segment, or a part of one. */
 export interface Piece {
   /** As the playlist writes it. */
   readonly uri: string;
   readonly isPart: boolean;
+  /** Whether a segment begins with it. */
+  readonly begins: boolean;
   /** Duration by the playlist, ms. */
   readonly durationMs: number;
   /** Its times, or its codecs, don't continue those of the piece before. */
@@ -13,35 +16,44 @@ export interface Piece {
   readonly independent: boolean;
   readonly gap: boolean;
   readonly map: string | undefined;
+  readonly mapKey: ListedKey | undefined;
   readonly key: ListedKey | undefined;
   readonly sequence: number;
 }
 
 /** Goes through the pieces of one player's playlists, each once. With low latency these are parts, as far as they are listed. */
 export class PieceCursor {
-  readonly #lowLatency: boolean;
   /** Called with the number of segments that left the list before they were wholly taken. */
   readonly #gone: (segments: number) => void;
   #sequence: number;
-  #part = 0;
-  /** Where playback begins in the first piece, ms. */
-  readonly fromMs: number;
+  #part: number;
 
-  /** Begins at a piece that players may start with, at least the hold-back behind the list's end if one is listed. */
-  constructor(list: MediaPlaylist, gone: (segments: number) => void) {
-    this.#lowLatency = list.lowLatency !== undefined;
+  /** Begins at a place of the list. */
+  constructor({ sequence, part }: Place, gone: (segments: number) => void) {
     this.#gone = gone;
-    const { sequence, part, fromMs } = this.#startIn(list);
     this.#sequence = sequence;
     this.#part = part;
-    this.fromMs = fromMs;
+  }
+
+  /** The segment of the next piece. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** The index of the next piece among its segment's parts; 0 for a whole segment, too. */
+  get part(): number {
+    return this.#part;
+  }
+
+  /** Continues at another place, or in another list. */
+  moveTo({ sequence, part }: Place): void {
+    this.#sequence = sequence;
+    this.#part = part;
   }
 
   /** Begins anew, as players do if the list's numbers went back so far that the expected piece may never come. */
   restart(list: MediaPlaylist): void {
-    const { sequence, part } = this.#startIn(list);
-    this.#sequence = sequence;
-    this.#part = part;
+    this.moveTo(livePlace(list));
   }
 
   /** Whether the next piece lies beyond the end of the list. */
@@ -64,9 +76,9 @@ export class PieceCursor {
       this.#part = 0;
     }
     for (;;) {
-      const segment = this.#segmentIn(list);
+      const segment = segmentOf(list, this.#sequence);
       if (segment === undefined) return undefined;
-      const parts = this.#partsOf(segment);
+      const parts = partsOf(list, segment);
       const part = parts[this.#part];
       if (part !== undefined) return partOf(segment, part, this.#part++);
       if (segment.uri === undefined) return undefined;
@@ -78,44 +90,17 @@ export class PieceCursor {
       if (isWhole) return wholeOf(segment, segment.uri);
     }
   }
-
-  #segmentIn({ mediaSequence, segments, growing }: MediaPlaylist): ListedSegment | undefined {
-    const at = this.#sequence - mediaSequence;
-    return at === segments.length && this.#lowLatency ? growing : segments[at];
-  }
-
-  #partsOf({ parts }: ListedSegment): readonly ListedPart[] {
-    return this.#lowLatency ? parts : [];
-  }
-
-  #startIn(list: MediaPlaylist) {
-    const { mediaSequence, segments, growing, lowLatency } = list;
-    const { holdBackMs } = lowLatency ?? list;
-    let behindMs = 0;
-    let place = { sequence: endOf(list).sequence, part: 0, independent: false };
-    const from = segments.length - (growing === undefined || !this.#lowLatency ? 1 : 0);
-    for (let at = from; at >= 0; at--) {
-      const segment = segments[at] ?? growing;
-      if (segment === undefined) break;
-      const parts = this.#partsOf(segment);
-      for (let part = Math.max(0, parts.length - 1); part >= 0; part--) {
-        const { durationMs, independent } = parts[part] ?? { ...segment, independent: true };
-        behindMs += durationMs;
-        place = { sequence: mediaSequence + at, part, independent };
-        if (behindMs >= holdBackMs && independent) return { ...place, fromMs: behindMs - holdBackMs };
-      }
-    }
-    return { ...place, fromMs: Math.max(0, behindMs - holdBackMs) };
-  }
 }
 
 function wholeOf(segment: ListedSegment, uri: string): Piece {
-  const { durationMs, discontinuity, gap, map, key, sequence } = segment;
-  return { uri, isPart: false, durationMs, discontinuity, independent: true, gap, map, key, sequence };
+  const { durationMs, discontinuity, gap, map, mapKey, key, sequence } = segment;
+  const always = { isPart: false, begins: true, independent: true };
+  return { uri, ...always, durationMs, discontinuity, gap, map, mapKey, key, sequence };
 }
 
 function partOf(segment: ListedSegment, part: ListedPart, index: number): Piece {
-  const { map, key, sequence } = segment;
-  const discontinuity = segment.discontinuity && index === 0;
-  return { ...part, isPart: true, discontinuity, gap: part.gap || segment.gap, map, key, sequence };
+  const { map, mapKey, key, sequence } = segment;
+  const begins = index === 0;
+  const discontinuity = segment.discontinuity && begins;
+  return { ...part, isPart: true, begins, discontinuity, gap: part.gap || segment.gap, map, mapKey, key, sequence };
 }

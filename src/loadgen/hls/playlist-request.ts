@@ -5,11 +5,14 @@ import type { AnswerEvents } from "../http/connection.ts";
 import { RefusalText } from "../http/refusal.ts";
 import type { MediaPlaylist } from "./media-playlist.ts";
 import type { MultivariantPlaylist } from "./multivariant.ts";
+import type { OwnTokens } from "./own-tokens.ts";
 import type { PlaylistStore } from "./playlist-store.ts";
 
 /** A longer playlist is refused. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const FIRST_BYTES = 4096;
+/** A buffer of this size is kept for the next answer; a larger one would be much in thousands of players. */
+const MAX_KEPT_BYTES = 64 * 1024;
 
 /** The result of a request for a playlist. */
 export interface PlaylistEvents {
@@ -26,6 +29,7 @@ export interface PlaylistEvents {
 export class PlaylistRequest implements AnswerEvents {
   readonly #events: PlaylistEvents;
   readonly #store: PlaylistStore;
+  readonly #tokens: OwnTokens;
   #etag = "";
   #newEtag = "";
   #status = 0;
@@ -36,8 +40,10 @@ export class PlaylistRequest implements AnswerEvents {
   /** The newest media playlist. */
   #list: MediaPlaylist | undefined;
 
-  constructor(store: PlaylistStore, events: PlaylistEvents) {
+  /** Texts of the playlists have `tokens` masked. */
+  constructor(store: PlaylistStore, tokens: OwnTokens, events: PlaylistEvents) {
     this.#store = store;
+    this.#tokens = tokens;
     this.#events = events;
   }
 
@@ -83,8 +89,11 @@ export class PlaylistRequest implements AnswerEvents {
 
   #read(): void {
     let list: MediaPlaylist | MultivariantPlaylist;
+    const bytes = this.#bytes.subarray(0, this.#have);
+    if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = new Uint8Array(FIRST_BYTES);
     try {
-      list = this.#store.read(this.#bytes.subarray(0, this.#have), this.#list);
+      this.#tokens.mask(bytes);
+      list = this.#store.read(bytes, this.#list);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#events.failed(error.message, false);

@@ -3,8 +3,11 @@ import type { MediaPlaylist } from "./media-playlist.ts";
 import type { MultivariantPlaylist } from "./multivariant.ts";
 import { readPlaylist } from "./playlist.ts";
 
-/** Number of parsed playlists that are kept, as most servers give all viewers of a stream the same one. */
-const MAX_REMEMBERED = 8;
+/**
+ * Number of parsed playlists that are kept, as most servers give all viewers of a stream the same one: the newest few of each variant and
+ * rendition, in full and as deltas.
+ */
+const MAX_REMEMBERED = 64;
 const decoder = new TextDecoder();
 
 interface Remembered {

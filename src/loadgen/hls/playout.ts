@@ -9,8 +9,6 @@ const LEAST_STALL_MS = 50;
 
 /** Conditions under which playback starts. */
 export interface PlayoutStart {
-  /** Where playback starts in the first piece, ms. */
-  readonly fromMs: number;
   /** How much must be in the buffer, ms. */
   readonly enoughMs: number;
   /** Number of pieces that are enough, however short they are. */
@@ -23,29 +21,45 @@ export interface PlayoutStart {
  * When playback of a list starts. With low latency, the buffer then has the hold-back less one part, so that the viewer is as far behind
  * the live edge as the list says.
  */
-export function playoutStart({ lowLatency, targetDurationMs }: MediaPlaylist, fromMs: number): PlayoutStart {
+export function playoutStart({ lowLatency, targetDurationMs }: MediaPlaylist): PlayoutStart {
   if (lowLatency === undefined)
-    return { fromMs, enoughMs: START_TARGETS * targetDurationMs, enoughPieces: START_SEGMENTS, refills: false };
+    return { enoughMs: START_TARGETS * targetDurationMs, enoughPieces: START_SEGMENTS, refills: false };
   const { holdBackMs, partTargetMs } = lowLatency;
-  return { fromMs, enoughMs: holdBackMs - partTargetMs, enoughPieces: Number.POSITIVE_INFINITY, refills: true };
+  return { enoughMs: holdBackMs - partTargetMs, enoughPieces: Number.POSITIVE_INFINITY, refills: true };
+}
+
+/** The buffer of one track. Its media time is 0 where playback starts. */
+export class TrackBuffer {
+  readonly #joinedMs: number;
+  /** The media time at the buffer's end; minus infinity before the track's first piece is known. */
+  endMs = Number.NEGATIVE_INFINITY;
+  pieces = 0;
+
+  /** `joinedMs`: the media time from which on the track is played. */
+  constructor(joinedMs: number) {
+    this.#joinedMs = joinedMs;
+  }
+
+  /** The track is played from so far into its first piece. */
+  begin(fromMs: number): void {
+    this.endMs = this.#joinedMs - fromMs;
+  }
 }
 
 /*
- * filling ──enough──> playing ──the buffer is empty──> stalled ──the next piece, or enough again──> playing
+ * filling ──enough──> playing ──a buffer is empty──> stalled ──the next piece, or enough again──> playing
  */
-/** A model of a player's buffer and playback. Times are of the monotonic clock, ms. */
+/** A model of a player's buffers, one for each track, and of its playback. Times are of the monotonic clock, ms. */
 export class Playout {
   readonly #totals: HlsTotals;
   /** Called with the time when a piece's first frame, sent at `sentUs`, is shown. */
   readonly #shows: (sentUs: number, shownMs: number) => void;
-  readonly #starts: PlayoutStart;
+  readonly #buffers = new Set<TrackBuffer>();
+  #starts: PlayoutStart | undefined;
   /** The media time at which playback starts, or continues after a stall. */
-  #fromMs: number;
-  /** When the current stall began, which lasts until the buffer is full enough; undefined: there is none. */
+  #fromMs = 0;
+  /** When the current stall began, which lasts until the buffers are full enough; undefined: there is none. */
   #emptyMs: number | undefined;
-  /** The media time at the end of the buffer. */
-  #endMs = 0;
-  #pieces = 0;
   /** Stamped pieces received while nothing plays: their media time, ms, and when their first frame was sent. */
   #waiting: { readonly atMs: number; readonly sentUs: number }[] = [];
   /** When media time 0 was shown, or would have been; undefined while nothing plays. */
@@ -54,25 +68,46 @@ export class Playout {
   startedMs = 0;
   #stalled = false;
 
-  constructor(totals: HlsTotals, starts: PlayoutStart, shows: (sentUs: number, shownMs: number) => void) {
+  constructor(totals: HlsTotals, shows: (sentUs: number, shownMs: number) => void) {
     this.#totals = totals;
-    this.#starts = starts;
-    this.#fromMs = starts.fromMs;
     this.#shows = shows;
   }
 
-  /** Adds the next segment or part. `sentUs` is its first frame's stamp, 0 if it has none. */
-  add(nowMs: number, durationMs: number, sentUs: number): void {
+  /** Says when playback starts. */
+  setStart(starts: PlayoutStart): void {
+    this.#starts = starts;
+  }
+
+  /** The buffer of a further track, which is played from the end of what is there of others. Playback waits for it, or goes on if it plays. */
+  join(): TrackBuffer {
+    let joinedMs = 0;
+    for (const { pieces, endMs } of this.#buffers) if (pieces > 0) joinedMs = Math.max(joinedMs, endMs);
+    const buffer = new TrackBuffer(joinedMs);
+    if (this.#zeroMs !== undefined) buffer.endMs = joinedMs;
+    this.#buffers.add(buffer);
+    return buffer;
+  }
+
+  /** A track is not played any more. */
+  leave(buffer: TrackBuffer): void {
+    this.#buffers.delete(buffer);
+  }
+
+  /** Adds the next segment or part of a track. `sentUs` is its first frame's stamp, 0 if it has none. */
+  add(buffer: TrackBuffer, nowMs: number, durationMs: number, sentUs: number): void {
     this.#catchUp(nowMs);
     if (sentUs > 0) {
-      if (this.#zeroMs === undefined) this.#waiting.push({ atMs: this.#endMs, sentUs });
-      else this.#shows(sentUs, this.#zeroMs + this.#endMs);
+      if (this.#zeroMs === undefined) this.#waiting.push({ atMs: buffer.endMs, sentUs });
+      else this.#shows(sentUs, this.#zeroMs + buffer.endMs);
     }
-    this.#endMs += durationMs;
-    this.#pieces++;
-    if (this.#zeroMs !== undefined) return;
-    const { enoughMs, enoughPieces } = this.#starts;
-    if (this.#endMs - this.#fromMs >= enoughMs || this.#pieces >= enoughPieces) this.#start(nowMs);
+    buffer.endMs += durationMs;
+    buffer.pieces++;
+    if (this.#zeroMs === undefined && this.#isEnough()) this.#start(nowMs);
+  }
+
+  /** A piece of a track is missing. The other track plays meanwhile; without one, playback goes on behind the gap. */
+  skip(buffer: TrackBuffer, durationMs: number): void {
+    if (this.#buffers.size > 1) buffer.endMs += durationMs;
   }
 
   /** The end of the measurement. `ended`: no more pieces are expected, so the empty buffer is not a stall. */
@@ -80,6 +115,21 @@ export class Playout {
     if (ended) return;
     this.#catchUp(nowMs);
     if (this.#emptyMs !== undefined) this.#stall(nowMs - this.#emptyMs);
+  }
+
+  /** The media time up to which all tracks can be played. */
+  get #endMs(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const { endMs } of this.#buffers) least = Math.min(least, endMs);
+    return least;
+  }
+
+  #isEnough(): boolean {
+    const starts = this.#starts;
+    if (starts === undefined) return false;
+    for (const { endMs, pieces } of this.#buffers)
+      if (endMs - this.#fromMs < starts.enoughMs && pieces < starts.enoughPieces) return false;
+    return this.#endMs > this.#fromMs;
   }
 
   #start(nowMs: number): void {
@@ -91,19 +141,20 @@ export class Playout {
     for (const { atMs, sentUs } of this.#waiting.splice(0)) this.#shows(sentUs, zeroMs + atMs);
   }
 
-  /** Finds out whether the buffer has run empty since the last call. */
+  /** Finds out whether a buffer has run empty since the last call. */
   #catchUp(nowMs: number): void {
-    if (this.#zeroMs === undefined) return;
-    const emptyMs = this.#zeroMs + this.#endMs;
+    if (this.#zeroMs === undefined || this.#buffers.size === 0) return;
+    const endMs = this.#endMs;
+    const emptyMs = this.#zeroMs + endMs;
     const lateMs = nowMs - emptyMs;
     if (lateMs <= 0) return;
     this.#zeroMs += lateMs;
     if (lateMs < LEAST_STALL_MS) return;
-    if (!this.#starts.refills) this.#stall(lateMs);
+    if (this.#starts?.refills !== true) this.#stall(lateMs);
     else {
       this.#zeroMs = undefined;
       this.#emptyMs = emptyMs;
-      this.#fromMs = this.#endMs;
+      this.#fromMs = endMs;
     }
   }
 

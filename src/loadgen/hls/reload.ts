@@ -3,6 +3,9 @@ import { endOf, isBefore, type MediaPlaylist } from "./media-playlist.ts";
 /** Maximum time for which a server blocks a request, target durations (RFC 8216bis, 6.2.5.2), and for which a player waits, ms. */
 const BLOCK_TARGETS = 3;
 const MAX_BLOCK_MS = 60_000;
+/** Minimum time between two requests for a playlist, ms, with blocked requests and without them, whatever the playlist says. */
+const MIN_BLOCKED_MS = 10;
+const MIN_RELOAD_MS = 250;
 /** Maximum time between two requests for a playlist, ms, whatever its target duration is. */
 const MAX_RELOAD_MS = 3_600_000;
 /** Matches delivery directives in a query. */
@@ -25,14 +28,15 @@ export interface Reload {
 export function reloadOf(list: MediaPlaylist, before: MediaPlaylist | undefined): Reload {
   const { targetDurationMs, blocks, lowLatency, skipUntilMs } = list;
   const changed = before === undefined || isBefore(before, list) || isBefore(list, before);
-  const unhurriedMs = Math.min(targetDurationMs * (changed ? 1 : 1 / 2), MAX_RELOAD_MS);
+  const wantedMs = targetDurationMs * (changed ? 1 : 1 / 2);
+  const unhurriedMs = Math.min(Math.max(wantedMs, MIN_RELOAD_MS), MAX_RELOAD_MS);
   if (!blocks) return { afterMs: unhurriedMs, directives: "", waitMs: 0 };
   const { sequence, parts } = endOf(list);
   const part = lowLatency === undefined ? "" : `&_HLS_part=${parts}`;
   const skip = skipUntilMs > 0 ? "&_HLS_skip=YES" : "";
   return {
     // A server that promises to block but does not is not asked again at once.
-    afterMs: changed ? 0 : unhurriedMs,
+    afterMs: changed ? MIN_BLOCKED_MS : unhurriedMs,
     directives: `_HLS_msn=${sequence}${part}${skip}`,
     waitMs: Math.min(BLOCK_TARGETS * targetDurationMs, MAX_BLOCK_MS),
   };

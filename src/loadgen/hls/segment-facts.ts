@@ -58,12 +58,18 @@ function readTs(bytes: Uint8Array): SegmentFacts {
   const counts = { continuityErrors: 0 };
   const frames = new TsFrames(reader, counts, { arrivedMs: 0 });
   let problem = problemIn(() => {
+    if (isPackedAudio(bytes)) throw new ProtocolError("a segment is packed audio (ID3), which srs bench does not read");
     frames.push(bytes);
     frames.end();
   });
   if (bytes.length % 188 !== 0) problem ??= "the segment ends within a packet";
   const { first, last } = frames.counters;
   return { ...reader.facts(), ...counts, firstCounters: first, lastCounters: last, format: "ts", problem };
+}
+
+/** Whether a segment begins with an ID3 tag: raw audio frames follow (RFC 8216, 3.4). */
+function isPackedAudio(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x49 && bytes[1] === 0x44 && bytes[2] === 0x33;
 }
 
 function readMp4(bytes: Uint8Array, tracks: InitTracks): SegmentFacts {

@@ -18,6 +18,8 @@ export interface Placed {
   readonly discontinuity: boolean;
   /** Whether a player can start with the piece: required of segments, and of parts that are listed as independent; true for others. */
   readonly startable: boolean;
+  /** For the first one of another variant: how much it repeats of what came before, ms. */
+  readonly repeatsMs: number | undefined;
 }
 
 /** The newest facts of each track from the pieces before. */
@@ -37,18 +39,21 @@ export class SegmentOrder {
   }
 
   /** The next segment or part. */
-  next(facts: SegmentFacts, { durationMs, follows, discontinuity, startable }: Placed): void {
+  next(facts: SegmentFacts, { durationMs, follows, discontinuity, startable, repeatsMs }: Placed): void {
     const totals = this.#totals;
     const before = this.#before;
+    const switched = repeatsMs !== undefined;
     const last = this.#last;
     totals.addCounts(facts.counts);
     totals.continuityErrors += facts.continuityErrors;
     if (facts.problem !== undefined) totals.corrupt++;
-    const same = last.stamps !== undefined && last.stamps.source === facts.stamps?.source;
+    const same = !switched && last.stamps !== undefined && last.stamps.source === facts.stamps?.source;
     if (same && last.stamps !== undefined) this.#sequence(last.stamps, facts, startable);
     // Without stamps, missing frames can't be counted; after a gap, the player starts anew.
-    else if ((before === undefined || !follows || facts.stamps !== undefined) && !startable) totals.dirty++;
-    if (before !== undefined && !discontinuity) {
+    else if ((before === undefined || switched || !follows || facts.stamps !== undefined) && !startable) totals.dirty++;
+    if (before !== undefined && switched) {
+      if (follows && !discontinuity && this.#isShifted(before, facts, repeatsMs)) this.#hls.misaligned++;
+    } else if (before !== undefined && !discontinuity) {
       this.#times(last, facts, same);
       if (follows) this.#continues(before, facts);
     }
@@ -86,10 +91,14 @@ export class SegmentOrder {
       const last = before.lastCounters.get(pid);
       if (last !== undefined && counter !== ((last + 1) & 0x0f)) this.#totals.continuityErrors++;
     }
+    if (this.#isShifted(before, facts, 0)) this.#hls.wrongDurations++;
+  }
+
+  /** Whether a piece begins elsewhere than the one before ends by its duration, `repeatsMs` before that. */
+  #isShifted(before: SegmentFacts, facts: SegmentFacts, repeatsMs: number): boolean {
     const [from, to] = before.video && facts.video ? [before.video, facts.video] : [before.audio, facts.audio];
-    if (from === undefined || to === undefined) return;
-    const lasted = distance(from.first, to.first);
-    if (Math.abs(lasted - this.#durationMs) > DURATION_TOLERANCE_MS) this.#hls.wrongDurations++;
+    if (from === undefined || to === undefined) return false;
+    return Math.abs(distance(from.first, to.first) - this.#durationMs + repeatsMs) > DURATION_TOLERANCE_MS;
   }
 }
 

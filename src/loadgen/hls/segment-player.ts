@@ -1,21 +1,43 @@
+import { ProtocolError } from "../../base/errors.ts";
 import { Fetcher } from "../http/fetcher.ts";
-import type { HlsContext } from "./context.ts";
+import type { HlsContext, ViewerContext } from "./context.ts";
 import { Download, type Downloaded } from "./download.ts";
 import type { SharedFile } from "./file-store.ts";
 import { isBefore, type MediaPlaylist } from "./media-playlist.ts";
-import { type Needed, PieceReader } from "./piece-reader.ts";
+import { type Address, type Needed, PieceReader } from "./piece-reader.ts";
 import { type Piece, PieceCursor } from "./pieces.ts";
-import { Playout, playoutStart } from "./playout.ts";
+import { type Moment, momentOf, type Place, placeAt } from "./places.ts";
 import type { SegmentFacts } from "./segment-facts.ts";
-import { SegmentOrder } from "./segment-order.ts";
 
-/** The clocks of two processes on one machine differ by less than this. */
-const CLOCK_ERROR_US = 100;
 /** Maximum wait for a hinted part: this many target durations, and this many ms. */
 const HINT_TARGETS = 3;
 const MAX_HINT_MS = 60_000;
-/** EXT-X-PART and EXT-X-PART-INF are rounded. */
-const ROUNDING_MS = 1;
+
+/** A piece that has arrived. */
+export interface Arrived {
+  readonly piece: Piece;
+  /** Undefined if another player received other bytes. */
+  readonly facts: SegmentFacts | undefined;
+  readonly result: Downloaded;
+  readonly atMs: number;
+  /** Whether it directly follows the last piece that arrived. */
+  readonly follows: boolean;
+  /** For the first one of another variant: how much it repeats of what came before, ms. */
+  readonly repeatsMs: number | undefined;
+}
+
+/** What becomes of a track's pieces. */
+export interface PieceEvents {
+  /** A segment comes next, at this moment. Returns whether it is taken from another playlist, which `move` brings. */
+  segmentBegins(moment: Moment): boolean;
+  /** The pieces of another playlist follow, of which the first one repeats so much of the last ones, ms. */
+  moved(repeatsMs: number): void;
+  arrived(arrived: Arrived): void;
+  /** Segments, or a part, are missed: `durationMs` of media. */
+  missed(segments: number, durationMs: number, reason: string): void;
+  /** A segment, or a part, could not be fetched. */
+  failed(durationMs: number, reason: string): void;
+}
 
 /** A part that was requested before it was listed. */
 interface Hinted {
@@ -31,60 +53,71 @@ interface Hinted {
  *    │ └──the next one is hinted at──> hinted ──is listed────────────────────────────────────────────┤
  *    └───────────────────────────────────────────────────────────────────────────────────────────────┘
  */
-/** Fetches the segments, or the parts, of one player's playlists, each once and in order, checks them, and models their playback. */
+/** Fetches the segments, or the parts, of one track's playlist, each once and in order, over a connection of its own. */
 export class SegmentPlayer {
   readonly #context: HlsContext;
+  readonly #viewer: ViewerContext;
+  readonly #events: PieceEvents;
   readonly #fetcher: Fetcher;
   readonly #download: Download;
-  readonly #lost: ((reason: string) => void) | undefined;
-  readonly #order: SegmentOrder;
-  readonly #playout: Playout;
   readonly #cursor: PieceCursor;
   readonly #reader: PieceReader;
-  /** When the player started, µs since 1970: segments sent before are old, not late. */
-  readonly #beganUs: number;
   #list: MediaPlaylist;
-  readonly #base: URL;
+  #base: URL;
   /** The next piece; undefined while it is not listed. */
   #piece: Piece | undefined;
   #hinted: Hinted | undefined;
   /** The newest hint whose part was requested. */
   #hint: string | undefined;
+  /** The newest segment for which it was asked whether it comes from another playlist. */
+  #begun: number;
+  /** Where the next segment begins, while another playlist is awaited for it. */
+  #moving: Moment | undefined;
+  /** The playlist that the next pieces come from, once no request is in progress. */
+  #next: { readonly list: MediaPlaylist; readonly base: URL } | undefined;
+  /** How much the next piece repeats, if it is the first one of another variant. */
+  #repeatsMs: number | undefined;
+  /** The URL of the key that is being fetched, for which the other track may wait. */
+  #key: string | undefined;
   /** Whether the next piece follows the last received one directly. */
   #follows = true;
   #advancing = false;
   #over = false;
 
-  /** Starts with the first playlist that lists a segment; `base` is its URL. `lost` is called, and ends the player, if a fetch fails. */
-  constructor(context: HlsContext, list: MediaPlaylist, base: URL, lost?: (reason: string) => void) {
+  /** Prepares to fetch from a place of the playlist at `base`; `advance` starts. */
+  constructor(
+    context: HlsContext,
+    viewer: ViewerContext,
+    events: PieceEvents,
+    list: MediaPlaylist,
+    base: URL,
+    place: Place,
+  ) {
     this.#context = context;
-    this.#lost = lost;
-    this.#fetcher = new Fetcher(context, context.group);
-    this.#download = new Download(this.#fetcher);
-    this.#order = new SegmentOrder(context.totals, context.hls);
-    this.#reader = new PieceReader(context.inits);
-    this.#beganUs = context.wall.nowUs();
+    this.#viewer = viewer;
+    this.#events = events;
+    this.#fetcher = new Fetcher(context, context.group, viewer.cookies);
+    this.#download = new Download(this.#fetcher, context.clock);
+    this.#reader = new PieceReader(context.inits, viewer.keys, (uri) => this.#address(uri));
     this.#list = list;
     this.#base = base;
-    this.#cursor = new PieceCursor(list, (segments) => {
-      this.#missed(segments, "segments: had left the playlist before they were fetched");
+    this.#begun = place.sequence;
+    this.#cursor = new PieceCursor(place, (segments) => {
+      const durationMs = segments * this.#list.targetDurationMs;
+      this.#miss(segments, durationMs, "segments: had left the playlist before they were fetched");
     });
-    const shows = (sentUs: number, shownMs: number) => this.#shows(sentUs, shownMs);
-    this.#playout = new Playout(context.hls, playoutStart(list, this.#cursor.fromMs), shows);
-    this.#advance();
   }
 
   get bytesReceived(): number {
     return this.#fetcher.bytesReceived;
   }
 
-  /** When playback began; monotonic ms, 0: it has not. */
-  get startedMs(): number {
-    return this.#playout.startedMs;
-  }
-
   /** Takes the reloaded playlist. */
   update(list: MediaPlaylist): void {
+    if (this.#next !== undefined) {
+      this.move(list, this.#next.base);
+      return;
+    }
     const before = this.#list;
     this.#list = list;
     if (list.mediaSequence < before.mediaSequence || isBefore(list, before)) {
@@ -94,41 +127,90 @@ export class SegmentPlayer {
         this.#follows = false;
       }
     }
-    this.#advance();
+    this.advance();
   }
 
-  /** The measurement ends. `ended`: no more pieces are expected. */
-  finish(nowMs: number, ended: boolean): void {
-    this.#playout.finish(nowMs, ended);
+  /** Takes the first playlist of the variant that the next pieces come from. */
+  move(list: MediaPlaylist, base: URL): void {
+    this.#next = { list, base };
+    this.advance();
   }
 
   close(): void {
     this.#over = true;
     this.#fetcher.close();
+    if (this.#key !== undefined) this.#viewer.keys.ended(this.#key, undefined);
   }
 
   /** Requests what is needed next, unless a request is in progress. */
-  #advance(): void {
+  advance(): void {
     // A request that fails at once calls this method again.
     if (this.#advancing) return;
     this.#advancing = true;
-    while (!this.#download.busy && !this.#over && this.#step());
+    while (!this.#download.busy && !this.#over) {
+      if (this.#next !== undefined) this.#takeNext(this.#next);
+      else if (this.#moving !== undefined || !this.#step()) break;
+    }
     this.#advancing = false;
+  }
+
+  #takeNext({ list, base }: { readonly list: MediaPlaylist; readonly base: URL }): void {
+    const place = placeAt(list, this.#moving ?? momentOf(this.#list, this.#here()), true);
+    this.#next = undefined;
+    this.#moving = undefined;
+    this.#list = list;
+    this.#base = base;
+    this.#piece = undefined;
+    this.#hinted = undefined;
+    this.#hint = undefined;
+    this.#begun = place.sequence;
+    this.#repeatsMs = place.fromMs;
+    this.#cursor.moveTo(place);
+    this.#reader.moved();
+    this.#events.moved(place.fromMs);
+  }
+
+  /** Where the next piece is. */
+  #here(): Place {
+    const piece = this.#piece;
+    const { sequence, part } = this.#cursor;
+    if (piece === undefined) return { sequence, part, fromMs: 0 };
+    return { sequence: piece.sequence, part: piece.isPart ? part - 1 : 0, fromMs: 0 };
   }
 
   /** Takes one step; false if there is nothing to do before a playlist or an answer arrives. */
   #step(): boolean {
     this.#piece ??= this.#cursor.next(this.#list);
     const piece = this.#piece;
+    const begins = piece?.begins ?? this.#cursor.part === 0;
+    if (begins && this.#leaves(piece)) return false;
     if (piece === undefined) return this.#followHint();
     if (piece.gap) {
-      this.#missed(1, "segments: listed as a gap (EXT-X-GAP)");
       this.#piece = undefined;
+      this.#miss(1, piece.durationMs, "segments: listed as a gap (EXT-X-GAP)");
       return true;
     }
-    const needed = this.#reader.needed(piece, (uri) => this.#url(uri)?.href ?? uri);
-    if (needed !== undefined) this.#fetchNeeded(needed);
-    else if (!this.#takeHinted(piece)) this.#fetch(piece);
+    try {
+      const needed = this.#reader.needed(piece);
+      if (needed !== undefined) return this.#fetchNeeded(needed, piece);
+      if (!this.#takeHinted(piece)) this.#fetch(piece);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#failed(piece, error.message);
+    }
+    return true;
+  }
+
+  /** Asks, once for each segment, whether it comes from another playlist. */
+  #leaves(piece: Piece | undefined): boolean {
+    const sequence = piece?.sequence ?? this.#cursor.sequence;
+    if (sequence === this.#begun) return false;
+    this.#begun = sequence;
+    const moment = momentOf(this.#list, { sequence, part: 0, fromMs: 0 });
+    if (!this.#events.segmentBegins(moment)) return false;
+    this.#moving = moment;
+    this.#piece = undefined;
+    this.#hinted = undefined;
     return true;
   }
 
@@ -137,17 +219,17 @@ export class SegmentPlayer {
     const { hint, lowLatency, targetDurationMs } = this.#list;
     if (hint === undefined || hint === this.#hint || lowLatency === undefined) return false;
     if (!this.#cursor.isAtEnd(this.#list)) return false;
-    const url = this.#url(hint);
     this.#hint = hint;
-    if (url === null) return false;
-    const file = this.#context.segments.get(url.href);
+    const address = this.#find(hint);
+    if (address === undefined) return false;
+    const file = this.#context.segments.get(address.name);
     const hinted: Hinted = { uri: hint, file, result: undefined, atMs: 0 };
     this.#hinted = hinted;
     const waitMs = Math.min(HINT_TARGETS * targetDurationMs, MAX_HINT_MS);
-    this.#download.get(url, file, waitMs, (result) => {
+    this.#download.get(address.url, file, waitMs, (result) => {
       hinted.result = result;
       hinted.atMs = this.#context.clock.now();
-      this.#advance();
+      this.advance();
     });
     return true;
   }
@@ -163,95 +245,71 @@ export class SegmentPlayer {
       return false;
     }
     hls.hinted++;
-    this.#piece = undefined;
     this.#received(piece, hinted.file, hinted.result, hinted.atMs);
     return true;
   }
 
   #fetch(piece: Piece): void {
-    const url = this.#url(piece.uri);
-    if (url === null) {
-      this.#failed(`"${piece.uri}" is no URL`);
-      return;
-    }
-    const file = this.#context.segments.get(url.href);
+    const { url, name } = this.#address(piece.uri);
+    const file = this.#context.segments.get(name);
     this.#download.get(url, file, 0, (result) => {
-      if (result.problem !== undefined) this.#failed(result.problem);
-      else {
-        this.#piece = undefined;
-        this.#received(piece, file, result, this.#context.clock.now());
-      }
-      this.#advance();
+      if (result.problem !== undefined) this.#failed(piece, result.problem);
+      else this.#received(piece, file, result, this.#context.clock.now());
+      this.advance();
     });
   }
 
-  #fetchNeeded({ what, uri, sink, take }: Needed): void {
-    const url = this.#url(uri);
-    if (url === null) {
-      this.#failed(`the ${what}: "${uri}" is no URL`);
-      return;
+  /** Fetches what a piece needs; false if the other track does it already. */
+  #fetchNeeded({ what, url, sink, take }: Needed, piece: Piece): boolean {
+    const { keys } = this.#viewer;
+    if (what === "key") {
+      if (keys.awaits(url.href, () => this.advance())) return false;
+      keys.fetches(url.href);
+      this.#key = url.href;
     }
     this.#download.get(url, sink, 0, ({ problem, bytes, differs }) => {
+      this.#key = undefined;
+      if (what === "key" && problem !== undefined) keys.ended(url.href, undefined);
       const reason = problem ?? (differs ? "another player received other bytes of it" : take(bytes));
-      if (reason !== undefined) this.#failed(`its ${what}: ${reason}`);
-      this.#advance();
+      if (reason !== undefined) this.#failed(piece, `its ${what}: ${reason}`);
+      this.advance();
     });
+    return true;
   }
 
-  /** The next piece can't be fetched. */
-  #failed(reason: string): void {
+  /** A piece can't be fetched. */
+  #failed({ durationMs }: Piece, reason: string): void {
     this.#piece = undefined;
-    if (this.#lost === undefined) this.#missed(1, `segment: ${reason}`);
-    else {
-      this.#over = true;
-      this.#lost(reason);
-    }
-  }
-
-  #missed(segments: number, reason: string): void {
-    const { hls } = this.#context;
-    hls.missed += segments;
-    hls.errors.add(reason);
     this.#follows = false;
+    this.#events.failed(durationMs, `segment: ${reason}`);
   }
 
-  #received(piece: Piece, file: SharedFile<SegmentFacts>, { bytes, differs }: Downloaded, atMs: number): void {
-    const { hls, totals, wall } = this.#context;
-    const { isPart, durationMs, discontinuity } = piece;
-    if (isPart) hls.parts++;
-    else hls.segments++;
-    if (this.#isTooLong(piece)) hls.wrongDurations++;
-    const facts = differs ? undefined : file.content(bytes, (whole) => this.#reader.read(piece, whole));
-    const stamps = facts?.stamps;
-    // Another player received other bytes from the same URL.
-    if (facts === undefined) totals.corrupt++;
-    else {
-      if (facts.problem !== undefined) hls.errors.add(`segment: ${facts.problem}`);
-      if (facts.format !== undefined) hls.formats.add(facts.format);
-      const startable = isPart ? facts.hasKey || !piece.independent : facts.independent;
-      this.#order.next(facts, { durationMs, follows: this.#follows, discontinuity, startable });
-    }
-    if (stamps !== undefined && stamps.lastSentUs >= this.#beganUs)
-      (isPart ? hls.partDelay : hls.segmentDelay).record(wall.at(atMs) - stamps.lastSentUs);
+  #miss(segments: number, durationMs: number, reason: string): void {
+    this.#follows = false;
+    this.#events.missed(segments, durationMs, reason);
+  }
+
+  #received(piece: Piece, file: SharedFile<SegmentFacts>, result: Downloaded, atMs: number): void {
+    this.#piece = undefined;
+    const read = (whole: Uint8Array): SegmentFacts => this.#reader.read(piece, whole);
+    const facts = result.differs ? undefined : file.content(result.bytes, read);
+    const [follows, repeatsMs] = [this.#follows, this.#repeatsMs];
     this.#follows = facts !== undefined;
-    this.#playout.add(atMs, durationMs, stamps?.firstSentUs ?? 0);
+    this.#repeatsMs = undefined;
+    this.#events.arrived({ piece, facts, result, atMs, follows, repeatsMs });
   }
 
-  /** RFC 8216, 4.3.3.1; RFC 8216bis, 4.4.3.7. */
-  #isTooLong({ isPart, durationMs }: Piece): boolean {
-    const { lowLatency, targetDurationMs } = this.#list;
-    if (isPart) return durationMs > (lowLatency?.partTargetMs ?? targetDurationMs) + ROUNDING_MS;
-    return Math.round(durationMs / 1000) * 1000 > targetDurationMs;
+  /** The address of a URI in the playlist. Throws ProtocolError for none. */
+  #address(uri: string): Address {
+    const found = this.#find(uri);
+    if (found === undefined) throw new ProtocolError(`"${this.#viewer.tokens.own(uri)}" is no URL`);
+    return found;
   }
 
-  #shows(sentUs: number, shownMs: number): void {
-    const { totals, wall } = this.#context;
-    const delayUs = wall.at(shownMs) - sentUs;
-    if (delayUs < -CLOCK_ERROR_US) totals.early++;
-    totals.recentDelay.record(delayUs);
-  }
-
-  #url(uri: string): URL | null {
-    return URL.parse(uri, this.#base.href);
+  #find(uri: string): Address | undefined {
+    const own = this.#viewer.tokens.own(uri);
+    const url = URL.parse(own, this.#base.href);
+    if (url === null) return undefined;
+    return { url, name: own === uri ? url.href : (URL.parse(uri, this.#base.href)?.href ?? url.href) };
   }
 }

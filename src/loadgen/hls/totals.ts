@@ -22,8 +22,25 @@ export class HlsTotals {
   wrongDurations = 0;
   /** The formats of segments. */
   readonly formats = new Set<"ts" | "fmp4">();
-  /** Whether a variant was played whose sound is in a playlist of its own. */
-  soundApart = false;
+  /** Of these, segments and parts of audio renditions, which have playlists of their own. */
+  audioSegments = 0;
+  audioParts = 0;
+  /** Keys fetched, and how often a player's next segment had another key than the one before. */
+  keys = 0;
+  keyChanges = 0;
+  /** Changes to a variant of a higher bitrate, and to one of a lower or equal bitrate. */
+  switchesUp = 0;
+  switchesDown = 0;
+  /** Changes after which the picture did not continue where it had stopped. */
+  misaligned = 0;
+  /** Variants that players left as their playlists could not be loaded. */
+  variantsLeft = 0;
+  /** Whether players should change their variant, and had one only. */
+  oneVariant = false;
+  /** From the decision for another variant to its first segment or part, µs. */
+  readonly switchTime = new Histogram();
+  /** Segments begun, by variant. */
+  readonly variants = new ReasonCounts();
   /** Why playlists and segments could not be fetched or read. */
   readonly errors = new ReasonCounts();
   /** Pauses in playback, µs. */

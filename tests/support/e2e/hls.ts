@@ -25,10 +25,14 @@ export class HlsEdge {
     this.url = `http://127.0.0.1:${httpPort}/live/show.m3u8`;
   }
 
-  /** Starts one with segments of a second; `options.more` may have further tables. */
-  static async start(stage: Stage, name: string, options: SrsOptions = {}): Promise<HlsEdge> {
+  /** Starts one with segments of a second, or as `options.hls` says; `options.more` may have further tables. */
+  static async start(
+    stage: Stage,
+    name: string,
+    options: SrsOptions & { readonly hls?: string } = {},
+  ): Promise<HlsEdge> {
     const hls = ["[http_server]", 'listen = "127.0.0.1:0"', "[vhost.__defaultVhost__.hls]", "enabled = true"];
-    const more = [...hls, "hls_fragment = 1", "hls_window = 8", options.more ?? ""].join("\n");
+    const more = [...hls, options.hls ?? "hls_fragment = 1\nhls_window = 8", options.more ?? ""].join("\n");
     const srs = await startSrs(stage, name, { ...options, more });
     const line = await srs.program.line(/ listening .*http=/);
     return new HlsEdge(srs.program, srs.port, Number(/http=\S*?:(\d+)/.exec(line)?.[1]));

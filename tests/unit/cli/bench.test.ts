@@ -44,14 +44,13 @@ describe("bench refuses in one line, with exit code 2,", () => {
     [["bench", "play", url, "-n", "2.5"], '-n takes a whole number from 1 to 100000, not "2.5"'],
     [["bench", "play", url, "--seconds", "1m"], '--seconds takes a number from 0.1 to 1000000, not "1m"'],
     [["bench", "play", url, "--rate", "0"], '--rate takes a number from 1 to 10000, not "0"'],
-    [["bench", "play", url, "--variant", "worst"], '--variant takes first, best or all, not "worst"'],
     [["bench", "play", url, "--kbps", "600"], "unknown option --kbps; srs bench --help lists them"],
     [["bench", "play", url, "--secons", "6"], "unknown option --secons; did you mean --seconds?"],
     [["bench", "publish", url, "--kbps", "1"], '--kbps takes a number from 50 to 100000, not "1"'],
     [["bench", "publish", url, "--file", "/nowhere.flv"], "cannot read /nowhere.flv: no such file"],
     [
       ["bench", "publish", url, "--file", "a.flv", "--fps", "30"],
-      "--file has a bitrate, frame rate and key frames of its own; leave out --kbps, --fps and --gop",
+      "--file has a bitrate, frame rate, key frames and audio of its own; leave out --kbps, --fps, --gop and --audio-tracks",
     ],
     [["bench", "both", `${url}{}`], "srs bench both publishes one stream: {} has no meaning"],
     [

@@ -95,7 +95,8 @@ test("for another encoder's stream, the summary reports what can be known", () =
   expect(text).toEndWith("  result            ok");
 });
 
-test("for HLS, the summary reports findings in playlists, segments and playback", () => {
+/** What players of HLS found. */
+const hlsPlayers = (() => {
   const { longest_gap_ms: _, first_frame_after_play_ms: __, ...rest } = players;
   const hls = {
     format: "ts",
@@ -106,6 +107,11 @@ test("for HLS, the summary reports findings in playlists, segments and playback"
     parts: 0,
     hinted: 0,
     hints_unused: 0,
+    audio: { segments: 0, parts: 0 },
+    keys: 0,
+    key_changes: 0,
+    variants: {},
+    switches: { up: 0, down: 0, misaligned: 0, left: 0, ms: null },
     missed: 2,
     errors: { "segment: refused: gone (HTTP 404)": 2 },
     sequence_back: 1,
@@ -116,7 +122,12 @@ test("for HLS, the summary reports findings in playlists, segments and playback"
     segment_delay_ms: { p50: 500, p90: 600, p99: 700, max: 800 },
     part_delay_ms: null,
   } as const;
-  const found = { ...rest, protocol: "hls", continuity_errors: 5, hls } as const;
+  return { ...rest, protocol: "hls", continuity_errors: 5, hls } as const;
+})();
+
+test("for HLS, the summary reports findings in playlists, segments and playback", () => {
+  const found = hlsPlayers;
+  const { hls } = found;
   const lines = summary({ ...report, players: found }).split("\n");
   expect(lines.slice(lines.indexOf("  time ran back     0 video, 0 audio") - 1, -3)).toEqual([
     "  MPEG-TS           5 continuity counters that don't follow",
@@ -150,6 +161,28 @@ test("for HLS, the summary reports findings in playlists, segments and playback"
   expect(told).toContain("    of parts        p50 20.0 ms, p90 30.0 ms, p99 40.0 ms, at most 50.0 ms\n");
   expect(told).not.toContain("of segments");
   expect(problemsOf(foundLow, undefined)).toContain("segments or parts of a wrong duration: 3");
+});
+
+test("for HLS with variants, audio apart and keys, the summary reports what was played of them", () => {
+  const { hls } = hlsPlayers;
+  const choices = {
+    audio: { segments: 20, parts: 0 },
+    keys: 12,
+    key_changes: 8,
+    variants: { "1280x720 of 2000 kbit/s": 40, "640x360 of 600 kbit/s": 12 },
+    switches: { up: 3, down: 4, misaligned: 1, left: 0, ms: { p50: 20, p90: 30, p99: 40, max: 50 } },
+  };
+  const found = { ...hlsPlayers, hls: { ...hls, ...choices } };
+  const lines = summary({ ...report, players: found }).split("\n");
+  expect(lines.slice(lines.indexOf("  variants          40 segments of 1280x720 of 2000 kbit/s"), -7)).toEqual([
+    "  variants          40 segments of 1280x720 of 2000 kbit/s",
+    "                    12 segments of 640x360 of 600 kbit/s",
+    "  switches          3 up, 4 down, 1 misaligned, 0 from a lost variant, after p50 20.0 ms, p90 30.0 ms, p99 40.0 ms, at most 50.0 ms",
+    "  audio apart       20 of the segments, 0 of the parts",
+    "  keys              12 fetched, 8 changes",
+    "                    2 × segment: refused: gone (HTTP 404)",
+  ]);
+  expect(problemsOf(found, undefined)).toContain("switches after which the picture did not continue: 1");
 });
 
 test("if no client got in, the summary is short", () => {

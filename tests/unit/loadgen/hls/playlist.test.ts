@@ -54,16 +54,24 @@ function media(text: string, before?: MediaPlaylist): MediaPlaylist {
 
 test("a live playlist's segments have numbers, durations and discontinuities", () => {
   const list = media(live.replaceAll("\n", "\r\n"));
-  const plain = { gap: false, map: undefined, key: undefined, parts: [] };
+  const plain = { gap: false, map: undefined, mapKey: undefined, key: undefined, parts: [] };
   expect(list).toMatchObject({ targetDurationMs: 4000, holdBackMs: 12_000, mediaSequence: 2680, ended: false });
   expect(list).toMatchObject({ blocks: false, lowLatency: undefined, growing: undefined, hint: undefined });
   expect(list.segments).toEqual([
-    { uri: "fileSequence2680.ts", sequence: 2680, durationMs: 3960, discontinuity: false, ...plain },
+    {
+      uri: "fileSequence2680.ts",
+      sequence: 2680,
+      durationMs: 3960,
+      discontinuity: false,
+      dateMs: Date.UTC(2026, 0, 1),
+      ...plain,
+    },
     {
       uri: "https://cdn.example/fileSequence2681.ts?k=1",
       sequence: 2681,
       durationMs: 4000,
       discontinuity: true,
+      dateMs: undefined,
       ...plain,
     },
   ]);
@@ -85,6 +93,49 @@ test("gaps, init segments and keys are those of their segments", () => {
     [false, "b.mp4", "b.key", "00000000000000000000000000000010"],
     [false, "b.mp4", undefined, undefined],
   ]);
+});
+
+test("parts have the key of their segment, and an init segment the one before its tag", () => {
+  const lines = [
+    ...["#EXTM3U", "#EXT-X-TARGETDURATION:2", "#EXT-X-PART-INF:PART-TARGET=1", '#EXT-X-KEY:METHOD=AES-128,URI="m.key"'],
+    ...[
+      '#EXT-X-MAP:URI="a.mp4"',
+      '#EXT-X-KEY:METHOD=AES-128,URI="a.key"',
+      '#EXT-X-PART:DURATION=1,URI="0.0"',
+      "#EXTINF:1,",
+    ],
+    ...["0", '#EXT-X-KEY:METHOD=AES-128,URI="b.key"', '#EXT-X-PART:DURATION=1,URI="1.0"'],
+  ];
+  const { segments, growing } = media(lines.join("\n"));
+  expect([...segments, growing].map((segment) => [segment?.key?.uri, segment?.mapKey?.uri])).toEqual([
+    ["a.key", "m.key"],
+    ["b.key", "m.key"],
+  ]);
+});
+
+test("of a key in several formats, the one that can be used is taken", () => {
+  const apple = '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://a",KEYFORMAT="com.apple.streamingkeydelivery"';
+  const plain = '#EXT-X-KEY:METHOD=AES-128,URI="a.key",KEYFORMAT="identity"';
+  const segment = "#EXTINF:2,\na.ts";
+  for (const keys of [`${apple}\n${plain}`, `${plain}\n${apple}`]) {
+    const text = `#EXTM3U\n#EXT-X-TARGETDURATION:2\n${keys}\n${segment}\n#EXT-X-KEY:METHOD=NONE\n${segment}`;
+    expect(media(text).segments.map(({ key }) => key?.uri)).toEqual(["a.key", undefined]);
+  }
+  // A tag behind a segment is another key.
+  const other = `#EXTM3U\n#EXT-X-TARGETDURATION:2\n${plain}\n${segment}\n${apple}\n${segment}`;
+  expect(() => media(other)).toThrow(ProtocolError);
+});
+
+test("segments have the dates that the playlist gives, and those between are counted on", () => {
+  const head = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n";
+  // As FFmpeg writes dates.
+  const text = `${head}#EXTINF:2,\na\n#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:01.500+0000\n#EXTINF:1.5,\nb\n#EXTINF:2,\nc\n#EXT-X-DISCONTINUITY\n#EXTINF:2,\nd`;
+  const at = Date.UTC(2026, 0, 1);
+  const before = media(text);
+  expect(before.segments.map(({ dateMs }) => dateMs)).toEqual([undefined, at + 1500, at + 3000, undefined]);
+  const skip = `${head}#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-SKIP:SKIPPED-SEGMENTS=2\n#EXTINF:2,\nd`;
+  expect(media(skip, before).segments.map(({ dateMs }) => dateMs)).toEqual([at + 1500, at + 3000, at + 5000]);
+  expect(media(`${head}#EXT-X-PROGRAM-DATE-TIME:yesterday\n#EXTINF:2,\na`).segments[0]?.dateMs).toBeUndefined();
 });
 
 test("a playlist of low latency has parts, those of the growing segment, a hint, and the distance to keep", () => {
@@ -131,7 +182,7 @@ test("equal playlists are parsed once, and a delta only for players that had the
   const list = store.read(bytes(delta), before);
   expect(store.read(bytes(delta), before)).toBe(list);
   expect(() => store.read(bytes(delta), undefined)).toThrow(ProtocolError);
-  for (let at = 0; at < 20; at++) store.read(bytes(lowLatency.replace("266", `${at}`)), undefined);
+  for (let at = 0; at < 100; at++) store.read(bytes(lowLatency.replace("266", `${at}`)), undefined);
   expect(store.read(bytes(lowLatency), undefined) === first).toBe(false);
 });
 
@@ -181,12 +232,12 @@ describe("what srs bench can't do, it says in one line:", () => {
     ],
     [
       "samples that are encrypted",
-      `${list}#EXT-X-KEY:METHOD=SAMPLE-AES,URI="a"`,
+      `${list}#EXT-X-KEY:METHOD=SAMPLE-AES,URI="a"\n#EXTINF:2,\n0.ts`,
       "the playlist's segments are encrypted by SAMPLE-AES (identity), which srs bench does not decrypt",
     ],
     [
       "DRM",
-      `${list}#EXT-X-KEY:METHOD=AES-128,URI="a",KEYFORMAT="com.apple.streamingkeydelivery"`,
+      `${list}#EXT-X-KEY:METHOD=AES-128,URI="a",KEYFORMAT="com.apple.streamingkeydelivery"\n#EXT-X-PART:DURATION=1,URI="b"`,
       "the playlist's segments are encrypted by AES-128 (com.apple.streamingkeydelivery), which srs bench does not decrypt",
     ],
     [
@@ -195,9 +246,14 @@ describe("what srs bench can't do, it says in one line:", () => {
       "the playlist's EXT-X-KEY has an IV that is no number of 128 bits",
     ],
     [
-      "parts that are encrypted",
-      `${list}#EXT-X-KEY:METHOD=AES-128,URI="a"\n#EXT-X-PART:DURATION=1,URI="b"`,
-      "the playlist has encrypted parts, which srs bench does not decrypt",
+      "variables",
+      `${list}#EXT-X-DEFINE:NAME="a",VALUE="b"\n#EXTINF:2,\n{$a}.ts`,
+      "the playlist has variables (EXT-X-DEFINE), which srs bench does not read",
+    ],
+    [
+      "variables of variants",
+      '#EXTM3U\n#EXT-X-DEFINE:QUERYPARAM="a"\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{$a}.m3u8',
+      "the playlist has variables (EXT-X-DEFINE), which srs bench does not read",
     ],
   ])("%s", (_, text, message) => {
     expect(() => readPlaylist(text)).toThrow(new ProtocolError(message));

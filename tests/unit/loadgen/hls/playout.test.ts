@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Playout } from "../../../../src/loadgen/hls/playout.ts";
+import { Playout, type TrackBuffer } from "../../../../src/loadgen/hls/playout.ts";
 import { HlsTotals } from "../../../../src/loadgen/hls/totals.ts";
 
 /** A playout of segments of 2 s, whose frames are stamped with their media time, s. */
@@ -7,20 +7,20 @@ class Stage {
   readonly totals = new HlsTotals();
   readonly shown: (readonly [second: number, shownMs: number])[] = [];
   readonly playout: Playout;
+  readonly buffer: TrackBuffer;
   #second = 0;
 
   constructor(fromMs = 0, refills = false) {
-    this.playout = new Playout(
-      this.totals,
-      { fromMs, enoughMs: 4000, enoughPieces: refills ? 99 : 3, refills },
-      (sentUs, shownMs) => this.shown.push([sentUs / 1e6, shownMs]),
-    );
+    this.playout = new Playout(this.totals, (sentUs, shownMs) => this.shown.push([sentUs / 1e6, shownMs]));
+    this.playout.setStart({ enoughMs: 4000, enoughPieces: refills ? 99 : 3, refills });
+    this.buffer = this.playout.join();
+    this.buffer.begin(fromMs);
   }
 
   add(...atMs: readonly number[]): void {
     for (const nowMs of atMs) {
       this.#second += 2;
-      this.playout.add(nowMs, 2000, this.#second * 1e6);
+      this.playout.add(this.buffer, nowMs, 2000, this.#second * 1e6);
     }
   }
 }
@@ -49,7 +49,7 @@ test("playback that begins within a segment shows it as if it had begun before",
 
 test("three segments are enough where they are shorter than the target duration", () => {
   const stage = new Stage();
-  for (let at = 0; at < 3; at++) stage.playout.add(100 + at, 1000, 0);
+  for (let at = 0; at < 3; at++) stage.playout.add(stage.buffer, 100 + at, 1000, 0);
   expect(stage.playout.startedMs).toBe(102);
 });
 
@@ -91,4 +91,42 @@ test("a stall of low latency that lasts at the end is counted once, and a slight
   stage.add(9000);
   stage.playout.finish(10_000, false);
   expect([stage.totals.stalls.count, stage.totals.stalledPlayers]).toEqual([1, 1]);
+});
+
+test("playback waits for the audio that has a playlist of its own, and stalls when either is late", () => {
+  const stage = new Stage(500);
+  const audio = stage.playout.join();
+  stage.add(100, 100, 100);
+  expect(stage.playout.startedMs).toBe(0);
+  // The audio's first piece begins later than the picture's.
+  audio.begin(200);
+  for (const atMs of [300, 300]) stage.playout.add(audio, atMs, 2000, 0);
+  expect(stage.playout.startedMs).toBe(0);
+  stage.playout.add(audio, 400, 2000, 0);
+  expect(stage.playout.startedMs).toBe(400);
+  expect(stage.shown[0]).toEqual([2, -100]);
+  stage.add(5800);
+  // The audio ends at 5.8 s of media, which is 6.2 s by the clock.
+  stage.playout.add(audio, 6800, 2000, 0);
+  expect([stage.totals.stalls.count, stage.totals.stalls.max]).toEqual([1, 600_000]);
+});
+
+test("what one track misses is played over by the other, and a track that leaves is not waited for", () => {
+  const stage = new Stage();
+  const audio = stage.playout.join();
+  audio.begin(0);
+  stage.add(0, 0, 0);
+  stage.playout.add(audio, 0, 2000, 0);
+  stage.playout.skip(audio, 2000);
+  stage.playout.add(audio, 0, 2000, 0);
+  expect(stage.playout.startedMs).toBe(0);
+  stage.add(5000);
+  expect(stage.totals.stalls.count).toBe(0);
+  stage.playout.leave(audio);
+  stage.add(7900);
+  expect(stage.totals.stalls.count).toBe(0);
+  // A track that joins goes on where playback is.
+  const late = stage.playout.join();
+  stage.playout.finish(9000, false);
+  expect([stage.totals.stalls.count, late.endMs]).toEqual([0, 10_000]);
 });

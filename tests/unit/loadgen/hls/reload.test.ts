@@ -14,7 +14,7 @@ const BLOCKS = "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.9";
 
 test("with a server that blocks requests, the next part is requested at once, and a delta if possible", () => {
   const now = list(BLOCKS, 2);
-  expect(reloadOf(now, list(BLOCKS, 1))).toEqual({ afterMs: 0, directives: "_HLS_msn=8&_HLS_part=2", waitMs: 6000 });
+  expect(reloadOf(now, list(BLOCKS, 1))).toEqual({ afterMs: 10, directives: "_HLS_msn=8&_HLS_part=2", waitMs: 6000 });
   expect(reloadOf(list(`${BLOCKS},CAN-SKIP-UNTIL=12`, 0), undefined).directives).toBe(
     "_HLS_msn=8&_HLS_part=0&_HLS_skip=YES",
   );
@@ -28,6 +28,11 @@ test("otherwise the playlist is requested after a target duration, or half of on
   const [now, other] = [list("", 0), list("", 0)];
   expect(reloadOf(now, undefined)).toEqual({ afterMs: 2000, directives: "", waitMs: 0 });
   expect(reloadOf(now, other).afterMs).toBe(1000);
+});
+
+test("a target duration of almost nothing does not make a loop", () => {
+  expect(reloadOf({ ...list("", 0), targetDurationMs: 0.001 }, undefined).afterMs).toBe(250);
+  expect(reloadOf({ ...list(BLOCKS, 2), targetDurationMs: 0.001 }, list(BLOCKS, 2)).afterMs).toBe(250);
 });
 
 test("an endless target duration is not waited for without limit", () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Group } from "../../../../src/loadgen/group.ts";
+import { Cookies } from "../../../../src/loadgen/http/cookies.ts";
 import { Fetcher } from "../../../../src/loadgen/http/fetcher.ts";
 import { WallTime } from "../../../../src/loadgen/wall-time.ts";
 import { defaultLimits } from "../../../../src/rtmp/limits.ts";
@@ -13,6 +14,7 @@ class Stage {
   readonly network = new MemoryNetwork(this.clock);
   readonly web = new HttpStandIn(this.network);
   readonly group = new Group(1);
+  readonly cookies = new Cookies();
   readonly fetcher: Fetcher;
   readonly told: string[] = [];
 
@@ -25,7 +27,7 @@ class Stage {
       random: () => {},
       limits: defaultLimits,
     };
-    this.fetcher = new Fetcher(context, this.group);
+    this.fetcher = new Fetcher(context, this.group, this.cookies);
     for (const [path, answer] of Object.entries(answers)) this.web.route(path, answer);
   }
 

@@ -1,0 +1,51 @@
+import { positionOf } from "../../base/memory.ts";
+
+/** Lengths of a token in a URL: a session, a signature. Shorter texts may be anything. */
+const LEAST_LENGTH = 8;
+const MAX_LENGTH = 512;
+/** A token is of these, with a letter and a digit at least, so that no tag and no number of a playlist looks like one. */
+const TOKEN = /^(?=.*[A-Za-z])(?=.*[0-9])[A-Za-z0-9_.~%-]+$/;
+const MAX_TOKENS = 8;
+
+interface Token {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  /** A control character, as often as the token is long. */
+  readonly mask: string;
+}
+
+/**
+ * The tokens in the URLs of one viewer. Servers repeat them in that viewer's playlists; masked, the playlists of all viewers are the same, and are read
+ * once.
+ */
+export class OwnTokens {
+  readonly #tokens: Token[] = [];
+
+  /** Takes the tokens in the query of a playlist's URL. */
+  learn({ search }: URL): void {
+    for (const pair of search.slice(1).split("&")) {
+      const text = pair.slice(pair.indexOf("=") + 1);
+      const { length } = text;
+      if (length < LEAST_LENGTH || length > MAX_LENGTH || !TOKEN.test(text)) continue;
+      if (this.#tokens.length === MAX_TOKENS || this.#tokens.some((known) => known.text === text)) continue;
+      const mask = String.fromCharCode(this.#tokens.length + 1).repeat(length);
+      this.#tokens.push({ text, bytes: new TextEncoder().encode(text), mask });
+    }
+  }
+
+  /** Masks the tokens in a playlist, in place. */
+  mask(bytes: Uint8Array): void {
+    for (const [number, token] of this.#tokens.entries()) {
+      const { length } = token.bytes;
+      for (let at = positionOf(bytes, token.bytes, 0); at >= 0; at = positionOf(bytes, token.bytes, at + length))
+        bytes.fill(number + 1, at, at + length);
+    }
+  }
+
+  /** A text of a masked playlist with the viewer's tokens. */
+  own(text: string): string {
+    let own = text;
+    for (const token of this.#tokens) own = own.replaceAll(token.mask, token.text);
+    return own;
+  }
+}
