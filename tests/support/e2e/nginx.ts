@@ -4,8 +4,12 @@ import type { Stage } from "./stage.ts";
 import { deadPort } from "./targets.ts";
 import { nginx } from "./tools.ts";
 
-/** Starts nginx-rtmp with one application `live`; resolves when it takes connections. */
-export async function startNginx(stage: Stage, application: string): Promise<{ port: number; program: Program }> {
+/** Starts nginx-rtmp with one application `live`; resolves when it takes connections. `more`: further blocks of its configuration. */
+export async function startNginx(
+  stage: Stage,
+  application: string,
+  more = "",
+): Promise<{ port: number; program: Program }> {
   const port = await deadPort();
   const conf = stage.write(
     "nginx.conf",
@@ -21,6 +25,7 @@ rtmp {
     application live { live on; ${application} }
   }
 }
+${more}
 `,
   );
   const program = stage.start("nginx", [nginx.path, "-p", stage.directory, "-e", "stderr", "-c", conf]);
