@@ -23,6 +23,8 @@ export class Gop {
   #frames = 0;
   #bytes = 0;
   #videoSeen = false;
+  /** Since the start there was no other video than key frames. */
+  #onlyKeys = false;
   #audioSinceVideo = 0;
   #lastVideoTime = 0;
   /** May change at any time. */
@@ -49,15 +51,21 @@ export class Gop {
 
   /** A key frame was appended at `seq`. */
   key(seq: number, time: number, bytes: number, headers: readonly Packet[]): void {
-    this.#start = { seq, time, headers };
-    this.#frames = 0;
-    this.#bytes = 0;
+    // Some encoders send a picture in several messages, each marked as a key frame: readers need it from the first one on.
+    const isMore = this.#onlyKeys && this.#start?.time === time;
+    if (!isMore) {
+      this.#start = { seq, time, headers };
+      this.#frames = 0;
+      this.#bytes = 0;
+    }
     this.video(time, bytes);
+    this.#onlyKeys = true;
   }
 
   /** A video packet was appended: a frame, a header or any other. */
   video(time: number, bytes: number): void {
     this.#videoSeen = true;
+    this.#onlyKeys = false;
     this.#audioSinceVideo = 0;
     this.#lastVideoTime = time;
     this.#count(bytes);

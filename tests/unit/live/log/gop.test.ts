@@ -57,6 +57,16 @@ describe("Gop", () => {
     expect(fed.gop.start).toBeUndefined();
   });
 
+  test("begins with the first of several key frames of one time, unless other video is between them", () => {
+    const fed = new Fed(0, 1000).key();
+    fed.gop.key(fed.seq++, fed.time, 10, []);
+    expect(fed.gop.start?.seq).toBe(0);
+    fed.gop.video(fed.time, 10);
+    fed.gop.key(++fed.seq, fed.time, 10, []);
+    expect(fed.gop.start?.seq).toBe(fed.seq);
+    expect(fed.key().gop.start?.seq).toBe(fed.seq - 1);
+  });
+
   test("counts data too", () => {
     const fed = new Fed(0, 100).key(50);
     fed.gop.data(51);
