@@ -62,7 +62,7 @@ export function hintTags({ hint }: LowLatency): string[] {
 export function reportLines(reports: readonly RenditionReport[]): string {
   const lines = reports.map(({ uri, lastMsn, lastPart }) => {
     const part = lastPart === undefined ? "" : `,LAST-PART=${lastPart}`;
-    return `#EXT-X-RENDITION-REPORT:URI="${uri}",LAST-MSN=${lastMsn}${part}\n`;
+    return `#EXT-X-RENDITION-REPORT:URI="${uri.replaceAll('"', "%22")}",LAST-MSN=${lastMsn}${part}\n`;
   });
   return lines.join("");
 }

@@ -194,6 +194,14 @@ test("a variant's playlist reports the last part of each other variant, by the l
   expect(readLowLatency(blocked.text).reports.length).toBe(1);
 });
 
+test("a report's address has no quotation marks, whatever parameters the viewer has", () => {
+  const stage = new Stage({ config: { hls_variants: ["_sd"] } });
+  stage.run(8650, stage.feed, 60, stage.begin("show_sd"));
+  const [link = ""] = urisOf(stage.get('/live/show.m3u8?name="x",LAST-MSN=1').text);
+  const { reports } = readLowLatency(stage.get(`/live/${link}`).text);
+  expect(reports.map((report) => report.split('"').length)).toEqual([3]);
+});
+
 describe("a blocked request for a playlist", () => {
   test("is answered when the part is there, not before, and with everything up to then", () => {
     const stage = new Stage().run(8650);
