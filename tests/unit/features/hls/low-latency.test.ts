@@ -375,12 +375,14 @@ describe("over an upgrade", () => {
     expect(next.get(MEDIA).text).toBe(old.get(MEDIA).text);
     const { last, parts, hints } = old.list();
     const blocked = next.get(`${MEDIA}&_HLS_msn=${last + 1}&_HLS_part=${(parts.at(-1)?.index ?? 0) + 1}`);
+    const hinted = next.get(`/live/${hints[0]}`);
     for (let at = 0; at < 60; at++) {
       old.run(FRAME_MS);
       carry();
       expect(next.get(MEDIA).text).toBe(old.get(MEDIA).text);
     }
     expect(readLowLatency(blocked.text).parts.at(-1)?.uri).toBe(hints[0] ?? "");
+    expect(hinted.answer?.status).toBe(200);
     for (const { uri } of old.list().parts)
       expect(next.get(`/live/${uri}`).answer?.body).toEqual(old.get(`/live/${uri}`).answer?.body);
   });
