@@ -45,7 +45,7 @@ export async function runUntilStopped(server: RunningServer): Promise<void> {
       cluster.drain();
       registry.drain();
     }
-    await drain(() => connections.idle, drain_timeout, signals, log);
+    await drain(() => connections.idle && siblings.carried, drain_timeout, signals, log);
   }
   log.info("stopping", { signal });
   service.stopping();
@@ -58,7 +58,7 @@ export async function runUntilStopped(server: RunningServer): Promise<void> {
   await lastLines(server.logging);
 }
 
-/** The server accepts no more clients: waits until the last connection has ended, `timeoutS` have passed, or a signal stops it. */
+/** The server accepts no more clients: waits until it has nothing more to do for any, `timeoutS` have passed, or a signal stops it. */
 async function drain(idle: () => boolean, timeoutS: number, { stop }: StopSignals, log: Log): Promise<void> {
   let signal: string | undefined;
   void stop.then((name) => {

@@ -9,6 +9,7 @@ import { picture, sendGop } from "../support/e2e/reload/server.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
+import { withoutParts } from "../support/low-latency.ts";
 import { checkHistory } from "../support/playlists.ts";
 
 const test = testWith("tests/e2e/hls.test.ts");
@@ -43,7 +44,7 @@ class Encoder {
 const last = (text: string) => urisOf(text).at(-1) ?? "";
 
 /** Whether packets of a listed segment are missing: all of them as a gap, or some as the end of its URL says. */
-const lacksPackets = (text: string) => /#EXT-X-GAP|-\d+-[0-9a-f]{8}\.ts/.test(text);
+const lacksPackets = (text: string) => /#EXT-X-GAP|-\d+-[0-9a-f]{8}\.(?:ts|m4s)/.test(text);
 
 /** Waits until a server lists what another one lists, and has all of its segments byte for byte; how many there are. */
 async function expectSame(edge: HlsEdge, origin: HlsEdge): Promise<number> {
@@ -131,6 +132,48 @@ test.concurrent("an upgrade fails no request, loses no segment and continues the
   expect(texts.at(-1)).not.toContain("GAP");
   expect(last(texts.at(-1) ?? "")).not.toBe(last(texts[0] ?? ""));
 });
+
+for (const [what, more] of [
+  ["segments", ""],
+  ["parts", "hls_low_latency = true"],
+] as const)
+  test.concurrent(`an upgrade of an edge that has no connections leaves no gap, and the old process ends (${what})`, async () => {
+    await using stage = new Stage();
+    const origin = await HlsEdge.start(stage, "origin", { more });
+    const encoder = await Encoder.begin(stage, origin);
+    encoder.send(4);
+    const fetches = `[vhost.__defaultVhost__.edge]\norigin = "127.0.0.1:${origin.rtmpPort}"`;
+    const hls = await HlsReloadServer.start(stage, `${more}\n${fetches}`);
+    let first = { status: 503, text: "" };
+    const asked = (async () => {
+      while (first.status === 503) first = await hls.get("show.m3u8");
+    })();
+    await origin.program.line(/play started/);
+    while (first.status === 503) {
+      encoder.send(1);
+      await Bun.sleep(20);
+    }
+    await asked;
+    const link = urisOf(first.text)[0] ?? "";
+    const texts = [(await hls.get(link)).text];
+    await hls.upgrade();
+    for (let second = 0; second < 6; second++) {
+      // The old process has listed three segments more, and the new one fetches the stream itself.
+      if (second === 3) {
+        expect(await hls.server.program.ended()).toBe(0);
+        await until("the origin has another player", () => origin.program.count(/play started/) === 2);
+      }
+      const before = last(texts.at(-1) ?? "");
+      encoder.send(1);
+      await until("another segment is listed", async () => {
+        const { text } = await hls.get(link);
+        if (last(text) !== before) texts.push(text);
+        return last(text) !== before;
+      });
+    }
+    checkHistory(texts.map(withoutParts));
+    expect(texts.filter(lacksPackets)).toEqual([]);
+  });
 
 for (const [what, tracks] of [
   ["video and sound", { video: true, audio: true }],

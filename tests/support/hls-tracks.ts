@@ -51,11 +51,12 @@ export class Tracks {
     this.feed.send(PacketKind.Audio, asTrack(id, payload));
   }
 
-  run(seconds: number): this {
+  /** `size`: bytes of each picture. */
+  run(seconds: number, size = 60): this {
     for (let ms = 0; ms < seconds * 1000; ms += this.#frameMs) {
       const key = (this.#frame * this.#frameMs) % 2000 === 0;
       const sound = aacFrame(0, unit(0x21, 40, this.#frame)).payload;
-      if (this.video) this.feed.send(PacketKind.Video, avcFrame(0, 0, key, [unit(key ? 5 : 1, 60)]).payload);
+      if (this.video) this.feed.send(PacketKind.Video, avcFrame(0, 0, key, [unit(key ? 5 : 1, size)]).payload);
       if (this.audible) this.feed.send(PacketKind.Audio, sound);
       for (const id of this.on) this.feed.send(PacketKind.Audio, asTrack(id, concat([sound, Uint8Array.of(id)])));
       this.feed.wait(this.#frameMs);

@@ -129,6 +129,11 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     this.#sibling?.link.send({ ready: true });
   }
 
+  /** In the old process: whether the new one has what the features carry over, so that this process may end. */
+  get carried(): boolean {
+    return [...this.#context.carries().values()].every(({ complete }) => complete);
+  }
+
   /** This process will end: its publishers may reconnect to the other process. */
   stop(): void {
     this.#leaving = true;

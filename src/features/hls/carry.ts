@@ -1,6 +1,7 @@
 import { type Carry, type CarryGiving, MAX_CARRY_PIECE } from "../../live/ports/carry.ts";
 import type { Ladder } from "../../live/source/ladder.ts";
 import type { StreamName } from "../../live/streams.ts";
+import { MAX_SEGMENT_BYTES } from "./growth.ts";
 import type { HlsStream } from "./hls-stream.ts";
 import type { HlsStreams } from "./hls-streams.ts";
 import type { SegmentBeginning } from "./segment.ts";
@@ -15,10 +16,15 @@ import type { CarriedPart, CarriedSegment, ListedPart, ListedSegment } from "./w
  */
 const Piece = { Head: 1, Bytes: 2 } as const;
 
-/** Maximum number of segments and parts that wait to be given; more are not given. */
+/** Maximum number of segments and parts that wait to be given, beside those that were there at the beginning; more are not given. */
 const MAX_WAITING = 4096;
-/** Maximum size of a segment or part, bytes; larger ones are not taken. */
-const MAX_SEGMENT_BYTES = 80 * 1024 * 1024;
+/** Maximum size of a segment or part with its init segment, bytes: an encrypted one has its parts besides, encrypted by themselves. */
+const MAX_CARRIED_BYTES = 2.5 * MAX_SEGMENT_BYTES;
+/**
+ * How many more entries of a stream the old process lists: the new one gets packets from its first viewer's request on, and can make no
+ * segment of the slot in which that comes. Players ask again within a target duration, which is two slots at the most.
+ */
+const OWED_ENTRIES = 3;
 
 /** A part without its bytes; `size` is their number. */
 type PartHead = Omit<ListedPart, "bytes" | "memory" | "segment" | "initName"> & { readonly size: number };
@@ -69,10 +75,14 @@ const decoder = new TextDecoder();
 export class HlsCarry implements Carry {
   readonly #streams: HlsStreams;
   readonly #giving = new Set<Giving>();
+  /** How many entries of each stream the new process still needs. */
+  readonly #owed = new Map<HlsStream, number>();
   readonly #adopt: Adopters;
   /** The head of the segment or part whose bytes are coming. */
   #head: Head | undefined;
-  #bytes = new Uint8Array(0);
+  /** Its init segment and its bytes, and how many bytes of both have come. */
+  #init = NOTHING;
+  #bytes = NOTHING;
   #filled = 0;
 
   constructor(streams: HlsStreams, adopt: Adopters) {
@@ -85,6 +95,10 @@ export class HlsCarry implements Carry {
     return this.#giving.size > 0;
   }
 
+  get complete(): boolean {
+    return !this.given || ![...this.#owed.keys()].some((stream) => stream.advances);
+  }
+
   give(ready: () => void): CarryGiving {
     const all = [...this.#streams.all()].flatMap((stream) => [
       ...stream.window.available.map((segment) => this.#segmentOf(stream, segment)),
@@ -92,12 +106,17 @@ export class HlsCarry implements Carry {
     ]);
     const giving = new Giving(all, ready, () => this.#giving.delete(giving));
     this.#giving.add(giving);
+    for (const stream of this.#streams.all()) if (stream.rendition === undefined) this.#owed.set(stream, OWED_ENTRIES);
     return giving;
   }
 
   /** A segment was listed here: the new process gets it, too. */
   listed(stream: HlsStream, segment: ListedSegment): void {
     for (const giving of this.#giving) giving.add(this.#segmentOf(stream, segment));
+    const owed = this.#owed.get(stream);
+    if (owed === undefined) return;
+    if (owed > 1) this.#owed.set(stream, owed - 1);
+    else this.#owed.delete(stream);
   }
 
   #segmentOf(stream: HlsStream, segment: ListedSegment): Waiting {
@@ -116,31 +135,34 @@ export class HlsCarry implements Carry {
   }
 
   #begin(head: Head): void {
-    const { size = 0 } = head;
-    this.#head = size <= MAX_SEGMENT_BYTES ? head : undefined;
+    const { size = 0, initSize = 0 } = head;
+    this.#head = size <= MAX_CARRIED_BYTES && initSize <= size ? head : undefined;
     if (this.#head === undefined) return;
-    this.#bytes = new Uint8Array(size);
+    this.#init = new Uint8Array(initSize);
+    this.#bytes = new Uint8Array(size - initSize);
     this.#filled = 0;
     if (size === 0) this.#end();
   }
 
+  /** No piece has bytes of both the init segment and what follows it. */
   #fill(body: Uint8Array): void {
-    if (this.#filled + body.length > this.#bytes.length) return;
-    this.#bytes.set(body, this.#filled);
+    const [to, from] = this.#filled < this.#init.length ? [this.#init, 0] : [this.#bytes, this.#init.length];
+    const at = this.#filled - from;
+    if (at + body.length > to.length) return;
+    to.set(body, at);
     this.#filled += body.length;
-    if (this.#filled === this.#bytes.length) this.#end();
+    if (this.#filled === this.#init.length + this.#bytes.length) this.#end();
   }
 
   #end(): void {
     const head = this.#head;
     this.#head = undefined;
     if (head === undefined) return;
-    const all = this.#bytes;
-    this.#bytes = new Uint8Array(0);
-    const { initSize = 0, size, stream, rendition, segment, part } = head;
-    const init = initSize === 0 ? undefined : all.slice(0, initSize);
-    // A segment's buffer is its own alone.
-    const bytes = initSize === 0 ? all : all.slice(initSize);
+    const bytes = this.#bytes;
+    const init = this.#init.length === 0 ? undefined : this.#init;
+    this.#init = NOTHING;
+    this.#bytes = NOTHING;
+    const { size, stream, rendition, segment, part } = head;
     if (part !== undefined) {
       const { size: _, segment: beginning, ...rest } = part;
       this.#adopt.part(stream, { ...rest, segment: { ...beginning, init }, bytes }, rendition);
@@ -195,6 +217,7 @@ function partsOf(
 /** Segments and parts on their way to one process. */
 class Giving implements CarryGiving {
   readonly #waiting: Waiting[];
+  readonly #maxWaiting: number;
   readonly #ready: () => void;
   readonly #closed: () => void;
   /** Bytes of the first waiting one that were given, its init segment's first; -1 before its head was. */
@@ -202,13 +225,14 @@ class Giving implements CarryGiving {
 
   constructor(waiting: Waiting[], ready: () => void, closed: () => void) {
     this.#waiting = waiting;
+    this.#maxWaiting = waiting.length + MAX_WAITING;
     for (const { memory } of waiting) memory?.hold();
     this.#ready = ready;
     this.#closed = closed;
   }
 
   add(waiting: Waiting): void {
-    if (this.#waiting.length >= MAX_WAITING) return;
+    if (this.#waiting.length >= this.#maxWaiting) return;
     this.#waiting.push(waiting);
     waiting.memory?.hold();
     if (this.#waiting.length === 1) this.#ready();

@@ -164,6 +164,11 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
     return this.#context.clock.now() - this.#listedAt;
   }
 
+  /** Whether it has listed entries, and the next one is in the making. */
+  get advances(): boolean {
+    return this.live && this.quietMs <= this.maxWaitMs;
+  }
+
   /** Whether its first segment is in the making, and not long overdue. */
   get isBeginning(): boolean {
     const isDue = this.#context.clock.now() - this.#begunAt < this.maxWaitMs;

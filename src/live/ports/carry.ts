@@ -21,4 +21,6 @@ export interface Carry {
   give(ready: () => void): CarryGiving;
   /** In the new process: takes the next piece of the old one. Throws SyntaxError if it can't be read. */
   take(piece: Uint8Array): void;
+  /** In the old process: whether the new one needs nothing more of what is added here, so that this process may end. */
+  readonly complete: boolean;
 }

@@ -14,9 +14,10 @@ export class HlsReloadServer {
     this.#base = `http://127.0.0.1:${httpPort}/live/`;
   }
 
-  static async start(stage: Stage): Promise<HlsReloadServer> {
+  /** `more`: further lines of HLS, and tables. */
+  static async start(stage: Stage, more = ""): Promise<HlsReloadServer> {
     const hls = ["[http_server]", 'listen = "127.0.0.1:0"', "[vhost.__defaultVhost__.hls]", "enabled = true"];
-    const server = await ReloadServer.start(stage, [...hls, "hls_fragment = 1", "hls_window = 6"].join("\n"));
+    const server = await ReloadServer.start(stage, [...hls, "hls_fragment = 1", "hls_window = 6", more].join("\n"));
     const line = await server.program.line(/ listening .*http=/);
     return new HlsReloadServer(stage, server, /http=\S*?:(\d+)/.exec(line)?.[1] ?? "");
   }

@@ -10,6 +10,7 @@ class Luggage implements Carry {
   readonly waiting: Uint8Array[] = [];
   readonly taken: Uint8Array[] = [];
   closed = false;
+  complete = true;
   ready: () => void = () => undefined;
   /** What it makes of a piece. */
   onTake: (piece: Uint8Array) => void = () => undefined;
@@ -86,6 +87,15 @@ test("with nothing to carry over, the new process does not wait", async () => {
     await begin();
     expect(state.joined).toBe(true);
   }
+});
+
+test("the old process may end once the new one needs nothing more of any feature", async () => {
+  const { given, begin, old } = upgrade();
+  await begin();
+  given.complete = false;
+  expect(old.handover.carried).toBe(false);
+  given.complete = true;
+  expect(old.handover.carried).toBe(true);
 });
 
 test("a piece that can't be read ends the transfer, not the upgrade", async () => {

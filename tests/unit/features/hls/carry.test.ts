@@ -41,6 +41,45 @@ test("the new process of an upgrade gives the same playlist and all segments tha
   expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_CARRY_PIECE);
 });
 
+test("what is listed while thousands of segments are given is given, too", () => {
+  const [old, next] = [new HlsStage({ config: { hls_window: 3600 } }), new HlsStage({ config: { hls_window: 3600 } })];
+  const feeds = Array.from({ length: 6 }, (_, at) => old.live.publish(`s${at}`, `p${at}`).headers());
+  const send = (seconds: number) => {
+    for (let done = 0; done < seconds; done += 2) {
+      for (const feed of feeds) feed.key(`k${feed.time}`);
+      old.live.wait(2000, ...feeds);
+    }
+  };
+  send(1600);
+  const giving = old.hls.carry.give(() => undefined);
+  send(4);
+  for (let piece = giving.next(); piece !== undefined; piece = giving.next()) next.hls.carry.take(piece);
+  const list = `/live/s0.m3u8?hls_ctx=${"a".repeat(32)}`;
+  expect(next.get(list).text).toBe(old.get(list).text);
+});
+
+test("the old process is needed until three more segments are listed, or until no more come", () => {
+  const [old, next] = [new HlsStage(), new HlsStage()];
+  const feed = old.live.publish("show").headers();
+  goOn(feed, 12);
+  expect(old.hls.carry.complete).toBe(true);
+  carry(old, next);
+  goOn(feed, 4);
+  expect(old.hls.carry.complete).toBe(false);
+  goOn(feed, 2);
+  expect(old.hls.carry.complete).toBe(true);
+  carry(old, next);
+  feed.wait(11_900);
+  expect(old.hls.carry.complete).toBe(false);
+  feed.wait(200);
+  expect(old.hls.carry.complete).toBe(true);
+  carry(old, next);
+  goOn(feed, 2);
+  expect(old.hls.carry.complete).toBe(false);
+  feed.end("lost");
+  expect(old.hls.carry.complete).toBe(true);
+});
+
 test("the new process writes the files once it has the segments", async () => {
   const old = new HlsStage({ config: { hls_path: "/srv/hls" } });
   const feed = old.live.publish("show").headers();

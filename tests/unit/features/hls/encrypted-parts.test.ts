@@ -111,6 +111,20 @@ test("the process after an upgrade gives the same encrypted parts and keys", asy
   }
 });
 
+test("an encrypted segment of 60 MB is carried over, with its parts", () => {
+  const old = encoderOf().run(8);
+  old.run(2, 1.5 * 1024 * 1024).run(0.35);
+  const next = new HlsStage({ config: ENCRYPTED, context: { formats: hlsFormats } });
+  const giving = old.stage.hls.carry.give(() => undefined);
+  for (let piece = giving.next(); piece !== undefined; piece = giving.next()) next.hls.carry.take(piece);
+  expect(next.get(MEDIA).text).toBe(textOf(old));
+  const { segments, last } = readLowLatency(textOf(old));
+  const { uri = "" } = segments.get(last) ?? {};
+  const { body } = next.get(`/live/${uri}`).answer ?? {};
+  const bytes = old.bytes(uri);
+  expect([bytes.length > 60 * 1024 * 1024, Buffer.compare(bytes, body as Uint8Array)]).toEqual([true, 0]);
+});
+
 test("encrypted parts take no more than the memory of their segments once more, and give it back", () => {
   const [plain, encrypted] = [false, true].map((hls_keys) => {
     const encoder = encoderOf({ hls_keys }).run(40.35);
