@@ -59,6 +59,13 @@ describe("A live body", () => {
     expect([end.hear(), end.state, stage.heard]).toEqual(["0\r\n\r\n", "closing", []]);
   });
 
+  test("ends with the client's sending side: a client that is gone looks the same", () => {
+    const stage = new LiveStage();
+    const end = stage.dial();
+    end.get("/live");
+    expect(end.endSide()).toBe(false);
+  });
+
   test("comes unframed to HTTP/1.0, and ends with the connection", () => {
     const stage = new LiveStage();
     const end = stage.dial();
