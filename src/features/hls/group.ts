@@ -133,6 +133,8 @@ interface GroupWait {
   readonly variant: string | undefined;
   /** Whether a member's list is not old. */
   readonly isFresh: (hls: HlsStream) => boolean;
+  /** Monotonic ms. */
+  now(): number;
 }
 
 /**
@@ -154,6 +156,10 @@ export function whenAnswerable(wanted: GroupWait, notify: (what: WaitResult) => 
     notify("listed");
     return undefined;
   }
+  const begunAt = wanted.now();
+  // Members that continue must not prolong the wait for one that never comes.
+  const isLate = () =>
+    wanted.now() - begunAt > Math.max(...wanted.group.members.map(({ hls: { maxWaitMs } }) => maxWaitMs));
   const waits = new Map<HlsStream, { cancel(): void }>();
   const cancel = () => {
     for (const wait of waits.values()) wait.cancel();
@@ -161,9 +167,10 @@ export function whenAnswerable(wanted: GroupWait, notify: (what: WaitResult) => 
   };
   const look = (hls: HlsStream, what: WaitResult) => {
     waits.delete(hls);
-    if (what === "late" || isAnswerable(wanted)) {
+    const isDone = isAnswerable(wanted);
+    if (what === "late" || isDone || isLate()) {
       cancel();
-      notify(what);
+      notify(isDone ? what : "late");
     } else waitForAll();
   };
   // One member has an answer; the others, or its own parts, may take longer, and the group may have more members by now.

@@ -242,7 +242,8 @@ export class HlsRoute implements HttpRoute {
       if (isFirst() && awaitsRendition(hls)) return false;
       return hls.listed && (address.token !== undefined || address.key !== undefined || isCurrent());
     };
-    waits = whenAnswerable({ group, variant: address.variant, isFresh }, answer);
+    const { clock } = this.#context;
+    waits = whenAnswerable({ group, variant: address.variant, isFresh, now: () => clock.now() }, answer);
     if (waits === undefined) return;
     session.waiting.add(refused);
     exchange.onGone = () => {

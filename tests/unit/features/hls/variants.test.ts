@@ -11,6 +11,17 @@ function master(text: string): MasterPlaylist {
   return playlist as MasterPlaylist;
 }
 
+test("a link to a variant waits for three target durations where the stream has none, and then gets the stream itself", () => {
+  const ladder = new Ladder({ config: { hls_variants: [] } });
+  ladder.begin("");
+  ladder.run(12);
+  const asked = ladder.stage.get(`/live/show.m3u8?hls_ctx=${"a".repeat(32)}&hls_variant=_sd`);
+  ladder.run(11);
+  expect(asked.answered).toBe(false);
+  ladder.run(5);
+  expect(readMedia(asked.text).segments.length).toBeGreaterThan(3);
+});
+
 describe("variants are cut at the same places", () => {
   test.each([
     ["at once", [0, 0, 0]],
