@@ -343,9 +343,12 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
     else this.#owner.flusher.mark(this.#flush);
   }
 
-  /** A reader has caught up or left. While there are packets, the next flush handles it. */
+  /**
+   * A reader has caught up or left: the log may need fewer packets. The next flush finds that out, as it looks at all lagging
+   * readers, and thousands may leave at once.
+   */
   readerCaughtUp(): void {
-    if (this.source === undefined) this.#trim();
+    if (this.source === undefined && this.log.end > this.log.start) this.#owner.flusher.mark(this.#flush);
   }
 
   /** Flushes at once and completely. */

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
+import { Round } from "../../base/round.ts";
 
 /** Interval at which requests that have waited too long are answered, ms. */
 const SWEEP_MS = 1000;
@@ -34,10 +35,14 @@ export class BlockedRequests {
   readonly #clock: Clock;
   readonly #all = new Set<Blocked>();
   #sweeping: Timer | undefined;
+  readonly #sweeps: Round<Blocked>;
   #releasing = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#sweeps = new Round(clock, this.#all, (blocked) => {
+      if (blocked.until <= clock.now()) this.#late(blocked);
+    });
   }
 
   get size(): number {
@@ -48,7 +53,7 @@ export class BlockedRequests {
   add({ msn, part }: ListPosition, maxMs: number, owner: BlockedOwner): Blocked {
     const blocked: Blocked = { msn, part, until: this.#clock.now() + maxMs, owner };
     this.#all.add(blocked);
-    this.#sweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
+    this.#sweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweeps.begin());
     return blocked;
   }
 
@@ -81,18 +86,11 @@ export class BlockedRequests {
 
   /** The list is closed: all requests are late. */
   end(): void {
-    for (const blocked of [...this.#all]) {
-      this.remove(blocked);
-      blocked.owner.unblocked("late");
-    }
+    new Round(this.#clock, this.#all, (blocked) => this.#late(blocked)).begin();
   }
 
-  #sweep(): void {
-    const now = this.#clock.now();
-    for (const blocked of this.#all) {
-      if (blocked.until > now) continue;
-      this.remove(blocked);
-      blocked.owner.unblocked("late");
-    }
+  #late(blocked: Blocked): void {
+    this.remove(blocked);
+    blocked.owner.unblocked("late");
   }
 }

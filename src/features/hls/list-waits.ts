@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
+import { Round } from "../../base/round.ts";
 
 /** The result of waiting for a playlist: there is one, the stream can't be carried, or it took too long. */
 export type WaitResult = "listed" | "refused" | "late";
@@ -37,8 +38,12 @@ export class ListWaits {
     return { cancel: () => end(timer) };
   }
 
-  /** Notifies the requests that wait for this version or an earlier one; all requests if no version is given. */
+  /**
+   * Notifies the requests that wait for this version or an earlier one; all requests if no version is given. Thousands are
+   * notified over several turns.
+   */
   notify(what: WaitResult, version = Number.POSITIVE_INFINITY): void {
-    for (const waiting of [...this.#waiting]) if (version > waiting.version) waiting.notify(what);
+    const due = [...this.#waiting].filter((waiting) => version > waiting.version);
+    new Round(this.#clock, due, (waiting) => waiting.notify(what)).begin();
   }
 }

@@ -1,5 +1,6 @@
 import type { HostPort } from "../../base/address.ts";
 import type { Timer } from "../../base/clock.ts";
+import { Round } from "../../base/round.ts";
 import type { ClientRecord, PlayTask } from "../../live/ports/clients.ts";
 import type { Refused } from "../../live/ports/entry.ts";
 import type { Demand } from "../../live/readers/demand.ts";
@@ -144,6 +145,10 @@ export class Sessions {
   readonly #newcomers = new Newcomers<Session>();
   readonly resting = new RestingStreams();
   #sweeping: Timer | undefined;
+  readonly #sweeps: Round<Session>;
+  /** Sessions that get no stream after all, and why. They end in slices, as all viewers of a stream are refused together. */
+  readonly #refused = new Map<Session, Refused>();
+  readonly #refusals: Round<[Session, Refused]>;
   #nextId = 1;
 
   /** `ended` gets the group of each session that has ended. */
@@ -151,6 +156,14 @@ export class Sessions {
     this.#context = context;
     this.told = told;
     this.#ended = ended;
+    this.#refusals = new Round(context.clock, this.#refused, ([session, refused]) => {
+      this.#refused.delete(session);
+      for (const tell of [...session.waiting]) tell(refused);
+      this.end(session, "lost", refused.reason);
+    });
+    this.#sweeps = new Round(context.clock, { [Symbol.iterator]: () => this.#sessions.values() }, (session) =>
+      this.#look(session),
+    );
   }
 
   get size(): number {
@@ -196,7 +209,7 @@ export class Sessions {
       };
     const session = new Session(this, token, watched, viewer, this.#context.clock.now());
     this.#sessions.set(token, session);
-    this.#sweeping ??= this.#context.clock.every(SWEEP_MS, () => this.#sweep());
+    this.#sweeping ??= this.#context.clock.every(SWEEP_MS, () => this.#sweeps.begin());
     return session;
   }
 
@@ -257,31 +270,32 @@ export class Sessions {
 
   /** Ends a session that gets no stream after all, and refuses its requests. */
   refuse(session: Session, refused: Refused): void {
-    this.#context.clock.soon(() => {
-      for (const tell of [...session.waiting]) tell(refused);
-      this.end(session, "lost", refused.reason);
-    });
+    if (this.#refused.size === 0) this.#context.clock.soon(() => this.#refusals.begin());
+    this.#refused.set(session, refused);
   }
 
   /** Ends the sessions that watch a stream and can continue with none of its variants; without a stream, all sessions. */
   endAll(hls: HlsStream | undefined, reason: string): void {
-    for (const session of [...this.#sessions.values()]) {
+    const all = [...this.#sessions.values()];
+    if (hls === undefined) {
+      for (const session of all) this.end(session, "unpublished", reason);
+      return;
+    }
+    new Round(this.#context.clock, all, (session) => {
       const { members } = session.group;
       const watchesIt = members.some((member) => member.hls === hls);
       const goesOn = members.some((member) => member.hls !== hls && member.hls.listed);
-      if (hls === undefined || (watchesIt && !goesOn)) this.end(session, "unpublished", reason);
-    }
+      if (watchesIt && !goesOn) this.end(session, "unpublished", reason);
+    }).begin();
   }
 
-  /** Ends sessions that were not asked for within their group's `expiryMs`, sooner if no link was followed. Looks after the others. */
-  #sweep(): void {
+  /** Ends a session that was not asked for within its group's `expiryMs`, sooner if no link was followed. Looks after another one. */
+  #look(session: Session): void {
     const now = this.#context.clock.now();
-    for (const session of this.#sessions.values()) {
-      const waitsToFollow = session.begun && !session.followed;
-      const expiryMs = waitsToFollow ? Math.min(UNFOLLOWED_MS, session.group.expiryMs) : session.group.expiryMs;
-      if (now - session.askedAt > expiryMs && session.waiting.size === 0)
-        this.end(session, "unpublished", "has not asked for long");
-      else session.look(now);
-    }
+    const waitsToFollow = session.begun && !session.followed;
+    const expiryMs = waitsToFollow ? Math.min(UNFOLLOWED_MS, session.group.expiryMs) : session.group.expiryMs;
+    if (now - session.askedAt > expiryMs && session.waiting.size === 0)
+      this.end(session, "unpublished", "has not asked for long");
+    else session.look(now);
   }
 }

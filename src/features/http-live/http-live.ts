@@ -1,4 +1,5 @@
 import type { Timer } from "../../base/clock.ts";
+import { Round } from "../../base/round.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import { streamConfig } from "../../live/config.ts";
 import type { AccessRequest } from "../../live/ports/access.ts";
@@ -26,10 +27,19 @@ export class HttpLive implements Feature, HttpRoute {
   readonly #viewers = new Set<Viewer>();
   /** Viewers whose answer has not begun. */
   readonly #waiting = new Set<Viewer>();
+  readonly #looks: Round<Viewer>;
+  /** Waiting viewers whose answer is known. They are answered in slices, as a flush may find out about thousands. */
+  readonly #decidable = new Set<Viewer>();
+  readonly #decisions: Round<Viewer>;
   #timer: Timer | undefined;
 
   constructor(context: HttpLiveContext) {
     this.#context = context;
+    this.#looks = new Round(context.clock, this.#waiting, (viewer) => viewer.look());
+    this.#decisions = new Round(context.clock, this.#decidable, (viewer) => {
+      this.#decidable.delete(viewer);
+      viewer.decide();
+    });
   }
 
   handle(request: HttpRequest, exchange: HttpExchange): boolean {
@@ -125,17 +135,19 @@ export class HttpLive implements Feature, HttpRoute {
       format: this.#flavours.framed(flavour, exchange.framing),
       searchMs: () => searchMs(name, demand),
       onUnpublish: () => entry().vhostNamed(vhost.name)?.config.http_remux.on_unpublish ?? "close",
+      decidable: (one) => this.#decideSoon(one),
       settled: (one) => this.#settled(one),
       over: (one) => this.#viewers.delete(one),
     });
     this.#viewers.add(viewer);
     this.#waiting.add(viewer);
     viewer.begin();
-    if (viewer.waits) this.#timer ??= this.#context.clock.every(LOOK_MS, () => this.#look());
+    if (viewer.waits) this.#timer ??= this.#context.clock.every(LOOK_MS, () => this.#looks.begin());
   }
 
-  #look(): void {
-    for (const viewer of this.#waiting) viewer.look();
+  #decideSoon(viewer: Viewer): void {
+    if (this.#decidable.size === 0) this.#context.clock.soon(() => this.#decisions.begin());
+    this.#decidable.add(viewer);
   }
 
   #settled(viewer: Viewer): void {

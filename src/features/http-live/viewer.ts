@@ -41,6 +41,8 @@ export interface ViewerOptions {
   searchMs(): number;
   /** What happens to the viewer when its stream has stopped. */
   onUnpublish(): "close" | "wait";
+  /** A flush has shown what the viewer's answer is: `decide` gives it, after the flush. */
+  decidable(viewer: Viewer): void;
   /** The viewer needs no more calls of `look`. */
   settled(viewer: Viewer): void;
   /** The viewer has ended. */
@@ -68,6 +70,8 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
   #transport: Transport | undefined;
   /** When the stream was published, while the viewer waits, monotonic ms. */
   #publishedSince: number | undefined;
+  /** Why the flavour can't carry what a flush brought. */
+  #refusal: string | undefined;
 
   constructor(options: ViewerOptions) {
     this.#options = options;
@@ -119,6 +123,13 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     if (why !== undefined) this.#refuse(mediaRefusal(why));
     else if (headOnly) this.#answerHead();
     else this.#decideLate(now - this.#publishedSince);
+  }
+
+  /** Gives the answer that a flush has shown. */
+  decide(): void {
+    if (this.#state !== "waiting") return;
+    if (this.#refusal === undefined) this.look();
+    else this.#refuse(mediaRefusal(this.#refusal));
   }
 
   /** A piece of the stream. */
@@ -196,13 +207,13 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
   }
 
   #sendFirst(piece: Uint8Array): boolean {
-    const { flavour, headOnly, clock } = this.#options;
+    const { flavour, headOnly } = this.#options;
     const headers = this.#headers();
     if (this.#state === "waiting") {
       const why = flavour.refusal(this.#described());
       if (headOnly || why !== undefined) {
-        // Deferred, as this call is within a flush.
-        clock.soon(() => (why === undefined ? this.look() : this.#refuseWaiting(mediaRefusal(why))));
+        this.#refusal = why;
+        this.#options.decidable(this);
         return true;
       }
       this.#open();
@@ -229,10 +240,6 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     const { exchange, flavour } = this.#options;
     this.#end("unpublished");
     exchange.respond({ status: 200, headers: { "content-type": flavour.type, "cache-control": "no-store" } });
-  }
-
-  #refuseWaiting(refused: Refused): void {
-    if (this.#state === "waiting") this.#refuse(refused);
   }
 
   #refuse(refused: Refused): void {

@@ -173,7 +173,7 @@ export class TcpTransport implements Transport, InputConnection, Closing, Pausab
     // The peer has hung up: a later turn ends the connection.
     if (this.#gone) return;
     if (this.#queue.empty) this.#finish();
-    else this.#linger = this.#clock.after(CLOSE_MS, () => this.fail(`its last bytes took over ${CLOSE_MS / 1000} s`));
+    else this.#linger = this.#clock.after(CLOSE_MS, () => this.failSoon(`its last bytes took over ${CLOSE_MS / 1000} s`));
   }
 
   abort(): void {
@@ -201,9 +201,26 @@ export class TcpTransport implements Transport, InputConnection, Closing, Pausab
     this.#state = "closing";
     this.#settle();
     this.#linger?.cancel();
-    if (!this.#gone) this.#socket.terminate();
-    // The runtime calls the close handler inside terminate; this covers the case that it does not.
+    const isOpen = !this.#gone;
+    // The runtime calls the close handler inside terminate.
+    this.#gone = true;
+    if (isOpen) this.#socket.terminate();
     this.#end(undefined);
+  }
+
+  /**
+   * Closes in this turn or a later one, as thousands may reach a time limit together. What waits for the peer is dropped at
+   * once, and nothing more is sent or read.
+   */
+  failSoon(reason: string | undefined): void {
+    if (this.#state === "closed") return;
+    this.#reason ??= reason;
+    this.#state = "closing";
+    this.#settle();
+    this.#linger?.cancel();
+    this.#forgetQueue();
+    this.#input.close();
+    this.#watch.turns.endActivities(this);
   }
 
   fault(thrown: unknown): void {
@@ -275,7 +292,7 @@ export class TcpTransport implements Transport, InputConnection, Closing, Pausab
 
   cut(reason: string): void {
     this.#handler?.onCut?.(reason);
-    this.fail(reason);
+    this.failSoon(reason);
   }
 
   onDrain(): void {
@@ -298,18 +315,13 @@ export class TcpTransport implements Transport, InputConnection, Closing, Pausab
   onClose(reason: string | undefined): void {
     this.#linger?.cancel();
     if (this.#gone) return;
-    // We have closed the socket, possibly inside another call.
-    if (this.#state !== "open") {
-      this.#end(reason);
-      return;
-    }
     this.#gone = true;
     this.#settle();
     this.#reason ??= reason;
     this.#forgetQueue();
     this.#handler?.onHangUp?.();
     // A publisher's last media and its closing commands are still processed; other clients' last input is dropped.
-    if (this.#input.waiting && this.publishes) return;
+    if (this.open && this.#input.waiting && this.publishes) return;
     this.#input.close();
     this.#watch.turns.endActivities(this);
   }
@@ -320,7 +332,7 @@ export class TcpTransport implements Transport, InputConnection, Closing, Pausab
   }
 
   endActivities(): void {
-    this.#end(undefined);
+    this.fail(undefined);
   }
 
   #end(reason: string | undefined): void {
@@ -349,7 +361,7 @@ export class TcpTransport implements Transport, InputConnection, Closing, Pausab
   #finish(): void {
     this.#linger?.cancel();
     // A dialled server must learn of the end in any case; a reset frees the kernel's memory for accepted connections.
-    this.#linger = this.#clock.after(LINGER_MS, () => (this.#dialled ? this.abandon() : this.fail(undefined)));
+    this.#linger = this.#clock.after(LINGER_MS, () => (this.#dialled ? this.abandon() : this.failSoon(undefined)));
     this.#socket.shutdown();
   }
 }

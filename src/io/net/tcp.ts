@@ -248,7 +248,7 @@ export class Tcp implements StallWatch {
       .sort((a, b) => b.cost - a.cost);
     for (const { transport } of dearest) {
       if (this.#held.bytes <= enough) return;
-      transport.fail("too many bytes wait for peers that do not read, most of them for this one");
+      transport.failSoon("too many bytes wait for peers that do not read, most of them for this one");
     }
   }
 
@@ -260,7 +260,7 @@ export class Tcp implements StallWatch {
     this.#sweeping = undefined;
     const since = this.#clock.now() - STALL_MS;
     for (const transport of this.#blocked)
-      if (transport.progressAt < since) transport.fail(`it has taken nothing for ${STALL_MS / 1000} s`);
+      if (transport.progressAt < since) transport.failSoon(`it has taken nothing for ${STALL_MS / 1000} s`);
     if (this.#blocked.size > 0) this.#sweepLater();
   }
 }

@@ -1,6 +1,7 @@
 import { formatHostPort, type HostPort } from "../../base/address.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { Round } from "../../base/round.ts";
 import type { TransportHandler } from "../../base/transport.ts";
 import type { SourceEnd } from "../source/source.ts";
 import type { ConnectionAccount, ConnectionEnds } from "./connections.ts";
@@ -43,7 +44,7 @@ export interface ConnectionServersOptions {
   readonly servers: readonly ConnectionServer[];
 }
 
-/** Accepts connections for all protocols, counts them, and calls `check` on each until it is closed. */
+/** Accepts connections for all protocols, counts them, and calls `tick` on each until it is closed. */
 export class ConnectionServers implements Feature {
   readonly name = "connections";
   readonly #options: ConnectionServersOptions;
@@ -51,6 +52,8 @@ export class ConnectionServers implements Feature {
   readonly #connections = new Set<ServedConnection>();
   /** Runs while there are connections. */
   #tick: Timer | undefined;
+  /** In slices, as a tick may close a connection, and thousands that came together reach a time limit together. */
+  readonly #ticks: Round<ServedConnection>;
   #nextId = 1;
   #stopped = false;
   #stage: ServerStage = "starting";
@@ -58,6 +61,8 @@ export class ConnectionServers implements Feature {
   constructor(options: ConnectionServersOptions) {
     this.#options = options;
     this.#servers = new Map(options.servers.map((server) => [server.protocol, server]));
+    const { clock } = options;
+    this.#ticks = new Round(clock, this.#connections, (connection) => connection.tick(clock.now()));
   }
 
   get stage(): ServerStage {
@@ -98,7 +103,7 @@ export class ConnectionServers implements Feature {
       },
     });
     this.#connections.add(connection);
-    this.#tick ??= clock.every(TICK_MS, () => this.#onTick());
+    this.#tick ??= clock.every(TICK_MS, () => this.#ticks.begin());
     return connection;
   }
 
@@ -140,13 +145,9 @@ export class ConnectionServers implements Feature {
     if (this.#connections.size === 0) this.#stopTicking();
   }
 
-  #onTick(): void {
-    const now = this.#options.clock.now();
-    for (const connection of this.#connections) connection.tick(now);
-  }
-
   #stopTicking(): void {
     this.#tick?.cancel();
     this.#tick = undefined;
+    this.#ticks.stop();
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import { Round } from "../../base/round.ts";
 import type { StartPoint } from "../log/start-point.ts";
 import type { Demand } from "./demand.ts";
 import { Fanout, type FanoutSource } from "./fanout.ts";
@@ -21,6 +22,7 @@ export interface AudienceSource extends FanoutSource {
 export class Audience {
   readonly fanouts = new Map<ReaderFormat, Fanout>();
   readonly #source: AudienceSource;
+  readonly #clock: Clock;
   readonly #readers = new Set<Reader<Piece>>();
   /** Readers whose owners are notified of epochs: a few among thousands of players. */
   readonly #epochReaders = new Set<Reader<Piece>>();
@@ -32,6 +34,7 @@ export class Audience {
 
   constructor(source: AudienceSource, clock: Clock) {
     this.#source = source;
+    this.#clock = clock;
     this.notices = new Notices(this.#readers, clock);
   }
 
@@ -153,10 +156,11 @@ export class Audience {
     for (const { events } of this.#epochReaders) events.epoch?.(lost);
   }
 
-  /** Notifies the viewers whose parameters origins reject. */
+  /** Notifies the viewers whose parameters origins reject, in slices. */
   notifyRefused(refused: (demand: Demand) => boolean, reason: string): void {
-    for (const { demand, events } of this.#readers)
+    new Round(this.#clock, this.#readers, ({ demand, events }) => {
       if (demand !== undefined && refused(demand)) events.refused?.(reason);
+    }).begin();
   }
 
   /** Removes fan-outs without readers. */

@@ -98,3 +98,24 @@ test("encoded steps for new readers are not kept without limit after their use",
   expect(sent.length).toBeGreaterThanOrEqual(30);
   expect(alive(sent)).toBeLessThan(8);
 });
+
+test("the lagging readers of a stopped stream are looked at once after thousands have left, not for each of them", () => {
+  const stage = new LiveStage();
+  const feed = stage.publish().headers().gop("k", 3, 40_000);
+  const viewers = Array.from({ length: 50 }, () => stage.view({ room: 10 }));
+  feed.end();
+  stage.clock.settle();
+  const stream = stage.stream();
+  let trims = 0;
+  const dropUntil = stream.log.dropUntil.bind(stream.log);
+  stream.log.dropUntil = (seq) => {
+    trims++;
+    dropUntil(seq);
+  };
+  for (const viewer of viewers.splice(1)) viewer.leave();
+  stage.clock.settle();
+  expect([trims, stream.readerCount]).toEqual([1, 1]);
+  viewers[0]?.sink.drain();
+  stage.clock.settle();
+  expect([viewers[0]?.log.at(-2), viewers[0]?.log.at(-1), stream.log.bytes]).toEqual(["k+3", "unpublished", 0]);
+});

@@ -66,6 +66,31 @@ test("Only viewers with refused parameters are notified, and they may leave at o
   expect(stream.viewers).toBe(1);
 });
 
+test("Thousands of viewers with refused parameters are notified over several turns", () => {
+  const { stage } = watched();
+  const stream = stage.stream();
+  const join = () => {
+    const reader = stream.join(
+      stage.format(),
+      sink,
+      {
+        refused() {
+          stage.clock.spend(1);
+          stream.leave(reader);
+        },
+      },
+      asking("?bad"),
+    );
+  };
+  for (let i = 0; i < 10; i++) join();
+  stream.notifyRefused(() => true, "no");
+  expect(stream.viewers).toBe(6);
+  stage.clock.turn();
+  expect(stream.viewers).toBe(2);
+  stage.clock.settle();
+  expect(stream.viewers).toBe(0);
+});
+
 test("Relays do not count as viewers", () => {
   const { stage, told } = watched();
   stage.publish().headers().gop("k", 1);

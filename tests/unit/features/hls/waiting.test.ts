@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { goOn, published } from "../../../support/hls-feed.ts";
 import { HlsStage } from "../../../support/hls-stage.ts";
+import { longestTurn } from "../../../support/longest-turn.ts";
 
 describe("waiting", () => {
   test("the first request waits for the first whole segment", () => {
@@ -139,5 +140,22 @@ describe("fetched streams", () => {
     stage.live.stream("show").notifyRefused(() => true, "wrong key");
     stage.live.wait(1);
     for (const { refusal } of exchanges) expect([refusal?.kind, refusal?.reason]).toEqual(["denied", "wrong key"]);
+  });
+
+  test("thousands of viewers whose origin refuses them are answered over several turns", () => {
+    const stage = new HlsStage({ mayCome: true });
+    const { clock } = stage.live;
+    const exchanges = Array.from({ length: 20 }, () => stage.get("/live/show.m3u8"));
+    const refusals: string[] = [];
+    for (const exchange of exchanges) {
+      exchange.refuse = ({ reason }) => {
+        clock.spend(1);
+        refusals.push(reason);
+      };
+    }
+    const longest = longestTurn(clock);
+    stage.live.stream("show").notifyRefused(() => true, "wrong key");
+    clock.settle();
+    expect([refusals.length, longest(), stage.hls.report().now]).toEqual([20, 4, undefined]);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { upgrade, watch } from "../../../support/flv-end.ts";
 import { HttpLiveStage } from "../../../support/http-live-stage.ts";
 import { brief } from "../../../support/http-stage.ts";
+import { longestTurn } from "../../../support/longest-turn.ts";
 
 describe("A stream that nobody publishes", () => {
   test("is answered with 404 at once, unless the next route has something there", () => {
@@ -63,6 +64,25 @@ describe("A stream that nobody publishes", () => {
     end.get("/live/show.flv?k=1");
     stage.stream?.notifyRefused(({ param }) => param === "?k=1", "wrong key");
     expect(brief(end.hear())).toEqual(["403", "wrong key\n"]);
+  });
+
+  test("refuses thousands of viewers over several turns when it comes in a codec that they can't get", () => {
+    const stage = new HttpLiveStage();
+    stage.searchMs = 20_000;
+    const ends = Array.from({ length: 20 }, () => {
+      const end = stage.dial();
+      end.get("/live/show.mp3");
+      return end;
+    });
+    const add = stage.refusals.add.bind(stage.refusals);
+    stage.refusals.add = (refusal) => {
+      stage.clock.spend(1);
+      add(refusal);
+    };
+    const longest = longestTurn(stage.clock);
+    stage.publish().headers().audio("a1").wait(250);
+    expect(ends.map((end) => brief(end.hear())[0])).toEqual(Array(20).fill("406"));
+    expect(longest()).toBe(4);
   });
 
   test("is not waited for by a client that is gone", () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { FakeClock } from "../../../support/fake-clock.ts";
 import { joinSlowOwner, READ, slowOwner } from "../../../support/slow-owner.ts";
 
 test("of clients that come all at once, some are served in this turn and the rest in the next ones", () => {
@@ -117,4 +118,77 @@ test("input of a publisher that hung up is processed up to its unpublish, and no
   };
   clock.settle();
   expect([state.slices.length, state.closed]).toEqual([4, [undefined]]);
+});
+
+/** Clients whose ends take 2 ms each, and whose sockets take no byte. */
+function stalled(count: number) {
+  const { clock, tcp, faults } = slowOwner(1);
+  const clients = Array.from({ length: count }, () => joinSlowOwner(tcp, clock, 1, 0));
+  for (const { state } of clients) state.endMs = 2;
+  const closed = () => clients.map(({ state }) => state.closed.length);
+  const queued = () => clients.map(({ transport }) => transport.bytesQueued);
+  return { clock, tcp, faults, clients, closed, queued };
+}
+
+/** Runs the timers that are due after this time, and no later turns. */
+function passWithoutTurns(clock: FakeClock, ms: number): void {
+  const turn = clock.soon.bind(clock);
+  const waiting: (() => void)[] = [];
+  clock.soon = (run) => waiting.push(run);
+  clock.advance(ms);
+  clock.soon = turn;
+  for (const run of waiting) clock.soon(run);
+}
+
+test("of peers that take nothing for a minute, all together, some are closed in this turn and the rest in the next ones", () => {
+  const { clock, clients, closed, queued } = stalled(5);
+  for (const { transport } of clients) transport.send(new Uint8Array(10));
+  passWithoutTurns(clock, 65_000);
+  // Their bytes are dropped at once.
+  expect([closed(), queued()]).toEqual([
+    [1, 1, 0, 0, 0],
+    [0, 0, 0, 0, 0],
+  ]);
+  expect(clients.map(({ transport }) => transport.send(new Uint8Array(1)))).toEqual([false, false, false, false, false]);
+  clock.turn();
+  expect(closed()).toEqual([1, 1, 1, 1, 0]);
+  clock.turn();
+  expect(clients.map(({ state }) => [state.closed, state.calls])).toEqual(
+    Array.from({ length: 5 }, () => [["it has taken nothing for 60 s"], ["terminate"]]),
+  );
+});
+
+test("of peers that do not take their last bytes, all together, some are closed in this turn and the rest in the next ones", () => {
+  const { clock, clients, closed } = stalled(3);
+  for (const { transport } of clients) {
+    transport.send(new Uint8Array(10));
+    transport.close();
+  }
+  passWithoutTurns(clock, 30_000);
+  expect(closed()).toEqual([1, 1, 0]);
+  clock.settle();
+  expect(clients.map(({ state }) => state.closed)).toEqual(
+    Array.from({ length: 3 }, () => ["its last bytes took over 30 s"]),
+  );
+});
+
+test("a peer that hangs up before its turn to be closed is closed once", () => {
+  const { clock, clients, closed } = stalled(3);
+  for (const { transport } of clients) transport.failSoon("a reason");
+  expect(closed()).toEqual([1, 1, 0]);
+  clients[2]?.transport.onClose("reset");
+  clock.settle();
+  expect(clients[2]?.state).toMatchObject({ closed: ["a reason"], hungUp: 1, calls: [] });
+});
+
+test("clients that hang up all at once while they are being closed end over several turns", () => {
+  const { clock, clients, closed } = stalled(3);
+  for (const { transport } of clients) transport.close();
+  for (const { transport } of clients) transport.onClose(undefined);
+  expect([closed(), clients.map(({ state }) => state.hungUp)]).toEqual([
+    [1, 1, 0],
+    [1, 1, 1],
+  ]);
+  clock.settle();
+  expect(closed()).toEqual([1, 1, 1]);
 });

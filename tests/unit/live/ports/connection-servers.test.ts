@@ -12,6 +12,7 @@ class Asked implements ServedConnection {
   readonly ends: ConnectionEnds;
   readonly #said: string[];
   publishing = 0;
+  onTick: (() => void) | undefined;
 
   constructor(name: string, ends: ConnectionEnds, said: string[]) {
     this.name = name;
@@ -21,6 +22,7 @@ class Asked implements ServedConnection {
 
   tick(now: number): void {
     this.#said.push(`${this.name} tick ${now}`);
+    this.onTick?.();
   }
 
   reconfigure(): void {
@@ -82,6 +84,22 @@ test("connections are ticked once a second until they are closed", () => {
   stage.connections[1]?.ends.gone();
   expect(stage.said).toEqual(["rtmp c1 tick 1000", "http c2 tick 1000", "http c2 tick 2000"]);
   expect([stage.servers.idle, stage.clock.timers]).toEqual([true, 0]);
+});
+
+test("connections whose ticks take long, as thousands are closed at one time limit, are ticked over several turns", () => {
+  const stage = new Stage();
+  for (const _ of [1, 2, 3]) stage.accept("rtmp");
+  const ticked: number[] = [];
+  const turns: (() => void)[] = [];
+  for (const connection of stage.connections) connection.onTick = () => stage.clock.spend(2);
+  stage.clock.soon = (run) => {
+    ticked.push(stage.said.length);
+    turns.push(run);
+  };
+  stage.clock.advance(1000);
+  expect(ticked).toEqual([2]);
+  for (const run of turns.splice(0)) run();
+  expect([stage.said.length, turns]).toEqual([3, []]);
 });
 
 test("a stop reaches publishers first, so that players are notified of the end", () => {

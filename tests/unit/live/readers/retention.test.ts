@@ -141,6 +141,7 @@ describe("when the publisher is gone", () => {
       expect(log.bytes).toBeGreaterThan(20 * KB);
       if (how === "leaves") slow.leave();
       else slow.sink.drain();
+      stage.clock.settle();
       expect(log.bytes).toBe(0);
     }
   });
