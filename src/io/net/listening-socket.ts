@@ -10,6 +10,7 @@ const IPPROTO_TCP = 6;
 const TCP_KEEPIDLE = 4;
 const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;
+const TCP_NOTSENT_LOWAT = 25;
 /** Time between probes, and how many unanswered ones end a connection; the runtime's values. */
 const INTERVAL_S = 1;
 const PROBES = 10;
@@ -26,6 +27,24 @@ let functions: { symbols: ReturnType<typeof libc<typeof signatures>> } | undefin
 export function raiseBacklog(fd: number): void {
   functions ??= { symbols: libc(signatures) };
   functions.symbols?.listen(fd, BACKLOG);
+}
+
+/**
+ * The kernel accepts no more for a peer while it has this many bytes that the peer has no room for. Its own limit is 4 MiB: thousands of
+ * peers that do not read would fill the memory for TCP of the whole machine, and cost a copy of all that.
+ */
+const MAX_UNSENT_BYTES = 128 * 1024;
+
+/** Limits what the kernel holds for each accepted connection beyond what is under way; without effect if that fails. */
+export function limitUnsent(fd: number): void {
+  functions ??= { symbols: libc(signatures) };
+  functions.symbols?.setsockopt(
+    fd,
+    IPPROTO_TCP,
+    TCP_NOTSENT_LOWAT,
+    ptr(Int32Array.of(MAX_UNSENT_BYTES)),
+    Int32Array.BYTES_PER_ELEMENT,
+  );
 }
 
 /**

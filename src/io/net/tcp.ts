@@ -13,7 +13,7 @@ import { createDial, resolveHost } from "./dial.ts";
 import { HeldBuffers } from "./held-buffers.ts";
 import { InputMemory } from "./input-memory.ts";
 import { InputScheduler } from "./input-scheduler.ts";
-import { keepAcceptedAlive, raiseBacklog } from "./listening-socket.ts";
+import { keepAcceptedAlive, limitUnsent, raiseBacklog } from "./listening-socket.ts";
 import { createLocal } from "./local.ts";
 import { MergedReads } from "./merged-reads.ts";
 import { RefusedConnections } from "./refused-connections.ts";
@@ -142,6 +142,7 @@ export class Tcp implements StallWatch {
     let isKeptAlive = false;
     const tune = (fd: number) => {
       raiseBacklog(fd);
+      limitUnsent(fd);
       isKeptAlive = keepAcceptedAlive(fd, KEEPALIVE_MS);
       accepting = new AcceptTurns(fd, this.#clock);
       return accepting;

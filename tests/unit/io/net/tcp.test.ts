@@ -104,6 +104,13 @@ describe.each([
     expect(serverSide.send(Uint8Array.of(1))).toBe(false);
   });
 
+  test("leaves little with the kernel for a peer that does not read", async () => {
+    const { transport } = await stubborn(new End());
+    for (let sent = 0; sent < 8 * MB; sent += 64 * KB) transport.send(new Uint8Array(64 * KB));
+    // Most of it is what the peer's own kernel takes; without a limit it is 3.9 MB.
+    expect(transport.bytesSent).toBeLessThan(1.5 * MB);
+  });
+
   test("keeps the order and every byte when the peer takes them piece by piece", async () => {
     const server = new End();
     const { peer, transport } = await stubborn(server);
