@@ -18,6 +18,9 @@ const MAX_CACHED_STEPS = 64;
 /** Byte limit for these steps; a step of one large frame may take most of it. */
 const MAX_CACHED_BYTES = 32 * 1024 * 1024;
 
+/** A reader that gets more than this counts as several in a slice of a round: the kernel copies what it gets. */
+const READER_BYTES = 8 * 1024;
+
 /** What a fan-out needs to know of its stream. */
 export interface FanoutSource {
   readonly log: PacketLog;
@@ -134,12 +137,13 @@ export class Fanout implements ReaderHome {
     if (this.#waiting.size > 0) this.#startWaiting();
   }
 
-  /** Continues the round for up to `count` readers; false when it is finished. */
+  /** Continues the round for up to `count` readers, or fewer that get much; false when it is finished. */
   run(count: number): boolean {
     let left = count;
     const batch = this.#batch;
     if (batch !== undefined) {
-      for (; this.#left > 0 && left > 0; left--) {
+      const cost = costOf(batch.length);
+      for (; this.#left > 0 && left > 0; left -= cost) {
         const reader = this.#nextOfRound();
         if (reader !== undefined && !reader.deliver(batch)) this.#fallBehind(reader);
       }
@@ -149,8 +153,10 @@ export class Fanout implements ReaderHome {
     for (const reader of this.#lagging) {
       // A reader that joined during this round may be ahead of it.
       if (reader.blocked || reader.position > this.#position) continue;
-      if (left-- <= 0) return true;
+      if (left <= 0) return true;
+      const { bytes } = reader;
       this.#feed(reader);
+      left -= costOf(reader.bytes - bytes);
     }
     return false;
   }
@@ -296,4 +302,9 @@ export class Fanout implements ReaderHome {
     this.#steps.clear();
     this.#stepBytes = 0;
   }
+}
+
+/** As how many readers one counts that gets this many bytes. */
+function costOf(bytes: number): number {
+  return 1 + Math.floor(bytes / READER_BYTES);
 }

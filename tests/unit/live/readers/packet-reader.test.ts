@@ -218,6 +218,37 @@ test("Packets of a round under way stay in the log until all readers have got th
   expect(had).toEqual([0, 1, 0, 1, 1, 3, 1, 3]);
 });
 
+test("A slice of a round ends after fewer readers when each gets much", () => {
+  const log = new PacketLog(new SlabPool(new FakeClock()));
+  const startPoint = () => undefined;
+  const source = {
+    log,
+    startPoint,
+    waitingStart: () => ({ seq: 0, time: 0, headers: [] }),
+    readerCaughtUp: () => undefined,
+  };
+  const fanout = new Fanout(packetFormat, source, 0);
+  let served = 0;
+  for (let count = 0; count < 9; count++) fanout.admit(new Reader(fanout, { send: () => ++served > 0 }, {}), 0);
+  const slices = (bytes: number) => {
+    log.append(PacketKind.Audio, 0, new Uint8Array(bytes).fill(0x2f), 0, 0);
+    fanout.begin(log.end);
+    const counts: number[] = [];
+    for (let more = true; more; ) {
+      served = 0;
+      more = fanout.run(8);
+      counts.push(served);
+    }
+    return counts;
+  };
+  // At first all readers lag; then all are up to date.
+  expect([slices(16 * 1024), slices(16 * 1024), slices(100)]).toEqual([
+    [3, 3, 3],
+    [3, 3, 3],
+    [8, 1],
+  ]);
+});
+
 test("Payloads that a recorder gets are the log's own", () => {
   const { stage, feed, recorder } = recording();
   let copies = 0;
