@@ -22,6 +22,8 @@ export function joinSlowOwner(tcp: Tcp, clock: FakeClock, msPerKb = 1, room = Nu
     slices: [] as Uint8Array[],
     longestMs: 0,
     drains: 0,
+    /** How long the owner takes to send more when there is room again. */
+    drainMs: 0,
     closed: [] as (string | undefined)[],
     /** What ends the connection on our side, as asked of the socket. */
     calls: [] as string[],
@@ -70,6 +72,7 @@ export function joinSlowOwner(tcp: Tcp, clock: FakeClock, msPerKb = 1, room = Nu
     },
     onDrain: () => {
       state.drains++;
+      clock.spend(state.drainMs);
     },
     onClose: (reason) => {
       clock.spend(state.endMs);

@@ -8,6 +8,9 @@ const NEW_CLIENTS_MS = 4;
 /** Time in one turn for ending the activities of connections whose peers have hung up. */
 const CLOSING_MS = 4;
 
+/** Time in one turn for sending what waits for peers that have room again. */
+const SENDING_MS = 8;
+
 /** A connection with work that waits for a turn. */
 export interface Busy {
   /** Its client is new: it has sent little so far. */
@@ -26,6 +29,14 @@ export interface Closing {
   fault(error: unknown): void;
 }
 
+/** A connection whose peer has room again. */
+export interface Sending {
+  /** Sends what waits for it. */
+  sendWaiting(): void;
+  /** The owner has thrown this in `sendWaiting`. */
+  fault(error: unknown): void;
+}
+
 /**
  * Shares the event loop among connections. Input that takes long is processed in slices. Clients that connect or leave all at
  * once are spread over as many turns as necessary, so that they delay only each other.
@@ -35,9 +46,11 @@ export class InputScheduler {
   readonly #busy = new TurnQueue<Busy>();
   readonly #newClients = new TurnQueue<Busy>();
   readonly #closing = new TurnQueue<Closing>();
+  readonly #sending = new TurnQueue<Sending>();
   /** Time that new and leaving clients have taken in this turn. */
   #newClientsMs = 0;
   #closingMs = 0;
+  #sendingMs = 0;
   #counting = false;
   #scheduled = false;
 
@@ -71,6 +84,30 @@ export class InputScheduler {
     }
   }
 
+  /**
+   * A peer has room again, as thousands may have in one turn, and each gets up to what the kernel takes: now, or in a later turn.
+   * Called once for each time that it has room.
+   */
+  sendWaiting(connection: Sending): void {
+    if (this.#sending.length === 0 && this.#sendingMs < SENDING_MS) this.#send(connection);
+    else {
+      this.#sending.push(connection);
+      this.#schedule();
+    }
+  }
+
+  #send(connection: Sending): void {
+    const began = this.#clock.now();
+    try {
+      connection.sendWaiting();
+    } catch (error) {
+      connection.fault(error);
+    }
+    const ms = this.#clock.now() - began;
+    this.#sendingMs += ms;
+    if (ms > 0) this.#countTurn();
+  }
+
   #enqueue(connection: Busy): void {
     (connection.isNew ? this.#newClients : this.#busy).push(connection);
   }
@@ -95,6 +132,7 @@ export class InputScheduler {
       this.#counting = false;
       this.#newClientsMs = 0;
       this.#closingMs = 0;
+      this.#sendingMs = 0;
     });
   }
 
@@ -115,9 +153,14 @@ export class InputScheduler {
         if (next !== undefined) this.#end(next);
       }
       this.#serve(this.#newClients, () => this.newClientsWait);
+      while (this.#sending.length > 0 && this.#sendingMs < SENDING_MS) {
+        const next = this.#sending.shift();
+        if (next !== undefined) this.#send(next);
+      }
     } finally {
       // After a failure of one, the others still wait for their turn.
-      if (this.#busy.length + this.#newClients.length + this.#closing.length > 0) this.#schedule();
+      const left = this.#busy.length + this.#newClients.length + this.#closing.length + this.#sending.length;
+      if (left > 0) this.#schedule();
     }
   }
 

@@ -4,7 +4,7 @@ import type { HostPort } from "../../base/address.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Transport, TransportHandler } from "../../base/transport.ts";
 import { GatheredWrite } from "./gathered-write.ts";
-import type { Closing } from "./input-scheduler.ts";
+import type { Closing, Sending } from "./input-scheduler.ts";
 import { type MergedReads, type Pausable, ReadPause } from "./merged-reads.ts";
 import { type BufferAccount, SendQueue } from "./send-queue.ts";
 import type { SocketOwner } from "./socket-data.ts";
@@ -37,7 +37,7 @@ export type ByteSocket = Pick<Socket<unknown>, "write" | "shutdown" | "terminate
 };
 
 /** A TCP connection, accepted or dialled, plain or with TLS: what it sends, how it is read, and how it is closed. */
-export class TcpTransport implements Transport, InputConnection, Closing, Pausable, SocketOwner {
+export class TcpTransport implements Transport, InputConnection, Closing, Sending, Pausable, SocketOwner {
   // `send` needs these fields for thousands of connections: objects are laid out in this order, and each cache line is a miss.
   /** Open, with an empty queue, and outside of input: bytes go straight to the socket. */
   #clear = true;
@@ -63,6 +63,8 @@ export class TcpTransport implements Transport, InputConnection, Closing, Pausab
   #readPaused = false;
   #handler: TransportHandler | undefined;
   #state: "open" | "closing" | "closed" = "open";
+  /** The peer has room again, and its queued bytes wait for a turn. */
+  #hasTurn = false;
   /** The peer has hung up and the socket is closed; `onClose` follows later, after a publisher's last input. */
   #gone = false;
   #reason: string | undefined;
@@ -173,7 +175,8 @@ export class TcpTransport implements Transport, InputConnection, Closing, Pausab
     // The peer has hung up: a later turn ends the connection.
     if (this.#gone) return;
     if (this.#queue.empty) this.#finish();
-    else this.#linger = this.#clock.after(CLOSE_MS, () => this.failSoon(`its last bytes took over ${CLOSE_MS / 1000} s`));
+    else
+      this.#linger = this.#clock.after(CLOSE_MS, () => this.failSoon(`its last bytes took over ${CLOSE_MS / 1000} s`));
   }
 
   abort(): void {
@@ -296,6 +299,14 @@ export class TcpTransport implements Transport, InputConnection, Closing, Pausab
   }
 
   onDrain(): void {
+    if (this.#queue.empty || this.#hasTurn) return;
+    this.#hasTurn = true;
+    this.#watch.turns.sendWaiting(this);
+  }
+
+  sendWaiting(): void {
+    this.#hasTurn = false;
+    // The connection may have ended since.
     if (this.#queue.empty) return;
     const written = this.#queue.drain(this.#socket);
     this.bytesSent += written;

@@ -149,7 +149,13 @@ test("of peers that take nothing for a minute, all together, some are closed in 
     [1, 1, 0, 0, 0],
     [0, 0, 0, 0, 0],
   ]);
-  expect(clients.map(({ transport }) => transport.send(new Uint8Array(1)))).toEqual([false, false, false, false, false]);
+  expect(clients.map(({ transport }) => transport.send(new Uint8Array(1)))).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
   clock.turn();
   expect(closed()).toEqual([1, 1, 1, 1, 0]);
   clock.turn();
@@ -191,4 +197,23 @@ test("clients that hang up all at once while they are being closed end over seve
   ]);
   clock.settle();
   expect(closed()).toEqual([1, 1, 1]);
+});
+
+test("of peers that have room again all at once, some get more in this turn and the rest in the next ones", () => {
+  const { clock, tcp } = slowOwner(1);
+  const clients = Array.from({ length: 6 }, () => joinSlowOwner(tcp, clock, 1, 5));
+  const drains = () => clients.map(({ state }) => state.drains);
+  for (const { state, transport } of clients) {
+    state.drainMs = 4;
+    transport.send(new Uint8Array(10));
+    transport.onDrain();
+    // The runtime may report it twice.
+    transport.onDrain();
+  }
+  expect(drains()).toEqual([1, 1, 0, 0, 0, 0]);
+  clients[5]?.transport.onClose(undefined);
+  clock.turn();
+  expect(drains()).toEqual([1, 1, 1, 1, 0, 0]);
+  clock.settle();
+  expect([drains(), clients[5]?.state.closed]).toEqual([[1, 1, 1, 1, 1, 0], [undefined]]);
 });
