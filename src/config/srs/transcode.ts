@@ -112,12 +112,12 @@ const VHOST_PARAM = /\?vhost=([^/&?]+)/;
 
 /**
  * Our output for SRS's: `rtmp://127.0.0.1:[port]/[app]?vhost=[vhost]/[stream]_[engine]`, the server itself, is
- * `[vhost]/[app]/[stream]_[engine]`.
+ * `[vhost]/[app]/[stream]_[engine]`. `[param]`, the publisher's parameters, are for the server's own rules, which engines need not pass.
  */
 function outputOf(url: string, engineName: string): string {
   const named = url.replaceAll("[engine]", engineName);
   const [, path] = OWN_URL.exec(named) ?? [];
   if (path === undefined) return named;
   const vhost = VHOST_PARAM.exec(path)?.[1] ?? "__defaultVhost__";
-  return `${vhost}/${path.replace(VHOST_PARAM, "")}`;
+  return `${vhost}/${path.replace(VHOST_PARAM, "").replaceAll("[param]", "")}`;
 }

@@ -49,6 +49,7 @@ test.each([
   ["rtmp://127.0.0.1:[port]/[app]/[stream]_[engine]?vhost=[vhost]", "[vhost]/[app]/[stream]_e"],
   ["rtmp://localhost/[app]/[stream]_x", "__defaultVhost__/[app]/[stream]_x"],
   ["rtmp://10.0.0.1:1936/[app]/[stream]", "rtmp://10.0.0.1:1936/[app]/[stream]"],
+  ["rtmp://127.0.0.1:[port]/[app]/[stream]_copy[param]", "__defaultVhost__/[app]/[stream]_copy"],
 ])("the output %s is %s", (output, expected) => {
   const found = engines(`transcode { enabled on; engine e { enabled on; output ${output}; } }`);
   expect(found?.get("e")?.output[0]?.text).toBe(expected);
