@@ -13,7 +13,7 @@ import { standbyTakesOver } from "./http/standby.ts";
 import { upgradeUnderneath } from "./http/upgrade.ts";
 import type { Proof } from "./proof.ts";
 import { cutOff } from "./registry/cut-off.ts";
-import { histories } from "./registry/histories.ts";
+import { rtmpHistories, shortHistories } from "./registry/histories.ts";
 import { registryLoad } from "./registry/load.ts";
 import { composeCluster } from "./release/compose.ts";
 import { imageUnderDocker, imageUnderPodman } from "./release/image.ts";
@@ -65,7 +65,8 @@ export const topics: Readonly<Record<string, readonly Proof[]>> = {
     { name: "the same bytes twice", run: sameBytes },
   ],
   registry: [
-    { name: "nodes, links and Redis fail in all orders", run: histories },
+    { name: "nodes, links and Redis fail in all orders", run: shortHistories },
+    { name: "a minute of such failures over RTMP", run: rtmpHistories },
     { name: "1,000 streams on 50 nodes", run: registryLoad },
     { name: "a node is cut off while another one gets its stream", run: cutOff },
   ],

@@ -8,12 +8,12 @@ import { descendantsOf } from "../compare/usage.ts";
 import { topics } from "./list.ts";
 import type { Proof, ProofContext } from "./proof.ts";
 
-const USAGE = `npm run prove -- TOPIC [--minutes M] [--only TEXT] [--from SEED] [--to SEED]
+const USAGE = `npm run prove -- TOPIC [--minutes M] [--only TEXT] [--from SEED] [--to SEED] [--processes N]
 
 Runs the proofs of a topic on dist/srs, prints each finding with its verdict, and ends with 1 when one has failed. Screenshots are
 in dist/prove/. --minutes is how long the proof that runs beside the others watches (12); with less than 8 the others are shorter
 than a minute each. --only leaves out the proofs whose names don't contain TEXT. --from and --to are the seeds of the registry's histories,
-which otherwise begin with 1 and take --minutes. The topics:
+which otherwise begin with 1 and take --minutes; they run in --processes, by default one for each processor. The topics:
 
 ${Object.entries(topics)
   .map(([topic, proofs]) => `  ${topic}\n${proofs.map(({ name }) => `    ${name}`).join("\n")}`)
@@ -34,6 +34,7 @@ await runCommand(async () => {
       only: { type: "string", default: "" },
       from: { type: "string", default: "1" },
       to: { type: "string" },
+      processes: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -56,7 +57,8 @@ await runCommand(async () => {
   mkdirSync(FOLDER, { recursive: true });
   const from = positive("--from", values.from);
   const to = values.to === undefined ? Number.POSITIVE_INFINITY : positive("--to", values.to);
-  return prove(proofs, { minutes, seconds, from, to, folder: FOLDER });
+  const processes = values.processes === undefined ? undefined : positive("--processes", values.processes);
+  return prove(proofs, { minutes, seconds, from, to, processes, folder: FOLDER });
 });
 
 async function prove(proofs: readonly Proof[], context: ProofContext): Promise<number> {

@@ -7,6 +7,8 @@ export interface ProofContext {
   /** The first and the last seed of proofs that try many; with Infinity as the last one, they try as many as `minutes` allows. */
   readonly from: number;
   readonly to: number;
+  /** How many processes such proofs run at a time; undefined: one for each processor. */
+  readonly processes: number | undefined;
   /** The folder for screenshots, which people look at afterwards. It exists. */
   readonly folder: string;
 }

@@ -46,6 +46,7 @@ import { type Feature, FeatureSet } from "../live/ports/feature.ts";
 import { JoinedNodes } from "../live/ports/nodes.ts";
 import { Refusals } from "../live/ports/refusals.ts";
 import type { Streams } from "../live/streams.ts";
+import { RtmpPullClient } from "../relay/rtmp-pull-client.ts";
 import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
 import { defaultLimits } from "../rtmp/limits.ts";
@@ -274,7 +275,11 @@ export function makeFeatures(host: Host): Features {
     }),
     forward,
     // Takes time: it asks origins.
-    new Edge({ ...relays, httpGet, nodes, configOf: (name) => vhost(name)?.edge }),
+    new Edge({
+      ...{ ...relays, httpGet, nodes },
+      playRtmp: (target, events) => new RtmpPullClient(relays, target, events),
+      configOf: (name) => vhost(name)?.edge,
+    }),
     // Claims streams for publishers that all other guards have let in.
     { name: "claims", guards: [registry.claims] },
     // Takes every name that ends in .ts: after a feature that has files of such names.

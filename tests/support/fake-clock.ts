@@ -1,11 +1,31 @@
 import type { Clock, Timer } from "../../src/base/clock.ts";
 
-interface Pending {
+/** A timer of one clock, though another one may run it. */
+class Pending implements Timer {
   at: number;
   order: number;
   readonly periodMs: number | undefined;
   readonly run: () => void;
-  waits: boolean;
+  readonly #owner: FakeClock;
+  #waits = true;
+
+  constructor(at: number, order: number, periodMs: number | undefined, run: () => void, owner: FakeClock) {
+    this.at = at;
+    this.order = order;
+    this.periodMs = periodMs;
+    this.run = run;
+    this.#owner = owner;
+    owner.timers++;
+  }
+
+  get waits(): boolean {
+    return this.#waits && !this.#owner.isOver;
+  }
+
+  cancel(): void {
+    if (this.#waits) this.#owner.timers--;
+    this.#waits = false;
+  }
 }
 
 /** More turns without time passing than any test needs: two parts of the program wake each other for ever. */
@@ -17,7 +37,10 @@ export class FakeClock implements Clock {
   #order = 0;
   /** A binary heap, the next one first; those that were cancelled stay in it until they are next. */
   readonly #timers: Pending[] = [];
-  #waiting = 0;
+  /** Timers that wait, what `soon` was given not counted. */
+  timers = 0;
+  /** Its program is gone: its timers don't run any more. */
+  isOver = false;
   #soon: (() => void)[] = [];
   readonly #epoch: number;
 
@@ -35,20 +58,15 @@ export class FakeClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): Timer {
-    return this.#add(delayMs, undefined, run);
+    return this.add(delayMs, undefined, run, this);
   }
 
   every(periodMs: number, run: () => void): Timer {
-    return this.#add(periodMs, periodMs, run);
+    return this.add(periodMs, periodMs, run, this);
   }
 
   soon(run: () => void): void {
     this.#soon.push(run);
-  }
-
-  /** Timers that wait, what `soon` was given not counted. */
-  get timers(): number {
-    return this.#waiting;
   }
 
   /** Work that waits for the end of the turn. */
@@ -87,7 +105,7 @@ export class FakeClock implements Clock {
     this.settle();
     for (let next = this.#next(); next !== undefined && next.at <= until; next = this.#next()) {
       this.#now = Math.max(this.#now, next.at);
-      if (next.periodMs === undefined) this.#end(next);
+      if (next.periodMs === undefined) next.cancel();
       else {
         next.at += next.periodMs;
         next.order = this.#order++;
@@ -109,17 +127,11 @@ export class FakeClock implements Clock {
     }
   }
 
-  #add(delayMs: number, periodMs: number | undefined, run: () => void): Timer {
-    const at = this.#now + Math.max(0, delayMs);
-    const timer: Pending = { at, order: this.#order++, periodMs, run, waits: true };
-    this.#waiting++;
+  /** A timer that this clock runs for its owner. */
+  add(delayMs: number, periodMs: number | undefined, run: () => void, owner: FakeClock): Timer {
+    const timer = new Pending(this.#now + Math.max(0, delayMs), this.#order++, periodMs, run, owner);
     this.#rise(timer);
-    return { cancel: () => this.#end(timer) };
-  }
-
-  #end(timer: Pending): void {
-    if (timer.waits) this.#waiting--;
-    timer.waits = false;
+    return timer;
   }
 
   #next(): Pending | undefined {

@@ -15,6 +15,7 @@ import type { FoundVhost } from "../../src/live/ports/entry.ts";
 import { JoinedNodes, MemoryNodes, type NodeState } from "../../src/live/ports/nodes.ts";
 import type { OnConflict, SourceInfo } from "../../src/live/source/source.ts";
 import { Streams } from "../../src/live/streams.ts";
+import { RtmpPullClient } from "../../src/relay/rtmp-pull-client.ts";
 import { parseTarget, type RelayTarget } from "../../src/relay/target.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
@@ -130,12 +131,14 @@ export class FakeNode {
       identity: { srs_server: `srs at ${address}`, srs_node: nodeId },
       chunkSize: CHUNK_SIZE,
     };
+    const dial = net.dialer(address.split(":")[0] ?? "", this);
     const context: ForwardContext & EdgeContext = {
       ...shared,
+      playRtmp: (target, events) => new RtmpPullClient({ ...shared, dial }, target, events),
       httpGet: net.httpGet,
       nodes: new JoinedNodes([new MemoryNodes(() => this.state, clock), this.registry]),
       configOf: () => this.edgeConfig,
-      dial: net.dialer(address.split(":")[0] ?? "", this),
+      dial,
       randomNumber,
       targets: () => this.targets,
       store: undefined,

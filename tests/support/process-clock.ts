@@ -4,8 +4,6 @@ import { FakeClock } from "./fake-clock.ts";
 /** One process's view of a clock that several share: when the process is gone, nothing of it runs any more. */
 export class ProcessClock extends FakeClock {
   readonly #shared: FakeClock;
-  readonly #own = new Set<Timer>();
-  #ended = false;
 
   constructor(shared: FakeClock) {
     super();
@@ -14,9 +12,8 @@ export class ProcessClock extends FakeClock {
 
   /** The process is killed. */
   end(): void {
-    this.#ended = true;
-    for (const timer of this.#own) timer.cancel();
-    this.#own.clear();
+    this.isOver = true;
+    this.timers = 0;
   }
 
   override now(): number {
@@ -28,36 +25,16 @@ export class ProcessClock extends FakeClock {
   }
 
   override after(delayMs: number, run: () => void): Timer {
-    if (this.#ended) return { cancel: () => undefined };
-    const timer = this.#shared.after(delayMs, () => {
-      this.#own.delete(timer);
-      run();
-    });
-    return this.#keep(timer);
+    return this.#shared.add(delayMs, undefined, run, this);
   }
 
   override every(periodMs: number, run: () => void): Timer {
-    return this.#ended ? { cancel: () => undefined } : this.#keep(this.#shared.every(periodMs, run));
+    return this.#shared.add(periodMs, periodMs, run, this);
   }
 
   override soon(run: () => void): void {
     this.#shared.soon(() => {
-      if (!this.#ended) run();
+      if (!this.isOver) run();
     });
-  }
-
-  /** Timers of the process that wait. */
-  override get timers(): number {
-    return this.#own.size;
-  }
-
-  #keep(timer: Timer): Timer {
-    this.#own.add(timer);
-    return {
-      cancel: () => {
-        this.#own.delete(timer);
-        timer.cancel();
-      },
-    };
   }
 }

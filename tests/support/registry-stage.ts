@@ -50,7 +50,7 @@ export class RegistryStage extends EdgeStage {
   }
 
   /** An encoder that publishes a feed's stream at a node. */
-  encode(feed: EncoderFeed, node: string, name = "show"): Encoder {
+  encode(feed: EncoderFeed, node: string, name = "show", running: () => void = () => undefined): Encoder {
     const told: string[] = [];
     const push = new Push(
       {
@@ -68,7 +68,13 @@ export class RegistryStage extends EdgeStage {
       },
       feed.stream,
       new HandshakeChoice(),
-      { running: () => told.push("running"), failed: (error) => told.push(error) },
+      {
+        running: () => {
+          told.push("running");
+          running();
+        },
+        failed: (error) => told.push(error),
+      },
     );
     return { told, stop: () => push.closeAfterFlush(() => undefined) };
   }

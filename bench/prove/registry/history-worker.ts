@@ -2,36 +2,37 @@
 import { writeSync } from "node:fs";
 import { messageOf } from "../../../src/base/errors.ts";
 import { RegistryHistory } from "../../../tests/support/simulation/registry-history.ts";
-import type { WorkerNews } from "./histories.ts";
+import type { HistoryForm } from "../../../tests/support/simulation/registry-scope.ts";
+import type { Failed, WorkerNews } from "./histories.ts";
 
-/** Duration of each history on its own clock, s, without the time of recovery at its end. */
-const SECONDS = 60;
 const TELL_MS = 1000;
 
-const [from = 1, step = 1, to = 0] = process.argv.slice(2).map(Number);
-let failed: string[] = [];
+const [form = "direct", ...numbers] = process.argv.slice(2);
+const [from = 1, step = 1, to = 0] = numbers.map(Number);
+let failed: Failed[] = [];
 let toldAt = 0;
 let seed = from;
 const tell = () => {
-  const news: WorkerNews = { next: seed, failed };
+  const news: WorkerNews = { next: seed, failed, rss: process.memoryUsage.rss() };
   writeSync(1, `${JSON.stringify(news)}\n`);
   failed = [];
   toldAt = performance.now();
 };
 while (seed <= to) {
-  const wrong = wrongIn(seed);
-  if (wrong !== undefined) failed.push(`seed ${seed}: ${wrong}`);
+  const found = run(seed);
+  if (found !== undefined) failed.push(found);
   seed += step;
   if (failed.length > 0 || performance.now() - toldAt > TELL_MS) tell();
 }
 tell();
 
-function wrongIn(seed: number): string | undefined {
+function run(seed: number): Failed | undefined {
+  const history = new RegistryHistory(seed, form as HistoryForm);
   try {
-    const history = new RegistryHistory(seed);
-    history.run(SECONDS);
-    return history.wrong[0];
+    history.run();
   } catch (error) {
-    return messageOf(error);
+    history.wrong.push(messageOf(error));
   }
+  const [wrong] = history.wrong;
+  return wrong === undefined ? undefined : { seed, wrong, events: history.events };
 }

@@ -2,7 +2,7 @@ import { FlvPullClient } from "../../relay/flv-pull-client.ts";
 import type { HandshakeChoice } from "../../relay/handshake-choice.ts";
 import type { OpenPullClient } from "../../relay/pull-client.ts";
 import type { Redirected } from "../../relay/redirects.ts";
-import { RtmpPullClient, type RtmpPullTarget } from "../../relay/rtmp-pull-client.ts";
+import type { RtmpPullTarget } from "../../relay/rtmp-pull-client.ts";
 import type { StreamNames } from "../../relay/target.ts";
 import type { ClientUrl } from "../../rtmp/address.ts";
 import { flvUrl, type OriginAddress, rtmpUrl } from "./address.ts";
@@ -47,5 +47,5 @@ export function pullClientFor(context: EdgeContext, request: PullClientRequest):
     handshake,
     timeoutMs: Math.min(CONNECT_TIMEOUT_MS, config.read_timeout),
   };
-  return (events) => new RtmpPullClient(context, target, events);
+  return (events) => context.playRtmp(target, events);
 }

@@ -1,5 +1,5 @@
 import { between, pick } from "../random.ts";
-import type { Encoder, EncoderFeed, RegistryStage } from "../registry-stage.ts";
+import type { HistoryEncoder, HistoryStage, Push } from "./history-stage.ts";
 import type { Member } from "./registry-members.ts";
 
 /** So long after another encoder has left, a name is one encoder's alone, ms. */
@@ -8,10 +8,10 @@ const ALONE_MS = 10_000;
 /** An encoder of one stream, which comes back when it was refused or has lost its connection. */
 export interface Sender {
   readonly stream: string;
-  readonly feed: EncoderFeed;
+  readonly feed: HistoryEncoder;
   /** A rival came second, and wants the same name; where publishers replace each other, it gives up when it is replaced. */
   readonly isRival: boolean;
-  push: Encoder | undefined;
+  push: Push | undefined;
   at: Member | undefined;
   retryAt: number;
   /** Since when it sends to the same node, ms. */
@@ -20,10 +20,12 @@ export interface Sender {
 
 /** What encoders need of a history. */
 export interface EncodersContext {
-  readonly stage: RegistryStage;
+  readonly stage: HistoryStage;
   readonly random: () => number;
   readonly members: readonly Member[];
   note(text: string): void;
+  /** An encoder publishes this stream from now on. */
+  running(stream: string): void;
   /** An encoder that published does so no more, for this reason. */
   stopped(sender: Sender, why: string): void;
   /** An encoder whose name nobody else wants was refused, for this reason. */
@@ -36,7 +38,6 @@ export class Encoders {
   readonly #context: EncodersContext;
   /** They come back later when they were refused. */
   isPatient = false;
-  #feeds = 0;
   /** When a stream last had an encoder more, ms. */
   readonly #rivalAt = new Map<string, number>();
   /** When a stream last lost an encoder that published it, ms. */
@@ -48,8 +49,7 @@ export class Encoders {
 
   add(stream: string, isRival: boolean): void {
     const { stage, random } = this.#context;
-    const feed = stage.feed(`e${this.#feeds++}`);
-    feed.media.time = between(random, 0, 100) * 10_000;
+    const feed = stage.encoder(between(random, 0, 100) * 10_000);
     const now = stage.clock.now();
     this.all.push({ stream, feed, isRival, push: undefined, at: undefined, retryAt: now, since: now });
   }
@@ -66,8 +66,7 @@ export class Encoders {
   /** Each sends the next key frame, and those without a node come to one. */
   step(frameMs: number): void {
     for (const sender of [...this.all]) {
-      sender.feed.media.time += frameMs;
-      sender.feed.media.key(`k${this.#context.stage.clock.now()}`);
+      sender.feed.frame(frameMs);
       this.#look(sender);
       if (sender.push === undefined && this.all.includes(sender)) this.#come(sender);
     }
@@ -90,8 +89,8 @@ export class Encoders {
     const how = pick(random, ["leaves", "is unplugged from", "is killed at"] as const);
     note(`encoder of ${sender.stream} ${how} ${sender.at?.name}`);
     if (how === "leaves") sender.push?.stop();
-    else if (how === "is unplugged from") stage.unplug(sender.feed);
-    else stage.hangUp(sender.feed);
+    else if (how === "is unplugged from") sender.feed.unplug();
+    else sender.feed.hangUp();
     this.lostAt.set(sender.stream, stage.clock.now());
     sender.push = undefined;
     sender.retryAt = stage.clock.now() + between(random, 0, 3000);
@@ -100,7 +99,7 @@ export class Encoders {
 
   end(sender: Sender): void {
     sender.push?.stop();
-    sender.feed.media.source.end("unpublished");
+    sender.feed.end();
     this.all.splice(this.all.indexOf(sender), 1);
     this.#rivalAt.set(sender.stream, this.#context.stage.clock.now());
     this.lostAt.set(sender.stream, this.#context.stage.clock.now());
@@ -131,17 +130,18 @@ export class Encoders {
   }
 
   #come(sender: Sender): void {
-    const { stage, random, note, members } = this.#context;
+    const { stage, random, note, members, running } = this.#context;
     if (stage.clock.now() < sender.retryAt) return;
     const fit = members.filter(({ drains }) => !drains);
     const back = sender.at !== undefined && fit.includes(sender.at) && random() < 0.5;
     sender.at = back ? sender.at : pick(random, fit);
     sender.since = stage.clock.now();
     note(`encoder of ${sender.stream}${sender.isRival ? " (rival)" : ""} to ${sender.at?.name}`);
-    sender.push = stage.encode(sender.feed, sender.at?.name ?? "", sender.stream);
+    const { stream } = sender;
+    sender.push = sender.feed.publish(sender.at?.name ?? "", stream, () => running(stream));
   }
 }
 
-function isRunning(push: Encoder | undefined): boolean {
+function isRunning(push: Push | undefined): boolean {
   return push?.told.length === 1 && push.told[0] === "running";
 }

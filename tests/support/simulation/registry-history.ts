@@ -1,13 +1,17 @@
 import { drainMicrotasks } from "bun:jsc";
 import { FakeRedis } from "../fake-redis.ts";
 import { between, mulberry32, pick } from "../random.ts";
-import { RegistryStage } from "../registry-stage.ts";
+import { DirectStage } from "./direct/stage.ts";
+import type { HistoryStage } from "./history-stage.ts";
 import { Encoders } from "./registry-encoders.ts";
+import { leftBy, leftOf } from "./registry-left.ts";
 import { type Member, Members } from "./registry-members.ts";
-import { rivalsBoth, wronglyOwned, wrongOwner } from "./registry-owners.ts";
+import { ownerOf, rivalsBoth, settled, wronglyOwned, wrongOwners } from "./registry-owners.ts";
 import { type BrokenRule, breakServers } from "./registry-rules.ts";
+import { type HistoryForm, type HistoryScope, scopeOf } from "./registry-scope.ts";
 import { HistoryServers } from "./registry-servers.ts";
 import { Viewers } from "./registry-viewers.ts";
+import { RtmpStage } from "./rtmp-stage.ts";
 
 /** An encoder that comes so long after all is well is taken by any node, ms. */
 const WELL_MS = 10_000;
@@ -15,9 +19,6 @@ const WELL_MS = 10_000;
 const DECIDED_MS = 3000;
 /** Encoders that left have come back within this time, ms. */
 const COME_BACK_MS = 10_000;
-const STREAMS = ["s0", "s1", "s2"];
-const FIRST_NODES = 4;
-const STEP_MS = 25;
 /** A key frame of each encoder comes this often, ms. */
 const FRAME_MS = 500;
 /** When all faults are over, the end is reached within this time, ms: who owns a stream, and within all of it, where it is. */
@@ -25,6 +26,8 @@ const SETTLED_MS = 20_000;
 const CALM_MS = 20_000;
 /** Nodes at two primaries come together before that, ms. */
 const TOGETHER_MS = 30_000;
+/** A hasty history takes it for the end when nothing has been wrong for this long, ms, and looks for as long whether that lasts. */
+const STEADY_MS = 3000;
 /** A stream whose owner's encoder is gone has another one within this time, ms. */
 const NEXT_MS = 20_000;
 /** What is left when all clients have gone, and when all nodes have, is gone within this time, ms. */
@@ -33,7 +36,8 @@ const LEFT_MS = 20_000;
 
 /** Nodes, encoders and viewers of a cluster with a registry, to which everything happens that can, as a seed has it. */
 export class RegistryHistory {
-  readonly stage: RegistryStage;
+  readonly stage: HistoryStage;
+  readonly scope: HistoryScope;
   readonly #random: () => number;
   readonly #servers: HistoryServers;
   readonly #members: Members;
@@ -49,19 +53,19 @@ export class RegistryHistory {
   /** The server that all nodes use in the end. */
   #leading: FakeRedis;
 
-  constructor(seed: number, broken?: BrokenRule) {
+  constructor(seed: number, form: HistoryForm, broken?: BrokenRule) {
     const random = mulberry32(seed);
     this.#random = random;
-    this.stage = new RegistryStage(pick(random, ["reject", "reject", "replace", "standby"] as const));
-    const { redis, clock } = this.stage;
+    const scope = scopeOf(random, form);
+    this.scope = scope;
+    this.stage = form === "rtmp" ? new RtmpStage(scope) : new DirectStage(scope, () => this.#wayMs());
+    const { clock } = this.stage;
     clock.drain = drainMicrotasks;
     const shared = { stage: this.stage, random, note: (text: string) => this.#note(text) };
+    const redis = new FakeRedis(clock);
     this.#leading = redis;
-    const second = random() < 0.3 ? new FakeRedis(clock, "r2") : undefined;
     this.#servers = new HistoryServers({
-      ...shared,
-      redis,
-      second,
+      ...{ ...shared, redis, second: scope.hasSecond ? new FakeRedis(clock, "r2") : undefined },
       now: () => clock.now(),
       after: (ms, run) => clock.after(ms, run),
     });
@@ -78,36 +82,38 @@ export class RegistryHistory {
     });
     this.#encoders = new Encoders({
       ...{ ...shared, members: this.#members.all },
+      running: (stream) => {
+        if (this.#isSettled) this.#checkRivals(stream);
+      },
       stopped: ({ stream, at }, why) => {
         // Who is still served from there looks for it elsewhere.
         for (const sender of this.#encoders.running(stream)) sender.since = this.#now;
-        if (this.#isSettled) this.wrong.push(`${this.#now}: the encoder of ${stream} at ${at?.name}: ${why}`);
+        if (this.#isSettled) this.#found(`the encoder of ${stream} at ${at?.name}: ${why}`);
       },
       refused: ({ stream, at, since }, why) => {
         const wellSince = Math.max(at?.since ?? 0, this.#servers.since ?? Number.POSITIVE_INFINITY);
         const isCut = at === undefined || at.drains || this.#servers.isCutOff(at.node.state.id);
         if (!isCut && since - wellSince >= WELL_MS)
-          this.wrong.push(`${this.#now}: the encoder of ${stream} is refused at ${at.name}: ${why}`);
+          this.#found(`the encoder of ${stream} is refused at ${at.name}: ${why}`);
       },
     });
     this.#viewers = new Viewers({ ...shared, encoders: this.#encoders, servers: this.#servers });
-    for (let at = 0; at < FIRST_NODES; at++) this.#members.start();
-    for (const stream of STREAMS) this.#encoders.add(stream, false);
-    this.#encoders.add(pick(random, STREAMS), true);
+    for (let at = 0; at < scope.firstNodes; at++) this.#members.start();
+    for (const stream of scope.streams) this.#encoders.add(stream, false);
+    this.#encoders.add(pick(random, scope.streams), true);
   }
 
-  /** Lets things happen for so long, and then none, until all must be well. */
-  run(seconds: number): void {
+  /** Lets things happen for a while, and then none, until all must be well. */
+  run(): void {
+    const { seconds, quietSeconds, chance } = this.scope;
     for (let at = 0; at < 2 * seconds; at++) {
-      if (this.#random() < 0.2) this.#befall();
-      this.#pass(FRAME_MS);
+      if (this.#random() < chance) this.#befall();
+      this.#pass();
     }
+    this.#watchFor(quietSeconds * 1000);
     this.#heal();
-    if (this.#servers.all.length > 1) this.#watchFor(TOGETHER_MS);
-    this.#watchFor(SETTLED_MS);
-    this.#isSettled = true;
-    this.#watchFor(CALM_MS);
-    this.wrong.push(...this.#owners());
+    this.#settle();
+    this.#within(0, () => this.#owners());
     this.#endOwners();
     this.#within(NEXT_MS, () => this.#owners());
     this.#comeBack();
@@ -115,8 +121,37 @@ export class RegistryHistory {
     this.#leave();
   }
 
+  /** Until all is as it stays, and while it does. */
+  #settle(): void {
+    const limitMs = SETTLED_MS + (this.scope.hasSecond ? TOGETHER_MS : 0);
+    if (!this.scope.isHasty) this.#watchFor(limitMs);
+    else this.#untilSteady(limitMs, STEADY_MS);
+    this.#isSettled = true;
+    for (const stream of this.scope.streams) this.#checkRivals(stream);
+    this.#watchFor(this.scope.isHasty ? STEADY_MS : CALM_MS);
+  }
+
   #watchFor(ms: number): void {
-    for (let at = 0; at < ms / FRAME_MS; at++) this.#pass(FRAME_MS);
+    for (let at = 0; at < ms / FRAME_MS; at++) this.#pass();
+  }
+
+  /** Lets time pass until nothing has been left to happen for so long. */
+  #untilSteady(limitMs: number, steadyMs: number): void {
+    const until = this.#now + limitMs;
+    for (let since = this.#now; this.#now < until && this.#now - since < steadyMs; )
+      if (this.#pass() || !this.#isWell) since = this.#now;
+  }
+
+  /** Nothing is left to happen: each stream has its owner, and all viewers that can play do. */
+  get #isWell(): boolean {
+    const { all } = this.#members;
+    if (this.#servers.since === undefined) return false;
+    // Nodes let everybody publish until they have found the registry again.
+    const isBusy = ({ node, drains, old }: Member) => drains || old !== undefined || !this.#servers.usedBy(node);
+    if (all.some(isBusy)) return false;
+    const model = this.#servers.leading(all).model;
+    const context = { stage: this.stage, model, members: all, encoders: this.#encoders };
+    return this.#viewers.allPlay(2 * FRAME_MS) && this.scope.streams.every((stream) => settled(stream, context));
   }
 
   /** Lets time pass until nothing is wrong any more: what still is at the end, is. */
@@ -133,15 +168,15 @@ export class RegistryHistory {
   #owners(): readonly string[] {
     const [stage, members, encoders] = [this.stage, this.#members.all, this.#encoders];
     const { model } = this.#servers.leading(members);
-    const context = { stage, model, members, encoders, pass: () => this.#pass(2 * FRAME_MS) };
-    return STREAMS.flatMap((stream) => wrongOwner(stream, context));
+    const context = { stage, model, members, encoders, pass: () => this.#watchFor(2 * FRAME_MS) };
+    return wrongOwners(this.scope.streams, context);
   }
 
   /** Streams that have two encoders lose the one that is published. */
   #endOwners(): void {
-    for (const stream of STREAMS) {
+    for (const stream of this.scope.streams) {
       if (this.#encoders.rivalOf(stream) === undefined) continue;
-      const owner = this.#servers.leading(this.#members.all).model.owner("srs:1", `__defaultVhost__/live/${stream}`);
+      const owner = ownerOf(stream, this.#servers.leading(this.#members.all).model);
       const sender = this.#encoders.running(stream).find(({ at }) => at?.node.state.id === owner);
       if (sender !== undefined) this.#encoders.end(sender);
     }
@@ -152,16 +187,23 @@ export class RegistryHistory {
   #comeBack(): void {
     const { all } = this.#members;
     this.#isSettled = false;
-    for (const stream of STREAMS) {
+    for (const stream of this.scope.streams) {
       if (this.#random() < 0.5) this.#viewers.join(stream, pick(this.#random, all));
       const [sender, other] = this.#encoders.all.filter((each) => each.stream === stream);
       if (sender !== undefined && other === undefined) this.#encoders.move(sender);
     }
     for (let at = 0; at < COME_BACK_MS / FRAME_MS; at++) {
-      this.#pass(FRAME_MS);
+      this.#pass();
       for (const { stream, at } of this.#encoders.waiting(DECIDED_MS))
-        this.wrong.push(`${this.#now}: the encoder of ${stream} waits for ${at?.name}`);
+        this.#found(`the encoder of ${stream} waits for ${at?.name}`);
+      if (this.scope.isHasty && this.#isWell) return;
     }
+  }
+
+  /** How long calls between two programs are on their way, ms. */
+  #wayMs(): number {
+    const chance = this.#random();
+    return chance < 0.7 ? 0 : this.#random() * (chance < 0.95 ? 40 : 250);
   }
 
   #hints(): readonly number[] {
@@ -175,29 +217,33 @@ export class RegistryHistory {
     this.events.push(`${this.#now} ${text}`);
   }
 
+  #found(text: string): void {
+    this.wrong.push(`${this.#now}: ${text}`);
+  }
+
   get #now(): number {
     return this.stage.clock.now();
   }
 
-  #pass(ms: number): void {
+  /** Lets a moment pass; whether anything was found that must not be. */
+  #pass(): boolean {
+    const before = this.wrong.length;
     this.#encoders.step(FRAME_MS);
-    const stepMs = this.#isSettled ? STEP_MS : ms;
-    for (let left = ms; left > 0; left -= stepMs) {
-      this.stage.clock.advance(stepMs);
-      if (this.#isSettled) this.#checkOwners();
-    }
+    this.stage.clock.advance(FRAME_MS);
     this.#viewers.look();
-    if (this.#isLeaving) return;
+    if (this.#isLeaving) return false;
     const parted = this.#servers.look(this.#members.all);
     if (parted !== undefined) this.wrong.push(parted);
     const context = { stage: this.stage, servers: this.#servers, members: this.#members.all, encoders: this.#encoders };
-    this.wrong.push(...wronglyOwned(STREAMS, context));
+    this.wrong.push(...wronglyOwned(this.scope.streams, context));
     this.wrong.push(...this.#viewers.wrong());
+    return this.wrong.length > before;
   }
 
   #befall(): void {
+    const { streams } = this.scope;
     const what = between(this.#random, 0, 22);
-    if (what <= 3) this.#viewers.join(pick(this.#random, STREAMS), pick(this.#random, this.#members.all));
+    if (what <= 3) this.#viewers.join(pick(this.#random, streams), pick(this.#random, this.#members.all));
     else if (what <= 5) this.#viewers.leave();
     else if (what <= 9) this.#befallNode(what);
     else if (what === 10) this.#encoders.move(pick(this.#random, this.#encoders.all));
@@ -209,9 +255,11 @@ export class RegistryHistory {
   #befallNode(what: number): void {
     const { all } = this.#members;
     const member = pick(this.#random, all);
-    if (what === 6 && all.length > 2) this.#members.kill(member);
-    else if (what === 7 && all.length < 7) this.#note(`${this.#members.start().name} starts`);
-    else if (what === 8 && all.filter(({ drains }) => !drains).length > 2) this.#members.drain(member);
+    // Encoders must have a node to come to.
+    const others = all.filter((each) => !each.drains && each !== member).length;
+    if (what === 6 && others > 0) this.#members.kill(member);
+    else if (what === 7 && all.length < this.scope.mostNodes) this.#note(`${this.#members.start().name} starts`);
+    else if (what === 8 && others > 0) this.#members.drain(member);
     else if (what === 9) this.#members.upgrade(member);
   }
 
@@ -219,7 +267,7 @@ export class RegistryHistory {
     const { all } = this.#members;
     const [one, other] = [pick(this.#random, all), pick(this.#random, all)];
     if (what === 12 && one !== other) this.#members.cut(one, other);
-    else if (what === 13 && this.stage.net.cuts.size > 0) this.#members.join();
+    else if (what === 13 && this.stage.cuts.size > 0) this.#members.join();
     else if (what === 14) {
       this.#note(`${one.name}:`);
       this.#servers.part(one.node.state.id);
@@ -228,7 +276,7 @@ export class RegistryHistory {
   }
 
   #rival(): void {
-    const stream = pick(this.#random, STREAMS);
+    const stream = pick(this.#random, this.scope.streams);
     const rival = this.#encoders.rivalOf(stream);
     if (rival === undefined) this.#encoders.add(stream, true);
     else this.#encoders.end(rival);
@@ -241,14 +289,13 @@ export class RegistryHistory {
     for (const member of this.#members.all) this.#members.endOld(member);
     this.#servers.heal();
     this.#members.join();
-    for (const stream of STREAMS)
+    for (const stream of this.scope.streams)
       if (this.#encoders.rivalOf(stream) === undefined && this.#random() < 0.5) this.#encoders.add(stream, true);
   }
 
-  #checkOwners(): void {
-    for (const stream of STREAMS)
-      if (rivalsBoth(stream, { stage: this.stage, encoders: this.#encoders }))
-        this.wrong.push(`${this.#now}: two encoders of ${stream} run`);
+  #checkRivals(stream: string): void {
+    if (rivalsBoth(stream, { stage: this.stage, encoders: this.#encoders }))
+      this.#found(`two encoders of ${stream} run`);
   }
 
   /** Everybody leaves: nothing stays. */
@@ -259,43 +306,12 @@ export class RegistryHistory {
     for (const sender of [...this.#encoders.all]) this.#encoders.end(sender);
     const members = this.#members.all;
     this.#leading = this.#servers.leading(members);
-    this.#within(GONE_MS, () => this.#leftBy(members));
+    const { stage } = this;
+    this.#within(GONE_MS, () => leftBy(members, { stage, model: this.#leading.model }));
     for (const { node } of members) {
       node.registry.stop();
       node.edge.stop();
     }
-    this.#within(LEFT_MS, () => this.#leftOf(members));
-  }
-
-  /** What clients have left. */
-  #leftBy(members: readonly Member[]): readonly string[] {
-    const streams = members.flatMap(({ name, node }) =>
-      [...node.streams.all()].flatMap(({ key, source, viewers }) =>
-        source !== undefined || viewers > 0
-          ? [`${name} still has ${key} via ${source?.info.via}, ${viewers} viewers`]
-          : [],
-      ),
-    );
-    const open = this.stage.net.connections.filter(({ dialled }) => dialled.open);
-    const connections = members.flatMap(({ name, node }) =>
-      node.connections > 0
-        ? [`${name} still has connections: ${open.map(({ from, dialled }) => `${from}>${dialled.remote.host}`)}`]
-        : [],
-    );
-    const has = this.#leading.model.keys.filter((key) => key.includes(":has:"));
-    return [...streams, ...connections, ...has.map((key) => `the registry still has ${key}`)];
-  }
-
-  /** What nodes have left. */
-  #leftOf(members: readonly Member[]): readonly string[] {
-    const keys = this.#leading.model.keys.filter((key) => !/:stream:|:revision$/.test(key));
-    const connections = this.#servers.all.reduce((sum, redis) => sum + redis.connections, 0);
-    // The clock's tick of each node's connections is its test's.
-    const waiting = members.filter(({ clock }) => clock.timers > 1);
-    return [
-      ...keys.map((key) => `the registry still has ${key}`),
-      ...(connections > 0 ? [`${connections} connections to redis stay`] : []),
-      ...waiting.map(({ name, clock }) => `${name} still has ${clock.timers - 1} timers`),
-    ];
+    this.#within(LEFT_MS, () => leftOf(members, { model: this.#leading.model, servers: this.#servers }));
   }
 }

@@ -1,8 +1,6 @@
-import type { FakeNode } from "../fake-node.ts";
 import { ProcessClock } from "../process-clock.ts";
 import { between } from "../random.ts";
-import type { RegistryStage } from "../registry-stage.ts";
-import { publishDefaults } from "../rtmp-stage.ts";
+import type { HistoryNode, HistoryStage } from "./history-stage.ts";
 import { type BrokenRule, breakNode } from "./registry-rules.ts";
 import type { HistoryServers } from "./registry-servers.ts";
 
@@ -11,14 +9,14 @@ const DRAIN_MS = 25_000;
 
 /** A process of a node. */
 interface NodeProcess {
-  readonly node: FakeNode;
+  readonly node: HistoryNode;
   readonly clock: ProcessClock;
 }
 
 /** A node: one process, or two during an upgrade. */
 export interface Member extends NodeProcess {
   readonly name: string;
-  node: FakeNode;
+  node: HistoryNode;
   clock: ProcessClock;
   /** The process before this one, as long as it drains, and the sockets by which they know each other. */
   old: (NodeProcess & { readonly paths: readonly [string, string] }) | undefined;
@@ -29,13 +27,13 @@ export interface Member extends NodeProcess {
 
 /** What nodes need of a history. */
 export interface MembersContext {
-  readonly stage: RegistryStage;
+  readonly stage: HistoryStage;
   readonly servers: HistoryServers;
   readonly random: () => number;
   readonly broken: BrokenRule | undefined;
   note(text: string): void;
   /** A process is gone, and its viewers with it. */
-  ended(node: FakeNode): void;
+  ended(node: HistoryNode): void;
   /** What came over a node or a link may have to come another way. */
   changed(): void;
 }
@@ -113,11 +111,7 @@ export class Members {
     old.node.handover.stop();
     old.node.registry.stop();
     this.#end(old);
-    for (const { path, dialled, accepted } of this.#context.stage.net.locals) {
-      if (!old.paths.includes(path)) continue;
-      dialled.fail("closed");
-      accepted.fail("closed");
-    }
+    this.#context.stage.endLocal(old.paths);
   }
 
   cut(one: Member, other: Member): void {
@@ -126,20 +120,14 @@ export class Members {
       [one, other],
       [other, one],
     ] as const) {
-      this.#context.stage.net.cuts.add(`${from.name}>${to.name}`);
-      this.#setReading(from.name, to.name, false);
+      this.#context.stage.cut(from.name, to.name);
       from.since = this.#now;
     }
   }
 
   /** All links between nodes are whole. */
   join(): void {
-    const { net } = this.#context.stage;
-    for (const cut of [...net.cuts]) {
-      const [from = "", to = ""] = cut.split(">");
-      this.#setReading(from, to, true);
-    }
-    net.cuts.clear();
+    this.#context.stage.join();
     this.#context.note("all links are whole");
     this.setSince();
     this.#context.changed();
@@ -156,8 +144,7 @@ export class Members {
   #process(name: string): NodeProcess {
     const { stage, servers, random, broken } = this.#context;
     const clock = new ProcessClock(stage.clock);
-    const publish = { ...publishDefaults, on_conflict: stage.onConflict };
-    const node = stage.registered(name, servers, {}, publish, clock, random);
+    const node = stage.node(name, { servers, clock, random });
     if (broken !== undefined) breakNode(node, broken);
     return { node, clock };
   }
@@ -167,13 +154,5 @@ export class Members {
     this.#context.ended(node);
     this.#context.stage.end(node);
     this.#context.servers.end(node);
-  }
-
-  #setReading(from: string, to: string, reading: boolean): void {
-    for (const { from: by, dialled, accepted } of this.#context.stage.net.connections) {
-      if (by !== from || dialled.remote.host !== to) continue;
-      dialled.reading = reading;
-      accepted.reading = reading;
-    }
   }
 }

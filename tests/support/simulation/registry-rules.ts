@@ -1,8 +1,8 @@
 import type { OwnStreams } from "../../../src/features/registry/own-streams.ts";
 import { ANNOUNCE, RENEW, type Script } from "../../../src/features/registry/scripts.ts";
 import type { Source } from "../../../src/live/source/source.ts";
-import type { FakeNode } from "../fake-node.ts";
 import type { RedisModel } from "../redis-model.ts";
+import type { HistoryNode } from "./history-stage.ts";
 import type { HistoryServers } from "./registry-servers.ts";
 
 /** A rule that nodes of a history don't keep to, so that it must end badly: it shows whether a history sees that. */
@@ -17,7 +17,7 @@ export type BrokenRule =
   | "a new process tells what the old one publishes";
 
 /** Has a node break a rule, when it is one that nodes keep to by themselves. */
-export function breakNode(node: FakeNode, broken: BrokenRule): void {
+export function breakNode(node: HistoryNode, broken: BrokenRule): void {
   const { registry, guards, streams } = node;
   const own = registry.streams as OwnStreams;
   if (broken === "claims are asked for") guards.splice(guards.indexOf(registry.claims), 1);

@@ -1,9 +1,9 @@
 import type { OpenRedis } from "../../../src/base/redis.ts";
 import { type RegistryServer, serverLabel } from "../../../src/features/registry/config.ts";
-import type { FakeNode } from "../fake-node.ts";
 import type { FakeRedis, FakeServers } from "../fake-redis.ts";
 import { between, pick } from "../random.ts";
 import { RedisModel } from "../redis-model.ts";
+import type { HistoryNode } from "./history-stage.ts";
 import type { Member } from "./registry-members.ts";
 
 /** Nodes that reach all servers are all at one of them within this time after the last change of a server, ms. */
@@ -55,7 +55,7 @@ export class HistoryServers implements FakeServers {
   }
 
   /** The server that a node uses; undefined while it has none. */
-  usedBy({ registry }: FakeNode): FakeRedis | undefined {
+  usedBy({ registry }: HistoryNode): FakeRedis | undefined {
     const report = registry.report().registries?.[0];
     return report?.up ? this.all.find(({ servers }) => serverLabel(servers[0]) === report.to) : undefined;
   }

@@ -1,7 +1,5 @@
-import type { FakeNode } from "../fake-node.ts";
-import type { Viewer } from "../live.ts";
 import { pick } from "../random.ts";
-import type { RegistryStage } from "../registry-stage.ts";
+import type { HistoryNode, HistoryStage, HistoryViewer } from "./history-stage.ts";
 import type { Encoders } from "./registry-encoders.ts";
 import type { Member } from "./registry-members.ts";
 import type { HistoryServers } from "./registry-servers.ts";
@@ -15,8 +13,8 @@ interface Watcher {
   readonly stream: string;
   readonly member: Member;
   /** The process of the node that it is connected to. */
-  readonly node: FakeNode;
-  readonly viewer: Viewer;
+  readonly node: HistoryNode;
+  readonly viewer: HistoryViewer;
   readonly since: number;
   /** When it got a picture last, ms. */
   playedAt: number;
@@ -24,7 +22,7 @@ interface Watcher {
 
 /** What viewers need of a history. */
 export interface ViewersContext {
-  readonly stage: RegistryStage;
+  readonly stage: HistoryStage;
   readonly random: () => number;
   readonly encoders: Encoders;
   readonly servers: HistoryServers;
@@ -63,16 +61,20 @@ export class Viewers {
   }
 
   /** A process of a node is gone, and its viewers with it. */
-  forget(node: FakeNode): void {
+  forget(node: HistoryNode): void {
     for (const watcher of this.#all.filter((each) => each.node === node))
       this.#all.splice(this.#all.indexOf(watcher), 1);
   }
 
   /** Sees which of them have got a key frame. */
   look(): void {
-    for (const watcher of this.#all)
-      if (watcher.viewer.news().some((name) => name.startsWith("k")))
-        watcher.playedAt = this.#context.stage.clock.now();
+    for (const watcher of this.#all) if (watcher.viewer.played()) watcher.playedAt = this.#context.stage.clock.now();
+  }
+
+  /** Whether all of them that could play have done so within this time, ms. */
+  allPlay(ms: number): boolean {
+    const now = this.#context.stage.clock.now();
+    return this.#all.every((watcher) => now - watcher.playedAt <= ms || this.#wellSince(watcher) > now);
   }
 
   /** Those that get nothing, though they could for long enough. */
@@ -92,7 +94,7 @@ export class Viewers {
     for (const { at, since: sendsSince } of running) {
       if (at === undefined) continue;
       const isCut = [at, member].some(({ node, drains }) => drains || servers.isCutOff(node.state.id));
-      const hasLink = at === member || !stage.net.cuts.has(`${member.name}>${at.name}`);
+      const hasLink = at === member || !stage.cuts.has(`${member.name}>${at.name}`);
       if (isCut || !hasLink) return Number.POSITIVE_INFINITY;
       times.push(sendsSince, at.since);
     }

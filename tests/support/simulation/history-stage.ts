@@ -1,0 +1,87 @@
+import type { EdgeConfig } from "../../../src/features/edge/config.ts";
+import type { Handover } from "../../../src/features/handover/handover.ts";
+import type { Registry } from "../../../src/features/registry/registry.ts";
+import type { Guard } from "../../../src/live/ports/access.ts";
+import type { NodeState } from "../../../src/live/ports/nodes.ts";
+import type { OnConflict } from "../../../src/live/source/source.ts";
+import type { Stream } from "../../../src/live/stream.ts";
+import type { Streams } from "../../../src/live/streams.ts";
+import type { FakeClock } from "../fake-clock.ts";
+import type { FakeServers } from "../fake-redis.ts";
+
+/** One process of a node. */
+export interface HistoryNode {
+  readonly registry: Registry;
+  readonly edge: { stop(): void };
+  readonly handover: Handover;
+  readonly streams: Streams;
+  readonly guards: Guard[];
+  /** What it says of itself to other nodes. */
+  state: NodeState;
+  /** Clients that are connected. */
+  readonly connections: number;
+  stream(name: string): Stream;
+}
+
+/** An attempt to publish. */
+export interface Push {
+  /** `running`, and why it does so no more. */
+  readonly told: readonly string[];
+  stop(): void;
+}
+
+/** An encoder, which publishes at one node after the other. */
+export interface HistoryEncoder {
+  /** Sends the next key frame, so long after the last one. */
+  frame(afterMs: number): void;
+  publish(node: string, stream: string, running: () => void): Push;
+  /** Its cable is pulled: nothing comes any more, and after a while both kernels give its connections up. */
+  unplug(): void;
+  /** Its connections end without a word. */
+  hangUp(): void;
+  end(): void;
+}
+
+/** A viewer of a stream at a node. */
+export interface HistoryViewer {
+  /** Whether a key frame has come since the last call. */
+  played(): boolean;
+  leave(): void;
+}
+
+/** How the nodes of a history are configured. */
+export interface NodeSetup {
+  readonly servers: FakeServers;
+  readonly clock: FakeClock;
+  readonly random: () => number;
+}
+
+/** What a history happens on: nodes, encoders and viewers, and what is between them. */
+export interface HistoryStage {
+  readonly clock: FakeClock;
+  readonly onConflict: OnConflict;
+  /** Pairs of nodes, `FROM>TO`, between which nothing passes. */
+  readonly cuts: ReadonlySet<string>;
+  node(name: string, setup: NodeSetup): HistoryNode;
+  encoder(timeMs: number): HistoryEncoder;
+  watch(node: HistoryNode, stream: string): HistoryViewer;
+  cut(from: string, to: string): void;
+  /** All links are whole. */
+  join(): void;
+  /** One process of a node is gone, and its connections; another one of the same node may go on. */
+  end(node: HistoryNode): void;
+  /** Nobody listens at a node any more. */
+  kill(name: string): void;
+  /** Connections between the processes of a node end, by the paths of their sockets. */
+  endLocal(paths: readonly string[]): void;
+  /** Connections between nodes and from encoders that are open, `FROM>TO`. */
+  readonly open: readonly string[];
+}
+
+/** What a history's nodes have in their configuration, beside what the file says when it says nothing. */
+export interface HistoryConfig {
+  readonly onConflict: OnConflict;
+  readonly edge: Partial<EdgeConfig>;
+  /** Seconds, as in `[vhost.X.publish]`. */
+  readonly grace: number;
+}
