@@ -79,8 +79,14 @@ export class Intake {
     const before = this.headers;
     const keyTrack = this.#source?.keyTrack ?? -1;
     this.#source = source;
-    if (newest !== undefined) this.timeline.takeOver({ ...newest, shift, ahead, inStep, lead: same ? lead : 0 });
-    this.resumeFilter.takeOver(same);
+    if (newest !== undefined) {
+      this.timeline.takeOver({ ...newest, shift, ahead, inStep, lead: same ? lead : 0 });
+      this.resumeFilter.takeOver(same);
+    } else {
+      // It has sent no frame yet, so its clock is unknown, as that of any new source.
+      this.timeline.newSource();
+      this.resumeFilter.newSource();
+    }
     source.keyTrack = seamless ? keyTrack : -1;
     const first = standby.firstNew(this.resumeFilter, seamless);
     const headers = standby.headersAt(first);

@@ -117,6 +117,14 @@ describe("when the active source is lost", () => {
     expect(pair.viewer.log.at(-1)).toBe("unpublished");
   });
 
+  test("another source that has sent nothing yet continues with its first key frame, though its clock is far behind", () => {
+    const pair = new Pair().publish("a", {}, 7_000_000).run(45, "a").publish("b").end("a").run(40, "b");
+    expect(pair.events).toEqual(["published a", "a to b: lost"]);
+    const pictures = pair.pictures();
+    expect(pictures[pictures.indexOf("a.p44") + 1]).toBe("b.k55");
+    expect(steps(pair)).toEqual([11 * FRAME_MS, FRAME_MS]);
+  });
+
   test("and all others are, too, players are notified after the grace time", () => {
     const pair = new Pair({ grace: 5 }).publish("a").publish("b").run(45, "a", "b").end("a").end("b");
     pair.stage.clock.advance(4999);
