@@ -43,7 +43,9 @@ export function settled(
   if (stage.onConflict === "replace" && wanted > 1) return false;
   if (running.length !== (stage.onConflict === "standby" ? wanted : 1)) return false;
   const owner = ownerOf(stream, model);
-  return running.some(({ at }) => at?.node.state.id === owner);
+  const at = running.find((sender) => sender.at?.node.state.id === owner)?.at;
+  // A node that has just got a stream may still have the other one's, behind which its own stands by.
+  return at !== undefined && streamAt(at.node, stream)?.source?.info.via === "client";
 }
 
 /**
