@@ -183,7 +183,7 @@ class FakeTransport implements Transport {
 export type Host = "silent" | { refuse: string } | { accept(): TransportHandler | undefined };
 
 /** Both ends of a connection. */
-interface FakeConnection {
+export interface FakeConnection {
   readonly dialled: FakeTransport;
   readonly accepted: FakeTransport;
   /** Whose name it was dialled in, and by whom, if known; and who accepted it. */

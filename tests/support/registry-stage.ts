@@ -7,12 +7,15 @@ import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { EdgeStage } from "./edges.ts";
 import type { FakeNode } from "./fake-node.ts";
 import { FakeRedis } from "./fake-redis.ts";
+import type { FakeConnection } from "./fake-transport.ts";
 import type { Feed } from "./live.ts";
 import { filler, mulberry32 } from "./random.ts";
 import { publishDefaults } from "./rtmp-stage.ts";
 
 /** A kernel gives up a connection whose other end does not answer after this, ms. */
 const GIVEN_UP_MS = 30_000;
+/** Sooner when the other end's machine is gone: encoders notice that they get no answers. */
+const LOST_MS = 8000;
 
 /** Nodes that look for streams at each other, and the registry where they tell what they have. */
 export class RegistryStage extends EdgeStage {
@@ -87,13 +90,8 @@ export class RegistryStage extends EdgeStage {
 
   /** The cable of a feed's encoder is pulled: nothing comes any more, and after a while both kernels give its connections up. */
   unplug(feed: EncoderFeed): void {
-    for (const { from, dialled, accepted } of this.net.connections) {
-      if (from !== feed.name) continue;
-      for (const end of [dialled, accepted]) {
-        end.reading = false;
-        this.clock.after(GIVEN_UP_MS, () => end.fail("connection timed out"));
-      }
-    }
+    for (const { from, dialled, accepted } of this.net.connections)
+      if (from === feed.name) this.#giveUp(GIVEN_UP_MS, dialled, accepted);
   }
 
   /** The connections of a feed's encoder end without a word. */
@@ -115,6 +113,22 @@ export class RegistryStage extends EdgeStage {
         dialled.fail("connection reset by peer");
         accepted.fail("killed");
       }
+    }
+  }
+
+  /** A node's machine is gone: nobody is told, and those who dial get no answer. */
+  lose(node: FakeNode): void {
+    this.net.gone.add(node);
+    for (const [address, host] of this.net.hosts) if (host === node.host) this.net.hosts.set(address, "silent");
+    for (const { by, at, dialled, accepted } of this.net.connections)
+      if (by === node || at === node.host) this.#giveUp(LOST_MS, dialled, accepted);
+  }
+
+  /** Nothing comes over a connection any more, and after a while both kernels give it up. */
+  #giveUp(afterMs: number, ...ends: readonly FakeConnection["dialled"][]): void {
+    for (const end of ends) {
+      end.reading = false;
+      this.clock.after(afterMs, () => end.fail("connection timed out"));
     }
   }
 

@@ -9,6 +9,9 @@ import type { Streams } from "../../../src/live/streams.ts";
 import type { FakeClock } from "../fake-clock.ts";
 import type { FakeServers } from "../fake-redis.ts";
 
+/** A publisher that sends nothing at all keeps its stream for this long, ms (`publish.firstpkt_timeout`). */
+export const FIRST_PACKET_MS = 8000;
+
 /** One process of a node. */
 export interface HistoryNode {
   readonly registry: Registry;
@@ -68,8 +71,11 @@ export interface HistoryStage {
   cut(from: string, to: string): void;
   /** All links are whole. */
   join(): void;
-  /** One process of a node is gone, and its connections; another one of the same node may go on. */
-  end(node: HistoryNode): void;
+  /**
+   * One process of a node is gone, and its connections; another one of the same node may go on. `silently`: its machine is gone with it, so
+   * that nobody is told, and those who dial get no answer.
+   */
+  end(node: HistoryNode, silently: boolean): void;
   /** Nobody listens at a node any more. */
   kill(name: string): void;
   /** Connections between the processes of a node end, by the paths of their sockets. */

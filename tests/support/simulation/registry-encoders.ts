@@ -1,9 +1,9 @@
 import { between, pick } from "../random.ts";
-import type { HistoryEncoder, HistoryStage, Push } from "./history-stage.ts";
+import { FIRST_PACKET_MS, type HistoryEncoder, type HistoryStage, type Push } from "./history-stage.ts";
 import type { Member } from "./registry-members.ts";
 
-/** So long after another encoder has left, a name is one encoder's alone, ms. */
-const ALONE_MS = 10_000;
+/** So long after another encoder has left, a name is one encoder's alone, ms: its node has noticed that. */
+const ALONE_MS = FIRST_PACKET_MS + 2000;
 
 /** An encoder of one stream, which comes back when it was refused or has lost its connection. */
 export interface Sender {
@@ -14,6 +14,8 @@ export interface Sender {
   push: Push | undefined;
   at: Member | undefined;
   retryAt: number;
+  /** A frame of it has come to its node. */
+  hasSent: boolean;
   /** Since when it sends to the same node, ms. */
   since: number;
 }
@@ -51,12 +53,17 @@ export class Encoders {
     const { stage, random } = this.#context;
     const feed = stage.encoder(between(random, 0, 100) * 10_000);
     const now = stage.clock.now();
-    this.all.push({ stream, feed, isRival, push: undefined, at: undefined, retryAt: now, since: now });
+    this.all.push({ stream, feed, isRival, push: undefined, at: undefined, hasSent: false, retryAt: now, since: now });
   }
 
-  /** The encoders of a stream that a node has taken and not refused since. */
+  /** The encoders of a stream that a living node has taken and not refused since. */
   running(stream: string): readonly Sender[] {
-    return this.all.filter((sender) => sender.stream === stream && isRunning(sender.push));
+    return this.all.filter((sender) => sender.stream === stream && isRunning(sender.push) && this.#isThere(sender));
+  }
+
+  /** Its node has not lost power, which it notices only later. */
+  #isThere({ at }: Sender): boolean {
+    return at !== undefined && this.#context.members.includes(at);
   }
 
   rivalOf(stream: string): Sender | undefined {
@@ -67,6 +74,7 @@ export class Encoders {
   step(frameMs: number): void {
     for (const sender of [...this.all]) {
       sender.feed.frame(frameMs);
+      sender.hasSent ||= isRunning(sender.push);
       this.#look(sender);
       if (sender.push === undefined && this.all.includes(sender)) this.#come(sender);
     }
@@ -92,6 +100,8 @@ export class Encoders {
     else if (how === "is unplugged from") sender.feed.unplug();
     else sender.feed.hangUp();
     this.lostAt.set(sender.stream, stage.clock.now());
+    // Until its first packet, a publisher counts as alive.
+    if (!sender.hasSent) this.#rivalAt.set(sender.stream, stage.clock.now());
     sender.push = undefined;
     sender.retryAt = stage.clock.now() + between(random, 0, 3000);
     sender.since = stage.clock.now();
@@ -118,7 +128,7 @@ export class Encoders {
       return;
     }
     this.lostAt.set(sender.stream, stage.clock.now());
-    stopped(sender, error);
+    if (this.#isThere(sender)) stopped(sender, error);
     if (sender.isRival && stage.onConflict === "replace") this.end(sender);
   }
 
@@ -136,6 +146,7 @@ export class Encoders {
     const back = sender.at !== undefined && fit.includes(sender.at) && random() < 0.5;
     sender.at = back ? sender.at : pick(random, fit);
     sender.since = stage.clock.now();
+    sender.hasSent = false;
     note(`encoder of ${sender.stream}${sender.isRival ? " (rival)" : ""} to ${sender.at?.name}`);
     const { stream } = sender;
     sender.push = sender.feed.publish(sender.at?.name ?? "", stream, () => running(stream));

@@ -28,6 +28,8 @@ const CALM_MS = 20_000;
 const TOGETHER_MS = 30_000;
 /** A hasty history takes it for the end when nothing has been wrong for this long, ms, and looks for as long whether that lasts. */
 const STEADY_MS = 3000;
+/** A copy that has just ended is found for this long, until its node has told that, ms. */
+const MOMENT_MS = 1000;
 /** A stream whose owner's encoder is gone has another one within this time, ms. */
 const NEXT_MS = 20_000;
 /** What is left when all clients have gone, and when all nodes have, is gone within this time, ms. */
@@ -113,7 +115,7 @@ export class RegistryHistory {
     this.#watchFor(quietSeconds * 1000);
     this.#heal();
     this.#settle();
-    this.#within(0, () => this.#owners());
+    this.#within(MOMENT_MS, () => this.#owners());
     this.#endOwners();
     this.#within(NEXT_MS, () => this.#owners());
     this.#comeBack();
@@ -257,7 +259,7 @@ export class RegistryHistory {
     const member = pick(this.#random, all);
     // Encoders must have a node to come to.
     const others = all.filter((each) => !each.drains && each !== member).length;
-    if (what === 6 && others > 0) this.#members.kill(member);
+    if (what === 6 && others > 0) this.#members.kill(member, this.#random() < 0.4);
     else if (what === 7 && all.length < this.scope.mostNodes) this.#note(`${this.#members.start().name} starts`);
     else if (what === 8 && others > 0) this.#members.drain(member);
     else if (what === 9) this.#members.upgrade(member);

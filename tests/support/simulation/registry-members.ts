@@ -55,14 +55,14 @@ export class Members {
     return member;
   }
 
-  /** The processes of a node and their connections are gone, without a word to anybody. */
-  kill(member: Member): void {
+  /** The processes of a node are gone, and with them their connections; `silently`, so that nobody is told. */
+  kill(member: Member, silently = false): void {
     const { stage, servers, note, changed } = this.#context;
-    note(`${member.name} is killed`);
+    note(`${member.name} ${silently ? "loses power" : "is killed"}`);
     this.all.splice(this.all.indexOf(member), 1);
-    this.#end(member);
-    this.endOld(member);
-    stage.kill(member.name);
+    this.#end(member, silently);
+    this.endOld(member, silently);
+    if (!silently) stage.kill(member.name);
     servers.forget(member.node.state.id);
     this.setSince();
     changed();
@@ -103,14 +103,14 @@ export class Members {
   }
 
   /** The old process of a node has drained. */
-  endOld(member: Member): void {
+  endOld(member: Member, silently = false): void {
     const { old } = member;
     if (old === undefined) return;
     this.#context.note(`the old process of ${member.name} ends`);
     member.old = undefined;
     old.node.handover.stop();
     old.node.registry.stop();
-    this.#end(old);
+    this.#end(old, silently);
     this.#context.stage.endLocal(old.paths);
   }
 
@@ -149,10 +149,10 @@ export class Members {
     return { node, clock };
   }
 
-  #end({ node, clock }: NodeProcess): void {
+  #end({ node, clock }: NodeProcess, silently: boolean): void {
     clock.end();
     this.#context.ended(node);
-    this.#context.stage.end(node);
+    this.#context.stage.end(node, silently);
     this.#context.servers.end(node);
   }
 }

@@ -2,14 +2,15 @@ import type { FakeNode } from "../fake-node.ts";
 import type { Viewer } from "../live.ts";
 import { type EncoderFeed, RegistryStage } from "../registry-stage.ts";
 import { publishDefaults } from "../rtmp-stage.ts";
-import type {
-  HistoryConfig,
-  HistoryEncoder,
-  HistoryNode,
-  HistoryStage,
-  HistoryViewer,
-  NodeSetup,
-  Push,
+import {
+  FIRST_PACKET_MS,
+  type HistoryConfig,
+  type HistoryEncoder,
+  type HistoryNode,
+  type HistoryStage,
+  type HistoryViewer,
+  type NodeSetup,
+  type Push,
 } from "./history-stage.ts";
 
 /** Nodes, encoders and viewers of a history as they are: all that they tell each other is RTMP. */
@@ -40,7 +41,7 @@ export class RtmpStage implements HistoryStage {
 
   node(name: string, { servers, clock, random }: NodeSetup): HistoryNode {
     const { onConflict, grace, edge } = this.#config;
-    const publish = { ...publishDefaults, on_conflict: onConflict, grace };
+    const publish = { ...publishDefaults, on_conflict: onConflict, grace, firstpkt_timeout: FIRST_PACKET_MS };
     return this.#stage.registered(name, servers, edge, publish, clock, random);
   }
 
@@ -68,8 +69,9 @@ export class RtmpStage implements HistoryStage {
     cuts.clear();
   }
 
-  end(node: HistoryNode): void {
-    this.#stage.end(node as FakeNode);
+  end(node: HistoryNode, silently: boolean): void {
+    if (silently) this.#stage.lose(node as FakeNode);
+    else this.#stage.end(node as FakeNode);
   }
 
   kill(name: string): void {

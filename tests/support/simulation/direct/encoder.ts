@@ -5,9 +5,6 @@ import type { DirectClient, DirectEnd, DirectNet, PublishCalls, ServerCalls } fr
 const CONNECT_MS = 5000;
 /** From the open connection to the node's answer. */
 const ANSWER_MS = 10_000;
-/** Both kernels give up a connection over which nothing comes, ms: sooner than most do, as a history is short. */
-const GIVEN_UP_MS = 8000;
-
 /** What an encoder needs. */
 export interface EncoderContext {
   readonly clock: Clock;
@@ -41,14 +38,7 @@ export class DirectEncoder implements HistoryEncoder {
   }
 
   unplug(): void {
-    const { clock } = this.#context;
-    for (const connection of this.#connections()) {
-      connection.hold();
-      clock.after(GIVEN_UP_MS, () => {
-        connection.dialled.fail("connection timed out");
-        connection.accepted.fail("connection timed out");
-      });
-    }
+    for (const connection of this.#connections()) connection.lose();
   }
 
   hangUp(): void {

@@ -43,6 +43,9 @@ export class DirectEnd {
   }
 }
 
+/** Both kernels give up a connection over which nothing comes, ms: sooner than most do, as a history is short. */
+const GIVEN_UP_MS = 8000;
+
 /** A connection without bytes: calls arrive in order, after its delay, and wait while it is held. */
 export class DirectConnection {
   /** Whose name it was dialled in, by which program, and which one accepted it. */
@@ -92,6 +95,15 @@ export class DirectConnection {
     const held = this.#held;
     this.#held = undefined;
     for (const arrive of held ?? []) arrive();
+  }
+
+  /** Nothing arrives any more, and after a while both ends break. */
+  lose(): void {
+    this.hold();
+    this.#clock.after(GIVEN_UP_MS, () => {
+      this.dialled.fail("connection timed out");
+      this.accepted.fail("connection timed out");
+    });
   }
 
   ended(): void {
@@ -149,7 +161,7 @@ export interface DirectClient extends End {
 
 /** Programs by their hosts' names, and what is between them. */
 export class DirectNet {
-  readonly hosts = new Map<string, DirectHost>();
+  readonly hosts = new Map<string, DirectHost | "silent">();
   /** Programs that have ended: they dial no more. */
   readonly gone = new WeakSet<object>();
   /** Those of which at least one end is open. */
@@ -176,6 +188,7 @@ export class DirectNet {
     this.#clock.soon(() => {
       if (isOver || this.cuts.has(`${from}>${host}`) || (by !== undefined && this.gone.has(by))) return;
       const at = this.hosts.get(host);
+      if (at === "silent") return;
       if (at === undefined) {
         fail("connection refused");
         return;

@@ -99,11 +99,12 @@ export class DirectNode implements HistoryNode, DirectHost, ServerNode {
       configOf: () => edge,
       playRtmp: (target, events) => new DirectPull(net, name, this, target, events),
     });
-    this.guards.push(...this.edge.guards, this.registry.claims);
     this.handover = new Handover({
       ...{ ...shared, local: machine.local, pid, onConflict, carries: () => new Map() },
       theirs: (key, source) => this.registry.atSibling(key, source),
     });
+    // As in `app/features`.
+    this.guards.push(...this.handover.guards, ...this.edge.guards, this.registry.claims);
     this.streams.observe(this.registry.streams);
     this.streams.observe(this.handover);
     this.streams.observe(this.edge);

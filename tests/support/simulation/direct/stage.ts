@@ -9,13 +9,14 @@ import { PacketFlag } from "../../../../src/media/packet.ts";
 import { FakeClock } from "../../fake-clock.ts";
 import { FakeNet } from "../../fake-transport.ts";
 import { publishDefaults, vhostDefaults } from "../../rtmp-stage.ts";
-import type {
-  HistoryConfig,
-  HistoryEncoder,
-  HistoryNode,
-  HistoryStage,
-  HistoryViewer,
-  NodeSetup,
+import {
+  FIRST_PACKET_MS,
+  type HistoryConfig,
+  type HistoryEncoder,
+  type HistoryNode,
+  type HistoryStage,
+  type HistoryViewer,
+  type NodeSetup,
 } from "../history-stage.ts";
 import { DirectEncoder } from "./encoder.ts";
 import { DirectNet } from "./net.ts";
@@ -41,7 +42,8 @@ export class DirectStage implements HistoryStage {
   constructor({ onConflict, edge, grace }: HistoryConfig, delayMs: () => number) {
     this.onConflict = onConflict;
     this.#net.delayMs = delayMs;
-    this.#vhost = { ...vhostDefaults, publish: { ...publishDefaults, on_conflict: onConflict, grace } };
+    const publish = { ...publishDefaults, on_conflict: onConflict, grace, firstpkt_timeout: FIRST_PACKET_MS };
+    this.#vhost = { ...vhostDefaults, publish };
     this.#edge = { ...edgeDefaults, origin: [REGISTRY], ...edge };
   }
 
@@ -79,17 +81,21 @@ export class DirectStage implements HistoryStage {
     cuts.clear();
   }
 
-  end(node: object): void {
-    this.#net.gone.add(node);
-    for (const [name, host] of this.#net.hosts) if (host === node) this.#net.hosts.delete(name);
-    for (const { by, at, dialled, accepted } of [...this.#net.connections]) {
-      if (by === node) {
-        dialled.drop();
-        accepted.fail("connection reset by peer");
-      } else if (at === node) {
-        accepted.drop();
-        dialled.fail("connection reset by peer");
-      }
+  end(node: object, silently: boolean): void {
+    const { gone, hosts, connections } = this.#net;
+    gone.add(node);
+    for (const [name, host] of hosts) {
+      if (host !== node) continue;
+      if (silently) hosts.set(name, "silent");
+      else hosts.delete(name);
+    }
+    for (const connection of [...connections]) {
+      const { by, at, dialled, accepted } = connection;
+      if (by !== node && at !== node) continue;
+      const [own, other] = by === node ? [dialled, accepted] : [accepted, dialled];
+      own.drop();
+      if (silently) connection.lose();
+      else other.fail("connection reset by peer");
     }
   }
 
