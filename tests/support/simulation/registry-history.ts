@@ -29,7 +29,7 @@ const TOGETHER_MS = 30_000;
 /** A hasty history takes it for the end when nothing has been wrong for this long, ms, and looks for as long whether that lasts. */
 const STEADY_MS = 3000;
 /** A copy that has just ended is found for this long, until its node has told that, ms. */
-const MOMENT_MS = 1000;
+const MOMENT_MS = 3000;
 /** A stream whose owner's encoder is gone has another one within this time, ms. */
 const NEXT_MS = 20_000;
 /** What is left when all clients have gone, and when all nodes have, is gone within this time, ms. */
@@ -95,7 +95,8 @@ export class RegistryHistory {
       refused: ({ stream, at, since }, why) => {
         const wellSince = Math.max(at?.since ?? 0, this.#servers.since ?? Number.POSITIVE_INFINITY);
         const isCut = at === undefined || at.drains || this.#servers.isCutOff(at.node.state.id);
-        if (!isCut && since - wellSince >= WELL_MS)
+        // A lost encoder's connection to the old process of an upgrade is not probed, but waited for (`publish.normal_timeout`).
+        if (!isCut && at.old === undefined && since - wellSince >= WELL_MS)
           this.#found(`the encoder of ${stream} is refused at ${at.name}: ${why}`);
       },
     });

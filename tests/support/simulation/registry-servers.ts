@@ -31,6 +31,8 @@ export class HistoryServers implements FakeServers {
   readonly #gone = new Set<string>();
   /** When a server changed last, ms. */
   #changedAt = 0;
+  /** The server that nodes used when they were looked at last. */
+  #last: FakeRedis | undefined;
   /** Since when the registry does all that it should, ms; undefined while it does not. */
   since: number | undefined = 0;
   /** Whether nodes look at servers beside the one that they use; see `BrokenRule`. */
@@ -121,8 +123,11 @@ export class HistoryServers implements FakeServers {
     const used = new Set(fit.map(({ node }) => this.usedBy(node)));
     const [one] = used;
     const isWell = used.size === 1 && one !== undefined && isUsable(one);
-    if (!isWell || !this.all.some(isUsable)) this.since = undefined;
-    else this.since ??= now;
+    // A node that is alone may change servers between two looks.
+    const isUsed = isWell && this.all.some(isUsable);
+    if (!isUsed || one !== this.#last) this.since = undefined;
+    if (isUsed) this.since ??= now;
+    this.#last = one;
     if (isWell || !this.all.some(isUsable)) return undefined;
     const since = Math.max(this.#changedAt, ...members.map((member) => member.since));
     if (now - since < PARTED_MS) return undefined;
