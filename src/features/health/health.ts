@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../base/clock.ts";
+import { LineLimit } from "../../base/line-limit.ts";
 import type { Log } from "../../base/log.ts";
 import type { Feature } from "../../live/ports/feature.ts";
 import type { HealthReport } from "../../live/ports/health.ts";
@@ -19,12 +20,19 @@ export interface HealthContext {
   thresholds(vhost: string): Thresholds | undefined;
 }
 
+/** Limits on the log's lines about one state: an outage of many streams costs a few lines. */
+interface StateLines {
+  readonly begun: LineLimit;
+  readonly ended: LineLimit;
+}
+
 /** Looks at all published streams once a second, and reports and logs their health problems. */
 export class Health implements Feature, StreamObserver {
   readonly name = "health";
   readonly streams = this;
   readonly #context: HealthContext;
   readonly #watched = new Map<Stream, StreamHealth>();
+  readonly #lines = new Map<string, StateLines>();
   /** Runs while any stream is published. */
   #timer: Timer | undefined;
 
@@ -73,8 +81,21 @@ export class Health implements Feature, StreamObserver {
     if (found === undefined) return;
     for (const { state, detail, lastedMs } of health.look(now, found)) {
       const fields = { stream: streamLabel(stream.key), source: stream.source?.info.id, state };
-      if (lastedMs === undefined) log.warn("stream is unhealthy", { ...fields, detail });
-      else log.info("stream has recovered", { ...fields, seconds: Math.round(lastedMs / 1000) });
+      const { begun, ended } = this.#linesOf(state);
+      if (lastedMs === undefined) {
+        if (begun.take()) log.warn("stream is unhealthy", { ...fields, detail });
+      } else if (ended.take()) log.info("stream has recovered", { ...fields, seconds: Math.round(lastedMs / 1000) });
     }
+  }
+
+  #linesOf(state: string): StateLines {
+    const { clock, log } = this.#context;
+    const known = this.#lines.get(state);
+    if (known !== undefined) return known;
+    const begun = new LineLimit(clock, (streams) => log.warn("more streams are unhealthy", { state, streams }));
+    const ended = new LineLimit(clock, (streams) => log.info("more streams have recovered", { state, streams }));
+    const made = { begun, ended };
+    this.#lines.set(state, made);
+    return made;
   }
 }

@@ -1,9 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
+import { LineLimit } from "../../base/line-limit.ts";
 import type { Log, LogFields } from "../../base/log.ts";
-
-/** For each rule, at most this many lines in each window of this length, then one line for the remaining refusals. */
-const LINES = 10;
-const WINDOW_MS = 10_000;
 
 /** A client that a rule refused or disconnected. */
 export interface RefusedClient {
@@ -17,18 +14,17 @@ export interface RefusedClient {
   readonly level?: "warn" | "debug";
 }
 
-interface Count {
-  /** Since the start. */
+interface Rule {
+  /** Refusals since the start. */
   total: number;
-  /** In the window; 0 between windows. */
-  count: number;
+  readonly lines: LineLimit;
 }
 
 /** Counts refusals by rule, and logs each of them unless there are many: a flood costs a few lines. */
 export class Refusals {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #rules = new Map<string, Count>();
+  readonly #rules = new Map<string, Rule>();
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
@@ -41,18 +37,15 @@ export class Refusals {
   }
 
   add({ rule, log, message, fields, level = "warn" }: RefusedClient): void {
-    const counts = this.#rules.get(rule) ?? { total: 0, count: 0 };
-    this.#rules.set(rule, counts);
-    if (counts.count === 0) this.#clock.after(WINDOW_MS, () => this.#endWindow(rule, counts, level));
-    counts.total++;
-    counts.count++;
-    if (counts.count <= LINES || level === "debug") log[level](message, fields);
+    const known = this.#rules.get(rule) ?? this.#newRule(rule);
+    known.total++;
+    if (level === "debug" || known.lines.take()) log[level](message, fields);
   }
 
-  /** Logs the number of refusals without a line of their own. The next refusal by the rule begins a new window. */
-  #endWindow(rule: string, counts: Count, level: "warn" | "debug"): void {
-    if (counts.count > LINES && level === "warn")
-      this.#log.warn("more clients refused", { reason: rule, refused: counts.count - LINES });
-    counts.count = 0;
+  #newRule(reason: string): Rule {
+    const logRest = (refused: number) => this.#log.warn("more clients refused", { reason, refused });
+    const rule: Rule = { total: 0, lines: new LineLimit(this.#clock, logRest) };
+    this.#rules.set(reason, rule);
+    return rule;
   }
 }

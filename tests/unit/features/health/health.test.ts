@@ -203,6 +203,29 @@ describe("A stream's health", () => {
     expect(stage.clock.timers).toBe(0);
   });
 
+  test("takes a few lines of the log when many streams stall at once, and when they recover", () => {
+    const stage = new HealthStage();
+    const feeds = Array.from({ length: 1000 }, (_, at) => stage.publish(`s${at}`).headers());
+    const play = (seconds: number) => {
+      for (let second = 0; second < seconds; second++) {
+        for (const feed of feeds)
+          feed.send(PacketKind.Video, payloads.key("k")).send(PacketKind.Audio, payloads.audio("a"));
+        stage.wait(1000, ...feeds);
+      }
+    };
+    const written = () => {
+      const lines = stage.log.lines.splice(0);
+      return [lines.slice(0, -1).map((line) => line.replace(/ stream=.*/, "")), lines.at(-1)];
+    };
+    play(3);
+    stage.wait(20_000, ...feeds);
+    const unhealthy = "warn more streams are unhealthy state=stall streams=990";
+    expect(written()).toEqual([Array(10).fill("warn stream is unhealthy"), unhealthy]);
+    play(20);
+    const recovered = "info more streams have recovered state=stall streams=990";
+    expect(written()).toEqual([Array(10).fill("info stream has recovered"), recovered]);
+  });
+
   test("never changes under jitter below the thresholds", () => {
     const jitter = fc.array(fc.tuple(fc.integer({ min: 0, max: 150 }), fc.integer({ min: 0, max: 40 })), {
       minLength: 200,
