@@ -1,10 +1,13 @@
+import { resolve } from "node:path";
 import type { Change } from "../base/change.ts";
 import { UserError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { merge } from "../config/merge.ts";
+import { showPath } from "../config/show.ts";
 import type { ApiContext, ApiUser, ConfigState } from "../features/api/context.ts";
 import { readTextFile } from "../io/files/text-file.ts";
 import { ClusterSecret } from "./cluster-secret.ts";
-import { type Config, effectiveToml, type Loaded } from "./config/index.ts";
+import { type Config, effectiveToml, isStandardInput, type Loaded, rootTable } from "./config/index.ts";
 import type { Answer } from "./control.ts";
 import type { Follower, LiveConfig } from "./live-config.ts";
 
@@ -19,8 +22,8 @@ export type Administration = Pick<ApiContext, "process" | "users" | "configState
 export interface ConfigHistoryOptions {
   readonly live: LiveConfig;
   readonly loaded: Loaded;
-  /** The configuration's path, "" without one. */
-  readonly file: string;
+  /** The configuration's path, "-" for standard input; undefined without one. */
+  readonly file: string | undefined;
   readonly wall: () => number;
   readonly log: Log;
   /** Reloads the configuration, and calls `reloaded` at the end. */
@@ -43,13 +46,18 @@ export class ConfigHistory implements Follower {
     this.#log = log;
     this.#loaded = loaded;
     this.#wall = wall;
-    this.#state = { file, loadedAt: Math.round(wall()), reloads: 0, refused: undefined };
+    const { warnings } = loaded;
+    const loadedAt = Math.round(wall());
+    this.#state = { file: placeOf(file), loadedAt, reloads: 0, refused: undefined, warnings, waiting: [] };
     const argv = [process.execPath, ...process.argv.slice(2)].join(" ");
     this.administration = {
       process: { pid: process.pid, ppid: process.ppid, argv, cwd: process.cwd() },
       users: () => this.#users,
       configState: () => this.#state,
-      effectiveConfig: () => effectiveToml({ ...this.#loaded, config: this.#live.current }),
+      effectiveConfig: (changesOnly) => {
+        const { origin } = this.#loaded;
+        return effectiveToml({ config: this.#live.current, origin }, changesOnly);
+      },
       reload,
     };
   }
@@ -97,11 +105,23 @@ export class ConfigHistory implements Follower {
       this.#readPasswordsAgain();
       this.clusterSecret.readAgain(this.#live.current, this.#log);
     }
-    const { reloads } = this.#state;
+    const { file, reloads } = this.#state;
+    const { warnings } = this.#loaded;
     this.#state = ok
-      ? { ...this.#state, loadedAt: at, reloads: reloads + 1, refused: undefined }
+      ? { file, loadedAt: at, reloads: reloads + 1, refused: undefined, warnings, waiting: this.#waiting() }
       : { ...this.#state, refused: { at, lines } };
   }
+
+  /** What the file says otherwise than the configuration in effect. */
+  #waiting(): ConfigState["waiting"] {
+    const { changed } = merge(rootTable, this.#live.current, this.#loaded.config);
+    return changed.flatMap(({ path, restart }) => (restart ? [{ key: showPath(path), reason: restart }] : []));
+  }
+}
+
+function placeOf(file: string | undefined): string {
+  if (file === undefined) return "";
+  return isStandardInput(file) ? file : resolve(file);
 }
 
 /** The user's password. Throws UserError. */

@@ -84,7 +84,7 @@ async function run(
 
   const nodeId = oldProcess?.nodeId ?? randomId();
   const history = new ConfigHistory({
-    ...{ live, loaded, log, wall: clock.wall, file: confPath ?? "" },
+    ...{ live, loaded, log, wall: clock.wall, file: confPath },
     reload: () => reloadNow(),
   });
   live.follow(history);

@@ -1,7 +1,7 @@
 import { Api } from "../../src/features/api/api.ts";
 import type { ApiConfig } from "../../src/features/api/config.ts";
 import { apiTable } from "../../src/features/api/config.ts";
-import type { ApiUser, LimitState } from "../../src/features/api/context.ts";
+import type { ApiUser, ConfigState, LimitState } from "../../src/features/api/context.ts";
 import { forOperators } from "../../src/features/http/context.ts";
 import { HttpServer } from "../../src/features/http/server.ts";
 import { AddressRate } from "../../src/features/limits/address-rate.ts";
@@ -89,6 +89,7 @@ export class ApiStage {
   readonly kicked: string[] = [];
   systemLoad: SystemLoad = quietLoad;
   reloadAnswer = { ok: true, lines: ["reloaded; changed: nothing"] };
+  refused: ConfigState["refused"];
   readonly api: Api;
   readonly #connections: ConnectionServers;
   #nextClient = 1;
@@ -129,9 +130,14 @@ export class ApiStage {
         logTail: this.logTail,
         viewerEndpoints: () => [{ scheme: "http", host: "", port: 8080 }],
         stage: () => "running",
-        configState: () => ({ file: "x.toml", loadedAt: 1000, reloads: 0, refused: undefined }),
-        effectiveConfig: () =>
-          "listen = 1935\nmax_connections = 1000\n[http_api]\nlisten = 1985\n[vhost.__defaultVhost__]\ngop_cache = true\n",
+        configState: () => ({
+          ...{ file: "/x.toml", loadedAt: 1000, reloads: 0, refused: this.refused, warnings: ["x.toml:9: no effect"] },
+          waiting: [{ key: "pid", reason: "its file is written at the start" }],
+        }),
+        effectiveConfig: (changesOnly) =>
+          changesOnly
+            ? "[vhost.__defaultVhost__]\n"
+            : "listen = 1935\nmax_connections = 1000\n[http_api]\nlisten = 1985\n[vhost.__defaultVhost__]\ngop_cache = true\n",
         reload: () => this.reloadAnswer,
       },
       (site, rate) => failures.take(site, rate),

@@ -157,6 +157,7 @@ export interface HlsStageOptions {
 interface Asker {
   readonly host?: string;
   readonly method?: "GET" | "HEAD";
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** HLS on a fake clock, with segments as texts. */
@@ -228,14 +229,14 @@ export class HlsStage {
   }
 
   /** Asks for a path with a query. */
-  get(target: string, { host = "10.0.0.1", method = "GET" }: Asker = {}): FakeExchange {
+  get(target: string, { host = "10.0.0.1", method = "GET", headers = {} }: Asker = {}): FakeExchange {
     const [path = "", query = ""] = target.split("?", 2);
     const request: HttpRequest = {
       method,
       path: decodeURIComponent(path),
       query,
       host: "live.example.com",
-      header: () => undefined,
+      header: (name) => headers[name],
       secure: false,
       body: new Uint8Array(),
       webSocket: false,

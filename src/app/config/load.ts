@@ -88,9 +88,9 @@ export function parseConfig(text: string, fileName: string, include: ReadFile = 
   return complete(readDocument(text, fileName, { ...fileAlone, read: include })).config;
 }
 
-/** The configuration as TOML with every key, and the source of each value; secrets are masked. */
-export function effectiveToml({ config, origin }: Loaded): string {
-  return renderToml(rootTable, config, { masked: true, remark: (path) => origin(path) ?? "default" });
+/** The configuration as TOML with the source of each value, with every key or those that differ from their defaults; secrets are masked. */
+export function effectiveToml({ config, origin }: Pick<Loaded, "config" | "origin">, changesOnly = false): string {
+  return renderToml(rootTable, config, { masked: true, changesOnly, remark: (path) => origin(path) ?? "default" });
 }
 
 /** The configuration as TOML with only the keys that differ from the defaults; it reads back as the same configuration. */

@@ -128,12 +128,15 @@ export class ClientTable {
   #filter(query: URLSearchParams): (client: Client) => boolean {
     const given = query.get("stream");
     const stream = given === null ? undefined : this.#streams.find(given);
-    const matches = searchOf({ query });
+    const [matches, isSearched] = [searchOf({ query }), query.get("search") !== null];
+    // Not by the URL that a client asked: it may have keys, which searches would tell letter by letter.
+    const isFound = (each: Client, { stream: { key } }: ClientTask) =>
+      matches(each.id, each.remote.host, key, each.introduction?.software ?? "", this.#urlsOf(each).pageUrl);
     const [slow, server] = [query.get("slow") === "1", query.get("server") === "1"];
-    const isAskedFor = ({ id, remote }: Client, task: ClientTask) => {
+    const isAskedFor = (each: Client, task: ClientTask) => {
       if (stream !== undefined && task.stream !== stream) return false;
       if ((slow && !isSlow(task)) || (server && !(task.kind === "play" && task.relay))) return false;
-      return matches(id, remote.host, task.stream.key);
+      return !isSearched || isFound(each, task);
     };
     return (each) => each.tasks.some((task) => isAskedFor(each, task));
   }

@@ -40,7 +40,7 @@ export interface LimitState {
 
 /** The configuration in effect, and its reloads. */
 export interface ConfigState {
-  /** The file; "" when only variables make the configuration. */
+  /** The file's whole path; "-" for standard input, "" when only variables make the configuration. */
   readonly file: string;
   /** When it was loaded, Unix ms. */
   readonly loadedAt: number;
@@ -48,6 +48,10 @@ export interface ConfigState {
   readonly reloads: number;
   /** When the last reload was refused, and why; undefined if it was not. */
   readonly refused: { readonly at: number; readonly lines: readonly string[] } | undefined;
+  /** Warnings about the file, one line each. */
+  readonly warnings: readonly string[];
+  /** Keys whose new value in the file waits for a restart, and why. */
+  readonly waiting: readonly { readonly key: string; readonly reason: string }[];
 }
 
 /** What the API needs from outside, for its reports and actions. */
@@ -82,7 +86,7 @@ export interface ApiContext {
   commands(): readonly FeatureCommands[];
   stage(): ServerStage;
   configState(): ConfigState;
-  /** The configuration as TOML with the source of each value, without secrets. */
-  effectiveConfig(): string;
+  /** The configuration as TOML with the source of each value, without secrets; all keys, or those that differ from their defaults. */
+  effectiveConfig(changesOnly?: boolean): string;
   reload(): { readonly ok: boolean; readonly lines: readonly string[] };
 }

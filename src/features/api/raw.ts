@@ -1,4 +1,5 @@
 import { parse } from "smol-toml";
+import { maskText } from "../../base/mask.ts";
 import type { ApiContext, ConfigState } from "./context.ts";
 import { idOf } from "./ids.ts";
 import { ApiError, errorCodes, type Operation } from "./operation.ts";
@@ -97,7 +98,7 @@ function queried(context: ApiContext, query: URLSearchParams): Readonly<Record<s
 function reloadOf({ reloads, refused }: ConfigState): object {
   const state = reloads === 0 && refused === undefined ? reloadStates.none : reloadStates.finished;
   const err = refused === undefined ? 0 : errorCodes.failed;
-  return { err, msg: refused?.lines.join("; ") ?? "", state, rid: String(reloads) };
+  return { err, msg: refused?.lines.map(maskText).join("; ") ?? "", state, rid: String(reloads) };
 }
 
 /** The configuration in effect as tables, without secrets. */

@@ -88,7 +88,8 @@ export class Session implements ReaderEvents, PlayTask {
   /** The viewer gets its first playlist: from here on, it counts as a player. */
   begin(record: ClientRecord): void {
     this.#record = record;
-    record.introduction = { url: this.viewer.url, software: this.viewer.software };
+    const { url, software, demand } = this.viewer;
+    record.introduction = { url, software, pageUrl: demand.pageUrl };
     record.connected();
     record.began(this);
   }

@@ -163,7 +163,9 @@ export class Exchange implements HttpExchange {
     const body = new LiveBody(transport, framing, owner, now, () => this.#connection.ended());
     this.#connection.streams(body);
     this.#log(framing === "websocket" ? 101 : 200, undefined);
-    client.introduction = { url: this.#url, software: this.#request.header("user-agent") ?? "" };
+    const header = (name: string) => this.#request.header(name);
+    const pageUrl = header("referer") ?? header("origin") ?? "";
+    client.introduction = { url: this.#url, software: header("user-agent") ?? "", pageUrl };
     client.connected();
     return body;
   }

@@ -76,6 +76,10 @@ test("Lists can be searched by a text in upper or lower case", async () => {
     (await stage.call(path)).json[list].map((item: any) => item[name]);
   expect(await names("/api/v1/streams?search=morning", "streams", "name")).toEqual(["Morning Show"]);
   expect(await names("/api/v1/clients?search=2.77", "clients", "ip")).toEqual(["192.0.2.77"]);
+  expect(await names("/api/v1/clients?search=obs", "clients", "id")).toEqual(["r1", "r2", "r3"]);
+  expect(await names("/api/v1/clients?search=http://p/", "clients", "id")).toEqual(["r1", "r2", "r3"]);
+  // A search tells nothing of the keys in the URL that a client asked.
+  expect(await names("/api/v1/clients?search=secret", "clients", "id")).toEqual([]);
   expect(await names("/api/v1/forwards?search=EDGE-B", "forwards", "id")).toEqual(["f2"]);
   const [{ id }] = (await stage.call("/api/v1/streams?search=evening")).json.streams;
   expect(await names(`/api/v1/forwards?stream=${id}`, "forwards", "id")).toEqual(["f2"]);

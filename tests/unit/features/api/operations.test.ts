@@ -300,6 +300,7 @@ describe("A call that can't be answered", () => {
     ["/api/v1/nothing", 404, 9005],
     ["POST /api/v1/streams", 405, 9006],
     ["/api/v1/streams?count=many", 400, 9007],
+    ["/api/v1/config?keys=some", 400, 9007],
     ["DELETE /api/v1/clients/r2?ban=-1", 400, 9007],
   ])("%s is answered with %i, SRS's code and a sentence", async (target, status, code) => {
     const answer = await fullStage().call(target);

@@ -112,6 +112,14 @@ describe("sessions", () => {
     expect(stage.clients.totals().players).toBe(0);
   });
 
+  test("a viewer tells its program and the page that it watches in", () => {
+    const { stage } = published(12);
+    const headers = { "user-agent": "player/1", referer: "https://tv.example.com/live" };
+    stage.follow(stage.get("/live/show.m3u8", { headers }));
+    const viewer = [...stage.clients.all()].find(({ protocol }) => protocol === "hls");
+    expect(viewer?.introduction).toMatchObject({ software: "player/1", pageUrl: "https://tv.example.com/live" });
+  });
+
   test("a viewer that never follows the link counts no more after ten seconds, and may follow it later", () => {
     const { stage, feed } = published(12);
     const link = stage.follow(stage.get("/live/show.m3u8"));

@@ -80,12 +80,16 @@ describe("A live body", () => {
     expect([end.hear(), end.state]).toEqual(["FLV", "closing"]);
   });
 
-  test("makes its client a connected one, with the address that it asked for", () => {
+  test("makes its client a connected one, with the address that it asked for, its program and its page", () => {
     const stage = new LiveStage();
     const seen: unknown[] = [];
     stage.clients.observe({ connected: ({ introduction }) => seen.push(introduction) });
-    stage.dial(true).get("/live?a=b", "User-Agent: player/1");
-    expect(seen).toEqual([{ url: "https://live.example/live?a=b", software: "player/1" }]);
+    stage.dial(true).get("/live?a=b", "User-Agent: player/1", "Referer: https://tv.example/now");
+    stage.dial(true).get("/live", "Origin: https://other.example");
+    expect(seen).toEqual([
+      { url: "https://live.example/live?a=b", software: "player/1", pageUrl: "https://tv.example/now" },
+      { url: "https://live.example/live", software: "", pageUrl: "https://other.example" },
+    ]);
   });
 
   test("notifies its owner when the client has room again, and when it is gone", () => {

@@ -14,7 +14,7 @@ trusted = "play 10.0.0.1"
 
 test("keys are never shown and are known as secrets", () => {
   const config = parseConfig(text, "x.toml");
-  const shown = effectiveToml({ config, warnings: [], origin: () => undefined });
+  const shown = effectiveToml({ config, origin: () => undefined });
   expect(shown).toContain('allow = ["publish 10.0.0.0/8", "play all"]');
   expect(shown).toContain('publish_keys = ["***", "***"]');
   expect(shown).not.toContain("0123456789abcdef");
