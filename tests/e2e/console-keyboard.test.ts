@@ -68,7 +68,7 @@ function focused(): Promise<string> {
 /** Goes on by the tabulator until this has the focus. */
 async function tabTo(name: string): Promise<void> {
   const passed: string[] = [];
-  for (let steps = 0; steps < 100; steps++) {
+  for (let steps = 0; steps < 150; steps++) {
     await open.page.keyboard.press("Tab");
     passed.push(await focused());
     if (passed.at(-1) === name) return;

@@ -38,6 +38,7 @@ const firstOf: Readonly<Record<keyof typeof consolePages, string>> = {
   clients: "tbody tr",
   relays: "main h1",
   health: "main h1",
+  config: ".toml",
   log: ".log div",
   actions: "main h1",
 };

@@ -137,8 +137,13 @@ export interface SummaryAnswer {
 /** `GET /api/v1/config`. Times are Unix ms. */
 export interface ConfigAnswer {
   readonly config: {
+    readonly file: string;
     readonly loaded_at: number;
+    readonly reloads: number;
     readonly refused: { readonly at: number; readonly lines: readonly string[] } | null;
+    readonly warnings: readonly string[];
+    readonly waiting: readonly { readonly key: string; readonly reason: string }[];
+    readonly toml: string;
   };
 }
 
@@ -160,8 +165,13 @@ export interface ClientAnswer {
   readonly port: number;
   readonly url: string;
   readonly type: string;
+  readonly tcUrl: string;
+  readonly pageUrl: string;
+  readonly swfUrl: string;
   readonly publish: boolean;
   readonly alive: number;
+  readonly recv_bytes: number;
+  readonly send_bytes: number;
   readonly kbps: Kbps;
   readonly format: string;
   readonly software: string;
@@ -185,6 +195,16 @@ export interface RelayAnswer {
   readonly lag_ms: number | null;
   readonly bytes: number;
   readonly dropped: number;
+}
+
+/** One of `GET /api/v1/targets`; null stands for all. */
+export interface TargetAnswer {
+  readonly id: string;
+  readonly target: string;
+  readonly vhost: string | null;
+  readonly app: string | null;
+  readonly stream: string | null;
+  readonly keep: boolean;
 }
 
 /** One of `GET /api/v1/origins`. */

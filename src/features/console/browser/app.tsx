@@ -1,7 +1,9 @@
 import { useEffect, useErrorBoundary, useRef, useState } from "preact/hooks";
 import { ActionsPage } from "./actions-page.tsx";
 import type { Session } from "./api-answers.ts";
+import { ClientPage } from "./client-page.tsx";
 import { ClientsPage } from "./clients-page.tsx";
+import { ConfigPage } from "./config-page.tsx";
 import { callerName, shown } from "./format.ts";
 import { HealthPage } from "./health-page.tsx";
 import { LogPage } from "./log-page.tsx";
@@ -26,6 +28,7 @@ const titles: Readonly<Record<PageName, Text>> = {
   clients: "Clients",
   relays: "Relays",
   health: "Health",
+  config: "Configuration",
   log: "Log",
   actions: "Who did what",
 };
@@ -144,11 +147,14 @@ function Content({ session, route: { page, id, params } }: { session: Session; r
     case "streams":
       return id === "" ? <StreamsPage params={params} /> : <StreamPage key={id} id={id} session={session} />;
     case "clients":
+      if (id !== "") return <ClientPage id={id} canChange={canChange} />;
       return <ClientsPage key={stream} stream={stream} canChange={canChange} />;
     case "relays":
       return <RelaysPage key={stream} stream={stream} canChange={canChange} />;
     case "health":
       return <HealthPage />;
+    case "config":
+      return <ConfigPage canChange={canChange} />;
     case "log":
       return <LogPage />;
     case "actions":

@@ -2,39 +2,32 @@ import { useEffect, useState } from "preact/hooks";
 import type { ClientAnswer } from "./api-answers.ts";
 import { BansView } from "./bans-view.tsx";
 import { duration, number, rate, shown } from "./format.ts";
-import { Badge, Confirm, Filter, Name, PressButton, Search, Telling, useDeed } from "./parts.tsx";
+import { isOther, KickDialog, kick } from "./kick-dialog.tsx";
+import { Badge, Filter, Name, PressButton, Search, Telling, useDeed } from "./parts.tsx";
 import { addressOf } from "./route.ts";
-import { server, usePolled } from "./server.ts";
+import { usePolled } from "./server.ts";
 import { PAGE_SIZE, Pager, pageQuery, Table } from "./table.tsx";
 import { t } from "./words.ts";
 
 const CLIENTS_MS = 2000;
-/** Choices for the time of a ban, s; 0: no ban. */
-const BANS = [0, 60, 600, 3600, 86_400];
 
 /** Publishers and players, page by page. `stream`: the id of the only stream to show; "" for all. */
 export function ClientsPage({ stream, canChange }: { stream: string; canChange: boolean }) {
   const [view, setView] = useState({ search: "", slow: false, servers: false, start: 0 });
   const { search, slow, servers, start } = view;
   const [leaving, setLeaving] = useState<ClientAnswer | undefined>();
-  const [ban, setBan] = useState(0);
   const { told, isBusy, run } = useDeed();
   const filters = { search, stream, slow: slow ? "1" : "", server: servers ? "1" : "" };
   const path = `/api/v1/clients?${pageQuery(start, filters)}`;
   const { data, error, refresh } = usePolled<{ clients: readonly ClientAnswer[] }>(path, CLIENTS_MS);
   const now = data?.clients.find(({ id }) => id === leaving?.id);
-  // After a restart, the server gives the same ids to other clients.
-  const isOther = now !== undefined && (now.ip !== leaving?.ip || now.port !== leaving.port);
+  const hasLeft = now !== undefined && leaving !== undefined && isOther(now, leaving);
   useEffect(() => {
-    if (isOther) setLeaving(undefined);
-  }, [isOther]);
-  const kick = async ({ id }: ClientAnswer): Promise<void> => {
+    if (hasLeft) setLeaving(undefined);
+  }, [hasLeft]);
+  const sendAway = async ({ id }: ClientAnswer, ban: number): Promise<void> => {
     setLeaving(undefined);
-    const query = ban === 0 ? "" : `?ban=${ban}`;
-    await run(
-      () => server.call("DELETE", `/api/v1/clients/${encodeURIComponent(id)}${query}`),
-      t("{id} was sent away.", { id }),
-    );
+    await run(() => kick(id, ban), t("{id} was sent away.", { id }));
     refresh();
   };
   return (
@@ -53,7 +46,14 @@ export function ClientsPage({ stream, canChange }: { stream: string; canChange: 
         error={error?.status === 404 ? { ...error, message: t("The stream is not here any more.") } : error}
         keyOf={({ id }) => id}
         columns={[
-          { title: t("Client"), cell: ({ id }) => <Name>{id}</Name> },
+          {
+            title: t("Client"),
+            cell: ({ id }) => (
+              <a href={addressOf("clients", id)}>
+                <Name>{id}</Name>
+              </a>
+            ),
+          },
           {
             title: t("Address"),
             cell: ({ ip }) => (
@@ -84,10 +84,7 @@ export function ClientsPage({ stream, canChange }: { stream: string; canChange: 
                 isOff={isBusy}
                 canChange={canChange}
                 label={t("Send away: {id}", { id: client.id })}
-                onPress={() => {
-                  setBan(0);
-                  setLeaving(client);
-                }}
+                onPress={() => setLeaving(client)}
               >
                 {t("Send away")}
               </PressButton>
@@ -98,26 +95,11 @@ export function ClientsPage({ stream, canChange }: { stream: string; canChange: 
       <Pager start={start} count={data?.clients.length ?? 0} onStart={(at) => setView({ ...view, start: at })} />
       <BansView canChange={canChange} />
       {leaving !== undefined && (
-        <Confirm
-          title={t("Send the client {id} away?", { id: shown(leaving.id) })}
-          action={t("Send away")}
-          onDone={() => void kick(leaving)}
+        <KickDialog
+          client={leaving}
+          onKick={(ban) => void sendAway(leaving, ban)}
           onCancel={() => setLeaving(undefined)}
-        >
-          <p>
-            <Name>{`${leaving.ip} ${leaving.url}`}</Name>
-          </p>
-          <label class="field">
-            <span>{t("Keep its address from the stream")}</span>
-            <select value={ban} onChange={({ currentTarget }) => setBan(Number(currentTarget.value))}>
-              {BANS.map((seconds) => (
-                <option key={seconds} value={seconds}>
-                  {seconds === 0 ? t("not at all") : duration(seconds * 1000)}
-                </option>
-              ))}
-            </select>
-          </label>
-        </Confirm>
+        />
       )}
     </>
   );

@@ -39,7 +39,7 @@ export function OverviewPage() {
     if (self !== undefined) history.add(Date.now(), [self.flow?.kbps_in ?? null, self.kbps]);
   });
   const limits = usePolled<LimitsAnswer>("/api/v1/limits", LIMITS_MS).data;
-  const config = usePolled<ConfigAnswer>("/api/v1/config", CONFIG_MS).data?.config;
+  const config = usePolled<ConfigAnswer>("/api/v1/config?keys=none", CONFIG_MS).data?.config;
   const last = useRef(data);
   last.current = data ?? last.current;
   if (last.current === undefined) return <p>{t("Loading…")}</p>;
@@ -96,7 +96,7 @@ interface ProblemsProps {
 function Problems({ cluster: { nodes, registry }, limits, config }: ProblemsProps) {
   const problems = [
     ...registryProblems(registry),
-    ...configProblems(config?.refused),
+    ...configProblems(config),
     ...nodes.flatMap(problemsOf),
     ...limitProblems(limits?.near ?? []),
   ];

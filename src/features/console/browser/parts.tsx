@@ -77,10 +77,16 @@ export function Filter({ label, on, onChange }: { label: string; on: boolean; on
   );
 }
 
+interface FiguresProps {
+  readonly items: readonly (readonly [name: string, value: string])[];
+  /** The values are long: each has a line of its own. */
+  readonly isWide?: boolean;
+}
+
 /** Names with their values. */
-export function Figures({ items }: { items: readonly (readonly [name: string, value: string])[] }) {
+export function Figures({ items, isWide = false }: FiguresProps) {
   return (
-    <dl class="figures">
+    <dl class={isWide ? "figures wide-figures" : "figures"}>
       {items.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -4,6 +4,9 @@ import { nodeName } from "./picture.ts";
 import type { PageName } from "./route.ts";
 import { t } from "./words.ts";
 
+/** Maximum number of a refused file's mistakes that are told here. */
+const MAX_LINES = 3;
+
 /** A problem as a sentence, and the page with more about it. */
 export interface Problem {
   readonly text: string;
@@ -32,11 +35,24 @@ export function registryProblems(registry: RegistryAnswer | null): Problem[] {
   return [{ text, page: undefined }];
 }
 
-/** A refused reload: the configuration in effect is not that of the file. */
-export function configProblems(refused: ConfigAnswer["config"]["refused"] | undefined): Problem[] {
-  if (refused === undefined || refused === null) return [];
-  const error = shown(refused.lines.join(" "));
-  return [{ text: t("The last reload was refused: {error}", { error }), page: undefined }];
+/** Why the configuration in effect is not that of the file: a refused reload, and keys that wait for a restart. */
+export function configProblems(config: Pick<ConfigAnswer["config"], "refused" | "waiting"> | undefined): Problem[] {
+  if (config === undefined) return [];
+  const { refused, waiting } = config;
+  const found: Problem[] = [];
+  if (refused !== null) {
+    const { lines } = refused;
+    const rest = lines.length > MAX_LINES ? [t("and {n} more", { n: lines.length - MAX_LINES })] : [];
+    const error = [...lines.slice(0, MAX_LINES).map(shown), ...rest].join(" ");
+    found.push({ text: t("The last reload was refused: {error}", { error }), page: "config" });
+  }
+  if (waiting.length > 0) {
+    const text = t("The file has changes that wait for a restart: {keys}", {
+      keys: waiting.map(({ key }) => shown(key)).join(", "),
+    });
+    found.push({ text, page: "config" });
+  }
+  return found;
 }
 
 /** Limits that are nearly used up. */

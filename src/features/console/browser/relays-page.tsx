@@ -5,6 +5,7 @@ import { Badge, Filter, Name, PressButton, Search, Telling, toneOf, useDeed } fr
 import { addressOf } from "./route.ts";
 import { server, usePolled } from "./server.ts";
 import { PAGE_SIZE, Pager, pageQuery, Table } from "./table.tsx";
+import { TargetsView } from "./targets-view.tsx";
 import { type Text, t } from "./words.ts";
 
 const RELAYS_MS = 1000;
@@ -38,6 +39,7 @@ export function RelaysPage({ stream, canChange }: { stream: string; canChange: b
       <Relays key={`forwards ${JSON.stringify(filters)}`} list="forwards" title={t("Forwards")} {...shared} />
       <Relays key={`upstreams ${JSON.stringify(filters)}`} list="upstreams" title={t("Upstreams")} {...shared} />
       <Origins />
+      <TargetsView canChange={canChange} />
     </>
   );
 }

@@ -1,5 +1,5 @@
 /** The console's pages, in the order of its menu. */
-export const pages = ["overview", "streams", "clients", "relays", "health", "log", "actions"] as const;
+export const pages = ["overview", "streams", "clients", "relays", "health", "config", "log", "actions"] as const;
 /** The name of a page. */
 export type PageName = (typeof pages)[number];
 

@@ -10,6 +10,7 @@ export const consolePages = {
   clients: "Clients",
   relays: "Relays",
   health: "Health",
+  config: "Configuration",
   log: "The last lines of the log",
   actions: "Who did what",
 } as const;

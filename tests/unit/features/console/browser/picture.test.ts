@@ -167,10 +167,16 @@ describe("Problems", () => {
       { text: "The registry is away: no answer", page: undefined },
     ]);
     const refused = { at: 0, lines: ["x.toml:1: wrong", "nothing was changed"] };
-    expect([configProblems(undefined), configProblems(null)]).toEqual([[], []]);
-    expect(configProblems(refused)).toEqual([
-      { text: "The last reload was refused: x.toml:1: wrong nothing was changed", page: undefined },
+    const waiting = ["listen", "pid"].map((key) => ({ key, reason: "it is read at the start" }));
+    expect([configProblems(undefined), configProblems({ refused: null, waiting: [] })]).toEqual([[], []]);
+    expect(configProblems({ refused, waiting })).toEqual([
+      { text: "The last reload was refused: x.toml:1: wrong nothing was changed", page: "config" },
+      { text: "The file has changes that wait for a restart: listen, pid", page: "config" },
     ]);
+    const many = { at: 0, lines: Array.from({ length: 1000 }, (_, at) => `x.toml:${at + 1}: wrong`) };
+    expect(configProblems({ refused: many, waiting: [] })[0]?.text).toBe(
+      "The last reload was refused: x.toml:1: wrong x.toml:2: wrong x.toml:3: wrong and 997 more",
+    );
     expect(limitProblems([{ limit: "max_connections", of: "", now: 9, max: 10 }])).toEqual([
       { text: "max_connections is nearly used up: 9 of 10", page: "health" },
     ]);
