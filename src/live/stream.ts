@@ -14,6 +14,7 @@ import { type Retained, Retention } from "./readers/retention.ts";
 import { StartPoints } from "./readers/start-points.ts";
 import { StreamFlush } from "./readers/stream-flush.ts";
 import { type Correction, Corrections } from "./source/corrections.ts";
+import type { EncoderTracks } from "./source/encoder-tracks.ts";
 import type { EpochKeeper } from "./source/epoch-keeper.ts";
 import { GracePeriod } from "./source/grace-period.ts";
 import { Intake, type IntakeOwner } from "./source/intake.ts";
@@ -133,6 +134,16 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
   /** Gives the programme times, slots and segment numbers of its packets. */
   get epochs(): EpochKeeper {
     return this.#intake.epochs;
+  }
+
+  /** The tracks of the encoder whose packets it has. */
+  get tracks(): EncoderTracks {
+    return this.#intake.tracks;
+  }
+
+  /** What other servers get with its packets, as texts; the epoch is undefined before the first frame. */
+  get told(): { readonly epoch: string | undefined; readonly ladder: string; readonly tracks: string } {
+    return { epoch: this.epochs.text, ladder: this.ladder.text, tracks: this.tracks.text };
   }
 
   /** The fan-outs have received everything before this. */

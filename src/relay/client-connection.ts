@@ -5,6 +5,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { Dial, Transport, TransportHandler } from "../base/transport.ts";
 import { type ClientEvents, ClientSession, type ClientTarget } from "../rtmp/client-session.ts";
+import type { EpochWords } from "../rtmp/connect.ts";
 import type { RandomFill } from "../rtmp/handshake-digest.ts";
 import type { RtmpLimits } from "../rtmp/limits.ts";
 import type { MediaHandler } from "../rtmp/net-stream.ts";
@@ -198,8 +199,8 @@ export class ClientConnection implements TransportHandler, ClientEvents {
     if (!this.#over) this.#events.hops?.(hops);
   }
 
-  epoch(text: string, lost: boolean, ladder: string): void {
-    if (!this.#over) this.#events.epoch?.(text, lost, ladder);
+  epoch(...words: EpochWords): void {
+    if (!this.#over) this.#events.epoch?.(...words);
   }
 
   age(ms: number | undefined): void {

@@ -1,3 +1,4 @@
+import type { EpochWords } from "../rtmp/connect.ts";
 import type { MediaHandler } from "../rtmp/net-stream.ts";
 import type { Redirect } from "./redirects.ts";
 
@@ -36,8 +37,8 @@ export interface PullClientEvents extends MediaHandler {
   started(server: ServerWords): void;
   /** The stream has passed these servers. */
   rerouted?(hops: readonly string[]): void;
-  /** The stream has this epoch and this ladder (`Source.receiveEpoch`). */
-  epoch?(text: string, lost: boolean, ladder: string): void;
+  /** The stream has this epoch (`Source.receiveEpoch`). */
+  epoch?(...words: EpochWords): void;
   /** The age of the stream's packets when they arrive here, ms; undefined: unknown. */
   age?(ms: number | undefined): void;
   over(end: PullEnd): void;

@@ -3,6 +3,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { Source } from "../live/source/source.ts";
 import { PacketKind } from "../media/packet.ts";
+import type { EpochWords } from "../rtmp/connect.ts";
 import type { DialLimiter } from "./dial-limiter.ts";
 import type { OpenPullClient, PullClient, PullClientEvents, PullEnd, ServerWords } from "./pull-client.ts";
 import type { Attempt } from "./supervisor.ts";
@@ -64,7 +65,7 @@ export class Pull implements Attempt, PullClientEvents {
   /** Epochs that could not be read. */
   malformedEpochs = 0;
   /** The epoch received before the first media. */
-  #earlyEpoch: { readonly text: string; readonly ladder: string } | undefined;
+  #earlyEpoch: EpochWords | undefined;
   #age: number | undefined;
 
   constructor(options: PullOptions, events: PullEvents) {
@@ -126,11 +127,12 @@ export class Pull implements Attempt, PullClientEvents {
     this.#source?.reroute(hops);
   }
 
-  epoch(text: string, lost: boolean, ladder: string): void {
+  epoch(...words: EpochWords): void {
+    const [text, , ladder, tracks] = words;
     if (this.#state === "waiting") {
-      this.#earlyEpoch = text === "" ? undefined : { text, ladder };
+      this.#earlyEpoch = text === "" ? undefined : [text, false, ladder, tracks];
       this.#events.ladder?.(ladder);
-    } else if (this.#source?.receiveEpoch(text, lost, ladder) === false) this.malformedEpochs++;
+    } else if (this.#source?.receiveEpoch(...words) === false) this.malformedEpochs++;
   }
 
   age(ms: number | undefined): void {
@@ -205,8 +207,7 @@ export class Pull implements Attempt, PullClientEvents {
     this.#lastMediaAt = clock.now();
     this.#timer = clock.every(CHECK_MS, () => this.#check());
     this.#source.receiveAge(this.#age);
-    const { text, ladder } = this.#earlyEpoch ?? {};
-    if (text !== undefined) this.epoch(text, false, ladder ?? "");
+    if (this.#earlyEpoch !== undefined) this.epoch(...this.#earlyEpoch);
     for (const { timestamp, payload, amf3 } of this.#early.splice(0)) this.#pushData(timestamp, payload, amf3);
   }
 

@@ -259,8 +259,8 @@ export class Push implements Attempt, ConnectionEvents {
   }
 
   #sendEpoch(lost: boolean): void {
-    const { epochs, ladder } = this.#stream ?? {};
-    if (epochs?.text !== undefined) this.#connection.session.sendEpoch(epochs.text, lost, ladder?.text ?? "");
+    const { epoch, ladder = "", tracks = "" } = this.#stream?.told ?? {};
+    if (epoch !== undefined) this.#connection.session.sendEpoch(epoch, lost, ladder, tracks);
   }
 
   #format(messageStreamId: number): RtmpFormat {

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { LOOP } from "../live/ports/entry.ts";
+import type { EpochWords } from "../rtmp/connect.ts";
 import {
   ClientConnection,
   type ConnectionContext,
@@ -84,8 +85,8 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
     this.#events.rerouted?.(hops);
   }
 
-  epoch(text: string, lost: boolean, ladder: string): void {
-    this.#events.epoch?.(text, lost, ladder);
+  epoch(...words: EpochWords): void {
+    this.#events.epoch?.(...words);
   }
 
   /** A server that sends ages is pinged once a second. */

@@ -2,6 +2,7 @@ import { AmfObject, type AmfValue } from "../amf/value.ts";
 import {
   AGE_COMMAND,
   EPOCH_COMMAND,
+  type EpochWords,
   enhancedCapabilities,
   epochCommand,
   FOLLOWS_ARGUMENT,
@@ -59,7 +60,7 @@ export interface ClientEvents {
   /** The played stream has passed these servers, the connected server last. */
   hops?(hops: readonly string[]): void;
   /** The epoch of the played stream (`EPOCH_COMMAND`); `lost`: packets before the ones that it concerns are lost. */
-  epoch?(text: string, lost: boolean, ladder: string): void;
+  epoch?(...words: EpochWords): void;
   /** The age of the played stream's packets when they leave the server, ms; undefined: unknown to it. */
   age?(ms: number | undefined): void;
   /** The answer to a ping. */
@@ -196,10 +197,10 @@ export class ClientSession {
     this.#peer.sendCommand(this.#streamId, [HOPS_COMMAND, 0, null, this.#target.hops.join(",")]);
   }
 
-  /** Sends the epoch and the ladder of the published stream; `lost`: packets before the ones that it concerns are lost. */
-  sendEpoch(text: string, lost: boolean, ladder: string): void {
+  /** Sends the epoch of the published stream. */
+  sendEpoch(...words: EpochWords): void {
     if (this.#state !== "running" || this.#target.role !== "publish" || !this.#server.takesHops) return;
-    this.#peer.sendCommand(this.#streamId, epochCommand(text, lost, ladder));
+    this.#peer.sendCommand(this.#streamId, epochCommand(...words));
   }
 
   /** Sends the age of the published stream's packets when they arrive, ms; undefined: unknown. */

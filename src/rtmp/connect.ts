@@ -39,10 +39,12 @@ export const FOLLOWS_ARGUMENT = "srs_follows";
 export const HOPS_COMMAND = "srs_hops";
 /**
  * The command by which one server sends another the epoch of a stream, before the packets that it concerns: its text, true
- * when packets before these are lost, and the text of the stream's ladder if it belongs to one. Only peers that understand
- * `HOPS_COMMAND` get it; others ignore it.
+ * when packets before these are lost, the text of the stream's ladder, "" if it belongs to none, and that of its encoder's tracks. The
+ * last ones are left out where they are "". Only peers that understand `HOPS_COMMAND` get it; others ignore it.
  */
 export const EPOCH_COMMAND = "srs_epoch";
+/** What an `EPOCH_COMMAND` says of a stream; "" for what it has not, or what its server does not know. */
+export type EpochWords = readonly [text: string, lost: boolean, ladder: string, tracks: string];
 /**
  * The command by which one server sends another the age of a stream's packets, ms, or null when it is unknown. A publishing relay
  * sends their age on arrival, a server sends a playing relay their age on leaving, as the connection's client measures the way.
@@ -134,12 +136,13 @@ export function meansSame(request: ConnectRequest | undefined, one: string, othe
   return a?.ok === true && b?.ok === true && streamKey(a.address) === streamKey(b.address);
 }
 
-/** The values of an `EPOCH_COMMAND`; `ladder` is "" for a stream without one. */
-export function epochCommand(text: string, lost: boolean, ladder: string): readonly AmfValue[] {
-  return [EPOCH_COMMAND, 0, null, text, lost, ...(ladder === "" ? [] : [ladder])];
+/** The values of an `EPOCH_COMMAND`. */
+export function epochCommand(...[text, lost, ladder, tracks]: EpochWords): readonly AmfValue[] {
+  const known = tracks !== "" ? [ladder, tracks] : ladder !== "" ? [ladder] : [];
+  return [EPOCH_COMMAND, 0, null, text, lost, ...known];
 }
 
-/** The epoch, whether packets are lost, and the ladder of an `EPOCH_COMMAND`; "" for values that are no text. */
-export function readEpochCommand(args: readonly AmfValue[]): [text: string, lost: boolean, ladder: string] {
-  return [stringAt(args, 1), args[2] === true, stringAt(args, 3)];
+/** What an `EPOCH_COMMAND` says; "" for values that are no text. */
+export function readEpochCommand(args: readonly AmfValue[]): EpochWords {
+  return [stringAt(args, 1), args[2] === true, stringAt(args, 3), stringAt(args, 4)];
 }

@@ -2,7 +2,7 @@ import { AmfObject } from "../amf/value.ts";
 import { splitAggregate } from "../media/aggregate.ts";
 import type { PacketKind } from "../media/packet.ts";
 import type { Request } from "./backlog.ts";
-import { AGE_COMMAND, epochCommand, HOPS_COMMAND } from "./connect.ts";
+import { AGE_COMMAND, type EpochWords, epochCommand, HOPS_COMMAND } from "./connect.ts";
 import { MessageType, UserControl } from "./messages.ts";
 import type { Peer } from "./peer.ts";
 import { FOUND_ELSEWHERE } from "./server-answers.ts";
@@ -139,9 +139,9 @@ export class NetStream implements Request {
     this.#peer.sendCommand(this.id, [HOPS_COMMAND, 0, null, hops.join(",")]);
   }
 
-  /** Sends a playing relay the stream's epoch and ladder; `lost`: packets before the ones that it concerns are lost. */
-  sendEpoch(text: string, lost: boolean, ladder: string): void {
-    this.#peer.sendCommand(this.id, epochCommand(text, lost, ladder));
+  /** Sends a playing relay the stream's epoch. */
+  sendEpoch(...words: EpochWords): void {
+    this.#peer.sendCommand(this.id, epochCommand(...words));
   }
 
   /** Sends a playing relay the age of packets when they leave, ms; undefined: unknown. */

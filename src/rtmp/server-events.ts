@@ -1,5 +1,5 @@
 import type { AmfValue } from "../amf/value.ts";
-import type { ConnectRequest } from "./connect.ts";
+import type { ConnectRequest, EpochWords } from "./connect.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import type { RtmpLimits } from "./limits.ts";
 import type { NetStream } from "./net-stream.ts";
@@ -29,11 +29,8 @@ export interface StreamEvents {
   restart(stream: NetStream): void;
   /** A relay's stream has passed these servers. */
   hops(stream: NetStream, hops: readonly string[]): void;
-  /**
-   * A relay's stream has this epoch and ladder (`EPOCH_COMMAND`), as its server wrote them; `lost`: packets before the ones that
-   * the epoch concerns are lost.
-   */
-  epoch(stream: NetStream, text: string, lost: boolean, ladder: string): void;
+  /** A relay's stream has this epoch (`EPOCH_COMMAND`), as its server wrote it. */
+  epoch(stream: NetStream, ...words: EpochWords): void;
   /** The age of a relay's packets when they arrive, ms, as its server reports it; undefined: unknown to it. */
   age(stream: NetStream, ms: number | undefined): void;
   /** The client ended what this stream was doing (FCUnpublish, closeStream, deleteStream, or another publish or play). */

@@ -50,8 +50,9 @@ export class ClientUnderTest implements ClientEvents {
     this.told.push(`age ${ms}`);
   }
 
-  epoch(text: string, lost: boolean, ladder: string): void {
-    this.told.push(`epoch ${text}${lost ? " lost" : ""}${ladder === "" ? "" : ` of ${ladder}`}`);
+  epoch(text: string, lost: boolean, ladder: string, tracks: string): void {
+    const words = [lost ? " lost" : "", ladder && ` of ${ladder}`, tracks && ` with ${tracks}`];
+    this.told.push(`epoch ${text}${words.join("")}`);
   }
 
   refused(code: string, description: string, redirect?: string): void {

@@ -92,8 +92,9 @@ export class ServerUnderTest implements ConnectEvents, StreamEvents {
     this.told.push(`age@${stream.id} ${ms}`);
   }
 
-  epoch(stream: NetStream, text: string, lost: boolean, ladder: string): void {
-    this.told.push(`epoch@${stream.id} ${text}${lost ? " lost" : ""}${ladder === "" ? "" : ` of ${ladder}`}`);
+  epoch(stream: NetStream, text: string, lost: boolean, ladder: string, tracks: string): void {
+    const words = [lost ? " lost" : "", ladder && ` of ${ladder}`, tracks && ` with ${tracks}`];
+    this.told.push(`epoch@${stream.id} ${text}${words.join("")}`);
   }
 
   hops(stream: NetStream, hops: readonly string[]): void {

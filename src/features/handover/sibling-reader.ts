@@ -17,8 +17,8 @@ const encoder = new TextEncoder();
  * A stream sent to the other process: RTMP messages without the dialogue. It begins with Set Chunk Size. A command message (AMF0)
  * of one byte is the end: 1 if the publisher ended the stream properly, else 0. A command message of type 17 (AMF3) is the stream's
  * epoch: a byte, 1 when packets just before those that follow are lost, else 0, then its text; a message of type 16 (a shared
- * object), before the epoch that it comes with, is the stream's ladder; one of type 19 (another shared object) is the age of its
- * packets, ms as text. Older versions ignore these.
+ * object), before the epoch that it comes with, is the stream's ladder; one of type 22 (an aggregate), there too, is the text of its
+ * encoder's tracks; one of type 19 (another shared object) is the age of its packets, ms as text. Older versions ignore these.
  */
 export class SiblingReader {
   readonly stream: Stream;
@@ -54,11 +54,11 @@ export class SiblingReader {
   }
 
   #sendEpoch(lost: boolean): void {
-    const { epochs, ladder } = this.stream;
-    const { text } = epochs;
-    if (text === undefined) return;
-    this.#send(MessageType.SharedObjectAmf3, encoder.encode(ladder.text));
-    this.#send(MessageType.CommandAmf3, encoder.encode(`${lost ? "\x01" : "\0"}${text}`));
+    const { epoch, ladder, tracks } = this.stream.told;
+    if (epoch === undefined) return;
+    this.#send(MessageType.SharedObjectAmf3, encoder.encode(ladder));
+    this.#send(MessageType.Aggregate, encoder.encode(tracks));
+    this.#send(MessageType.CommandAmf3, encoder.encode(`${lost ? "\x01" : "\0"}${epoch}`));
   }
 
   #send(type: number, body: Uint8Array): void {

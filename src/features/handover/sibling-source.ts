@@ -38,8 +38,9 @@ export class SiblingSource implements TransportHandler, MessageHandler {
   readonly published: Published;
   readonly #other: OtherProcess;
   #source: Source | undefined;
-  /** The stream's ladder, which applies with the next epoch. */
+  /** The stream's ladder and its encoder's tracks, which apply with the next epoch. */
   #ladder = "";
+  #tracks = "";
   readonly #reader: ChunkReader;
   readonly #events: SiblingSourceEvents;
   #transport: Transport | undefined;
@@ -109,8 +110,11 @@ export class SiblingSource implements TransportHandler, MessageHandler {
       case MessageType.SharedObjectAmf3:
         this.#ladder = decoder.decode(payload);
         return;
+      case MessageType.Aggregate:
+        this.#tracks = decoder.decode(payload);
+        return;
       case MessageType.CommandAmf3:
-        this.#source?.receiveEpoch(decoder.decode(payload.subarray(1)), payload[0] === 1, this.#ladder);
+        this.#source?.receiveEpoch(decoder.decode(payload.subarray(1)), payload[0] === 1, this.#ladder, this.#tracks);
         return;
       case MessageType.SharedObjectAmf0:
         this.#source?.receiveAge(readAge(Number(decoder.decode(payload))));

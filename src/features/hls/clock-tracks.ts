@@ -27,11 +27,14 @@ export class ClockTracks {
   #came = 0;
   /** Headers that are not in force yet. */
   #later: readonly Packet[] = [];
+  /** They replace those in force: these are another encoder's. */
+  #replaces = false;
   #open = true;
 
   /** Packets begin to come, with these headers in force; `own` are those of what is cut. */
   begin(headers: readonly Packet[], own: readonly Packet[]): void {
     this.#later = [];
+    this.#replaces = false;
     this.hasKeys = headers.some(isVideoHeader);
     this.#hasKeysLater = this.hasKeys;
     this.codecs.begin(own);
@@ -44,6 +47,14 @@ export class ClockTracks {
     if (isVideoHeader(header)) this.#hasKeysLater = true;
     if (own !== undefined) this.#later = [...this.#later.filter((one) => !replaces(own, one)), own.copy()];
     if (holds) this.#takeLater();
+  }
+
+  /** The next frame is another encoder's, of which these are the headers so far; `own` are those of what is cut. */
+  replace(headers: readonly Packet[], own: readonly Packet[]): void {
+    this.#later = own;
+    this.#replaces = true;
+    this.#hasKeysLater = headers.some(isVideoHeader);
+    if (this.#open || this.#kinds === 0) this.#takeLater();
   }
 
   /** A clock begins; its tracks are known at `settle`. */
@@ -74,9 +85,11 @@ export class ClockTracks {
   }
 
   #takeLater(): void {
-    if (this.#hasKeysLater) this.hasKeys = true;
-    for (const header of this.#later) this.codecs.header(header);
+    if (this.#hasKeysLater || this.#replaces) this.hasKeys = this.#hasKeysLater;
+    if (this.#replaces) this.codecs.replace(this.#later);
+    else for (const header of this.#later) this.codecs.header(header);
     this.#later = [];
+    this.#replaces = false;
   }
 }
 

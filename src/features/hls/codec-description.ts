@@ -38,8 +38,14 @@ export class CodecDescription {
 
   /** Begins anew with these headers. */
   begin(headers: readonly Packet[]): void {
+    this.#frames.length = 0;
+    this.replace(headers);
+  }
+
+  /** Only these headers are in force; frames stay. */
+  replace(headers: readonly Packet[]): void {
     this.#headers.clear();
-    this.forgetFrames();
+    this.#forget([]);
     for (const header of headers) this.header(header);
   }
 

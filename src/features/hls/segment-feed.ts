@@ -7,7 +7,7 @@ import type { AudioTracks } from "./audio-tracks.ts";
 import type { Segmenter } from "./segmenter.ts";
 import { hasSpanBefore } from "./span-before.ts";
 
-/** Gives a segmenter the packets of a stream, each with its epoch, and says where packets are missing. */
+/** Gives a segmenter the packets of a stream, each with its epoch, and says where packets are missing and where another encoder begins. */
 export class SegmentFeed implements PacketSink {
   readonly #segmenter: Segmenter;
   /** Undefined where one rendition is cut. */
@@ -24,7 +24,7 @@ export class SegmentFeed implements PacketSink {
 
   send(range: PacketRange): boolean {
     const { start, from, to } = range;
-    const { epochs, log } = this.#stream;
+    const { epochs, log, tracks } = this.#stream;
     if (start !== undefined && from !== this.#next) {
       // Readers skip packets that no player could show, such as a new source's audio before its first picture; segments have them.
       const isHeld = this.#next >= log.start && this.#next < from;
@@ -36,7 +36,8 @@ export class SegmentFeed implements PacketSink {
     } else if (!range.complete) this.#segmenter.lost();
     this.#next = to;
     const first = epochs.at(from);
-    const same = first === epochs.at(to - 1) && epochs.losses.every(({ seq }) => seq < from || seq >= to);
+    const isOutside = ({ seq }: { readonly seq: number }) => seq < from || seq >= to;
+    const same = first === epochs.at(to - 1) && epochs.losses.every(isOutside) && tracks.starts.every(isOutside);
     range.forEach((packet, seq) => {
       this.#tracks?.take(packet);
       if (same) this.#segmenter.take(packet, first);
@@ -46,8 +47,10 @@ export class SegmentFeed implements PacketSink {
   }
 
   #take(packet: Packet, seq: number): void {
-    const { epochs } = this.#stream;
+    const { epochs, tracks } = this.#stream;
     if (epochs.losses.some((loss) => loss.seq === seq)) this.#segmenter.lost();
+    const encoder = tracks.starts.find((start) => start.seq === seq);
+    if (encoder !== undefined) this.#segmenter.encoderChanged(encoder.headers);
     this.#segmenter.take(packet, epochs.at(seq));
   }
 }

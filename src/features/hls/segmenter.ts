@@ -40,6 +40,8 @@ export class Segmenter implements CutStream {
   readonly #firstList: FirstList;
   readonly #growth: Growth;
   #discontinuity = -1;
+  /** The headers of another encoder, whose first frame comes next. */
+  #nextHeaders: readonly Packet[] | undefined;
   /** No key frame of the next packet's span is missing before that packet. */
   #fromSpan = false;
   #refused = false;
@@ -103,10 +105,15 @@ export class Segmenter implements CutStream {
    */
   begin(headers: readonly Packet[], fromSpan = false): void {
     this.#release();
-    const own = headers.flatMap((header) => this.#pick(header) ?? []);
-    this.#tracks.begin(headers, own);
+    this.#nextHeaders = undefined;
+    this.#tracks.begin(headers, this.#ownOf(headers));
     this.lost();
     this.#fromSpan = fromSpan;
+  }
+
+  /** The next frame is another encoder's, of which these are the headers so far. */
+  encoderChanged(headers: readonly Packet[]): void {
+    this.#nextHeaders = headers;
   }
 
   /** Packets are missing before the next one. */
@@ -134,6 +141,7 @@ export class Segmenter implements CutStream {
     if (slot === undefined) return;
     if (epoch !== this.entries.epoch) this.#follow(epoch);
     if (slot.discontinuity > this.#discontinuity) this.#beginClock(slot, epoch);
+    if (this.#nextHeaders !== undefined) this.#replaceHeaders(this.#nextHeaders);
     if (this.#opening.hold(packet, own, slot)) return;
     this.#release();
     if (this.#tracks.isOf(packet, own)) this.#frame(packet, own, slot);
@@ -161,6 +169,16 @@ export class Segmenter implements CutStream {
 
   overflow(): void {
     this.#events.overflow();
+  }
+
+  #ownOf(headers: readonly Packet[]): readonly Packet[] {
+    return headers.flatMap((header) => this.#pick(header) ?? []);
+  }
+
+  /** The clock of the encoder before has ended, so that its frames are cut with its own headers. */
+  #replaceHeaders(headers: readonly Packet[]): void {
+    this.#nextHeaders = undefined;
+    this.#tracks.replace(headers, this.#ownOf(headers));
   }
 
   /** Cuts the frames that the opening holds: all tracks that begin with the clock are known. */

@@ -119,12 +119,11 @@ export class Player implements ReaderEvents, PlayTask {
     if (this.#node !== undefined && source !== undefined) this.net.sendHops([...source.info.hops, this.#node]);
   }
 
-  /** Sends a relay the stream's epoch and ladder; `lost`: packets just before those in the epoch are missing. */
+  /** Sends a relay the stream's epoch; `lost`: packets just before those in the epoch are missing. */
   #sendEpoch(lost: boolean): void {
-    const { epochs, ladder } = this.stream;
-    const { text = "" } = epochs;
+    const { epoch = "", ladder, tracks } = this.stream.told;
     // A ladder's base need not be published: a server that asks for it gets the ladder.
-    if (text !== "" || ladder.text !== "") this.net.sendEpoch(text, lost, ladder.text);
+    if (epoch !== "" || ladder !== "") this.net.sendEpoch(epoch, lost, ladder, tracks);
   }
 
   /** Sends a relay the age of its packets when they leave, if that has changed; called about once a second. */

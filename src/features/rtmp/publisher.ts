@@ -3,6 +3,7 @@ import type { PublishTask } from "../../live/ports/clients.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { PacketKind } from "../../media/packet.ts";
+import type { EpochWords } from "../../rtmp/connect.ts";
 import type { MediaHandler, NetStream } from "../../rtmp/net-stream.ts";
 import { BitrateWatch } from "./bitrate.ts";
 import { refusalCodes } from "./codes.ts";
@@ -83,9 +84,9 @@ export class Publisher implements MediaHandler, PublishTask {
     this.source.push(kind, timestamp, payload, amf3);
   }
 
-  /** The publishing server has sent the stream's epoch and ladder. False the first time that the text is no epoch. */
-  receiveEpoch(text: string, lost: boolean, ladder: string): boolean {
-    if (this.source.receiveEpoch(text, lost, ladder) || this.#epochMalformed) return true;
+  /** The publishing server has sent the stream's epoch. False the first time that the text is no epoch. */
+  receiveEpoch(...words: EpochWords): boolean {
+    if (this.source.receiveEpoch(...words) || this.#epochMalformed) return true;
     this.#epochMalformed = true;
     return false;
   }

@@ -1,6 +1,6 @@
 import { ProtocolError } from "../../base/errors.ts";
 import { codecNumber, headerKey } from "../../media/codec.ts";
-import { dataName } from "../../media/data.ts";
+import { dataName, METADATA_NAME } from "../../media/data.ts";
 import { type Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { trackIndex } from "./times.ts";
 
@@ -68,6 +68,18 @@ export class Headers {
     else this.#rebuild();
   }
 
+  /** What `retain` knows the listed packets by: `METADATA_NAME`, `d/` and the name of a data message, else `headerKey`. */
+  get keys(): readonly string[] {
+    return [...(this.#metadata === undefined ? [] : [METADATA_NAME]), ...this.#byKey.keys()];
+  }
+
+  /** Removes all that have none of these keys. */
+  retain(keys: ReadonlySet<string>): void {
+    if (!keys.has(METADATA_NAME)) this.#metadata = undefined;
+    for (const [key, packet] of this.#byKey) if (!keys.has(key)) this.#delete(key, packet);
+    this.#rebuild();
+  }
+
   /** Whether the track has a sequence header. */
   has(kind: PacketKind, track: number): boolean {
     return (this.#codecs[trackIndex(kind, track)] ?? NO_HEADER) !== NO_HEADER;
@@ -79,12 +91,8 @@ export class Headers {
     if (known <= NO_HEADER) return false;
     const codec = codecNumber(kind, payload);
     if (codec === 0 || codec === known) return false;
-    this.#codecs[trackIndex(kind, track)] = NO_HEADER;
-    for (const [key, packet] of this.#byKey) {
-      if (packet.kind !== kind || packet.track !== track) continue;
-      this.#bytes -= packet.payload.length;
-      this.#byKey.delete(key);
-    }
+    for (const [key, packet] of this.#byKey)
+      if (packet.kind === kind && packet.track === track) this.#delete(key, packet);
     this.#rebuild();
     return true;
   }
@@ -95,6 +103,12 @@ export class Headers {
     this.#byKey.clear();
     this.#bytes = 0;
     this.list = [];
+  }
+
+  #delete(key: string, { kind, track, flags, payload }: Packet): void {
+    this.#bytes -= payload.length;
+    this.#byKey.delete(key);
+    if ((flags & PacketFlag.SequenceHeader) !== 0) this.#codecs[trackIndex(kind, track)] = NO_HEADER;
   }
 
   #rebuild(): void {

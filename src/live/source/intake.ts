@@ -6,6 +6,7 @@ import type { StreamConfig } from "../config.ts";
 import { Gop } from "../log/gop.ts";
 import type { PacketLog } from "../log/log.ts";
 import type { Corrections } from "./corrections.ts";
+import { EncoderTracks } from "./encoder-tracks.ts";
 import { EpochKeeper } from "./epoch-keeper.ts";
 import type { EpochMakings } from "./epoch-makings.ts";
 import { ResumeFilter, samePayload } from "./resume-filter.ts";
@@ -35,6 +36,7 @@ export class Intake {
   readonly gop: Gop;
   readonly resumeFilter: ResumeFilter;
   readonly epochs: EpochKeeper;
+  readonly tracks = new EncoderTracks();
   /** Where the active source's packets begin, and the headers in force there. */
   from = 0;
   fromHeaders: readonly Packet[] = [];
@@ -42,6 +44,8 @@ export class Intake {
   readonly #log: PacketLog;
   /** The active source, or the last one. */
   #source: LiveSource | undefined;
+  /** Whether the owner was notified of the epoch since the last frame. */
+  #notified = false;
 
   constructor(owner: IntakeOwner, makings: EpochMakings) {
     this.#owner = owner;
@@ -49,7 +53,13 @@ export class Intake {
     this.timeline = new Timeline(owner.config.time_jitter, owner.corrections);
     this.gop = new Gop(owner.config);
     this.resumeFilter = new ResumeFilter(this.timeline);
-    this.epochs = new EpochKeeper(owner, makings, this.timeline);
+    const epochOwner = { log: owner.log, epochChanged: (lost: boolean) => this.#notifyEpoch(lost) };
+    this.epochs = new EpochKeeper(epochOwner, makings, this.timeline);
+  }
+
+  #notifyEpoch(lost: boolean): void {
+    this.#notified = true;
+    this.#owner.epochChanged(lost);
   }
 
   /** Applies another configuration. */
@@ -65,6 +75,7 @@ export class Intake {
 
   /** A source that did not stand by begins. */
   begin(source: LiveSource): void {
+    this.tracks.begin(source, this.#source && this.timeline.newest);
     this.#source = source;
     this.epochs.begin(source, this.gop.audioOnly);
     this.timeline.newSource();
@@ -78,6 +89,8 @@ export class Intake {
     const { source, held, newest, shift, ahead, inStep, lead, same, seamless } = standby;
     const before = this.headers;
     const keyTrack = this.#source?.keyTrack ?? -1;
+    if (same) this.tracks.continueFrom(source);
+    else this.tracks.begin(source, this.timeline.newest);
     this.#source = source;
     if (newest !== undefined) {
       this.timeline.takeOver({ ...newest, shift, ahead, inStep, lead: same ? lead : 0 });
@@ -110,6 +123,14 @@ export class Intake {
       const { kind, time, payload, flags, track } = held.at(seq);
       this.take(source, kind, time, payload, flags, track, now);
     }
+  }
+
+  /** The active source's next frame is the first one of another encoder. */
+  encoderChanged(source: LiveSource): void {
+    this.gop.clear();
+    this.from = this.#log.end;
+    this.fromHeaders = source.headers.list;
+    this.tracks.changed();
   }
 
   /** The last source ends. */
@@ -149,6 +170,7 @@ export class Intake {
     now: number,
   ): void {
     const header = isHeader(flags);
+    const frame = !header && kind !== PacketKind.Data;
     const composed = kind === PacketKind.Video && !header && hasCompositionTime(payload);
     const time =
       header || kind === PacketKind.Data
@@ -159,8 +181,11 @@ export class Intake {
     else if (kind !== PacketKind.Data) this.resumeFilter.took(kind, track, timestamp, payload);
     const seq = this.#log.append(kind, time, payload, flags, track);
     const { length } = payload;
-    if (this.epochs.due && !header && kind !== PacketKind.Data)
+    this.#notified = false;
+    const begins = this.tracks.due && frame && this.tracks.frame(seq, time, this.resumeFilter.same);
+    if (this.epochs.due && frame)
       this.epochs.frame(seq, timestamp, time, this.gop.audioOnly && kind === PacketKind.Audio, this.resumeFilter.same);
+    if (begins && !this.#notified) this.#notifyEpoch(false);
     if (isKey(kind, flags) && track === source.keyTrack) {
       if (!source.headers.has(kind, track) && needsVideoHeader(payload)) this.#notifyHeaderless(source, payload);
       this.gop.key(seq, time, length, source.headers.list);

@@ -1,10 +1,11 @@
 // Hot: push runs for each packet.
 import { classify } from "../../media/classify.ts";
 import { Codec, codecName, codecNumber } from "../../media/codec.ts";
-import { readData } from "../../media/data.ts";
+import { METADATA_NAME, readData } from "../../media/data.ts";
 import { Metadata } from "../../media/metadata.ts";
 import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { Headers } from "../log/headers.ts";
+import { mainKey, ToldTracks } from "./encoder-tracks.ts";
 import { type EpochMessage, readEpoch, unrolled } from "./epoch-text.ts";
 import { type Ladder, readLadder, sameLadder } from "./ladder.ts";
 import { StepsBack } from "./step-back.ts";
@@ -111,10 +112,13 @@ export interface Source {
   /** The stream now comes through these servers. */
   reroute(hops: readonly string[]): void;
   /**
-   * Takes the stream's epoch as its peer sent it (`writeEpoch`), before the packets that it concerns, and with it the text of its
-   * ladder, "" for none. `lost`: packets are missing before these. False if the text is no epoch; nothing changes then.
+   * Takes the stream's epoch as its peer sent it (`writeEpoch`), before the packets that it concerns, and with it the texts of its
+   * ladder, "" for none, and of its encoder's tracks (`EncoderTracks.text`), "" where they are not told. `lost`: packets are missing
+   * before these. False if the text is no epoch; nothing changes then.
    */
-  receiveEpoch(text: string, lost: boolean, ladder?: string): boolean;
+  receiveEpoch(text: string, lost: boolean, ladder?: string, tracks?: string): boolean;
+  /** The next frame is another encoder's, which has sent headers of these keys (`Headers.keys`): others are forgotten. */
+  changeEncoder(keys: ReadonlySet<string>): void;
   /** Takes the age of its packets, from its peer's message and the delay of the connection. */
   receiveAge(ms: number | undefined): void;
   /** It may no longer publish, although the guards allowed it. */
@@ -141,6 +145,8 @@ export interface SourceOwner {
   onEpoch(source: LiveSource, received: EpochMessage, lost: boolean): void;
   /** The source's peer reports another ladder. */
   ladderChanged(source: LiveSource): void;
+  /** The next frame is the first one of another encoder, whose packets come from the same peer. */
+  encoderChanged(source: LiveSource): void;
   /** A track continues in another codec, so far without a sequence header. */
   codecChanged(source: LiveSource): void;
   /** The first frame of a main track without a sequence header has come. */
@@ -210,6 +216,7 @@ export class LiveSource implements Source {
   ladder: Ladder | undefined;
   readonly #owner: SourceOwner;
   readonly #metadata = new Metadata();
+  readonly #toldTracks = new ToldTracks();
   /** Names of the data messages that are kept. */
   readonly #announced = new Set<string>();
   readonly #stepsBack = new StepsBack();
@@ -235,6 +242,7 @@ export class LiveSource implements Source {
     const class_ = classify(kind, payload);
     const frame = !isHeader(class_);
     if (frame) {
+      if (this.#toldTracks.pending) this.#followEncoder(timestamp);
       this.frames++;
       if (kind === PacketKind.Video) this.#countVideo((class_ & PacketFlag.Key) !== 0, class_ >>> 8, timestamp);
       // Video changes its codec only at a key frame.
@@ -263,6 +271,20 @@ export class LiveSource implements Source {
     if (!key || track !== 0) return;
     if (this.#keyAt >= 0) this.gopMs = Math.max(0, (timestamp - this.#keyAt) | 0);
     this.#keyAt = timestamp;
+  }
+
+  #followEncoder(timestamp: number): void {
+    const keys = this.#toldTracks.reached(this.epoch?.at ?? 0, timestamp);
+    if (keys !== undefined && this.frames > 0) this.changeEncoder(keys);
+  }
+
+  changeEncoder(keys: ReadonlySet<string>): void {
+    this.headers.retain(keys);
+    if (!keys.has(METADATA_NAME)) this.#metadata.clear();
+    this.frameHeads = this.frameHeads.filter(({ kind }) => keys.has(mainKey(kind)));
+    this.keyTrack = -1;
+    this.headerless = 0;
+    this.#owner.encoderChanged(this);
   }
 
   get openGopMs(): number {
@@ -307,13 +329,14 @@ export class LiveSource implements Source {
     if (this.role !== "ended") this.#owner.reroute(this);
   }
 
-  receiveEpoch(text: string, lost: boolean, ladder = ""): boolean {
+  receiveEpoch(text: string, lost: boolean, ladder = "", tracks = ""): boolean {
     const received = readEpoch(text);
     if (received === undefined) return false;
     const before = this.ladder;
     this.ladder = readLadder(ladder);
     this.epoch = received;
     this.epochAt = received.at;
+    this.#toldTracks.hear(tracks, lost);
     if (this.role === "ended") return true;
     this.#owner.onEpoch(this, received, lost);
     if (!sameLadder(before, this.ladder)) this.#owner.ladderChanged(this);
@@ -350,6 +373,11 @@ export class LiveSource implements Source {
     return this.#announced.has(name);
   }
 
+  /** Whether another server, or another process of this one, passes the stream on. */
+  get #isRelay(): boolean {
+    return this.info.hops.length > 0 || this.info.via === "sibling";
+  }
+
   #pushData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
     const message = readData(payload, amf3);
     if (message === undefined) return;
@@ -359,7 +387,8 @@ export class LiveSource implements Source {
       this.#owner.take(this, PacketKind.Data, timestamp, message.body, (amf3 ? PacketFlag.Amf3 : 0) | set | kept, 0);
       return;
     }
-    this.#metadata.apply(message);
+    // Servers pass metadata on as a whole: what an earlier encoder said must not stay.
+    this.#metadata.apply(this.#isRelay ? { ...message, merge: false } : message);
     const merged = this.#metadata.payload();
     if (merged === undefined) this.headers.setMetadata(undefined);
     else this.#owner.take(this, PacketKind.Data, timestamp, merged, PacketFlag.Config, 0);

@@ -201,6 +201,11 @@ export class Sources implements SourceOwner {
     if (source === this.#active) this.#owner.epochChanged(false);
   }
 
+  encoderChanged(source: LiveSource): void {
+    if (source === this.#active) this.#intake.encoderChanged(source);
+    else this.#standbys.of(source)?.encoderChanged();
+  }
+
   codecChanged(source: LiveSource): void {
     if (source === this.#active) this.#intake.epochs.codecChanged();
   }

@@ -135,6 +135,12 @@ export class Standby {
     this.held.dropUntil(this.held.end);
   }
 
+  /** The next frame is another encoder's: a takeover is possible again at its first key frame. */
+  encoderChanged(): void {
+    this.#videoSeen = false;
+    this.forget();
+  }
+
   /** Drops the oldest part of what is held. */
   dropOldest(): void {
     const next = this.#starts[1];

@@ -118,17 +118,22 @@ describe("A publishing client", () => {
     for (const [information, heard] of [
       [
         { data: AmfObject.ecma({ srs_hops: true }) },
-        ["srs_epoch@1 0 null text false", "srs_epoch@1 0 null text true show _hd _sd"],
+        [
+          "srs_epoch@1 0 null text false",
+          "srs_epoch@1 0 null text true show _hd _sd",
+          "srs_epoch@1 0 null text false  7 a0",
+        ],
       ],
       [{ data: AmfObject.ecma({ srs_server: "srs/5" }) }, []],
     ] as const) {
       const client = new ClientUnderTest();
       client.opened();
       client.hear(success(information), command("_result", 4, null, 1));
-      client.session.sendEpoch("early", false, "");
+      client.session.sendEpoch("early", false, "", "");
       expect(client.hear(status("status", "NetStream.Publish.Start"))).toEqual([]);
-      client.session.sendEpoch("text", false, "");
-      client.session.sendEpoch("text", true, "show _hd _sd");
+      client.session.sendEpoch("text", false, "", "");
+      client.session.sendEpoch("text", true, "show _hd _sd", "");
+      client.session.sendEpoch("text", false, "", "7 a0");
       expect(client.hear()).toEqual([...heard]);
       client.hear(command("srs_epoch", 0, null, "text"));
       expect(client.told.filter((line) => line.startsWith("epoch"))).toEqual([]);
@@ -186,7 +191,9 @@ describe("A playing client", () => {
     client.hear(command("srs_epoch", 0, null, "text"), command("srs_epoch", 0, null, "more", true, "show _hd _sd"));
     client.hear(command("srs_epoch", 0, null, 7, 1), command("srs_epoch", 0));
     expect(client.takeTold()).toEqual(["epoch text", "epoch more lost of show _hd _sd", "epoch ", "epoch "]);
-    client.session.sendEpoch("text", false, "");
+    client.hear(command("srs_epoch", 0, null, "text", false, "", "7 a0"));
+    expect(client.takeTold()).toEqual(["epoch text with 7 a0"]);
+    client.session.sendEpoch("text", false, "", "");
     expect(client.hear()).toEqual([]);
   });
 

@@ -296,6 +296,8 @@ describe("A running relay", () => {
     server.say(commandOn(1, "srs_epoch", 0, null, "text", true), commandOn(1, "srs_epoch", 0, null, 7, 7));
     server.say(commandOn(2, "srs_epoch", 0, null, "another"), commandOn(1, "srs_epoch", 0));
     expect(server.takeTold()).toEqual(["epoch@1 text", "epoch@1 text lost", "epoch@1 ", "epoch@1 "]);
+    server.say(commandOn(1, "srs_epoch", 0, null, "text", false, "show _hd _sd", "7 a0"));
+    expect(server.takeTold()).toEqual(["epoch@1 text of show _hd _sd with 7 a0"]);
   });
 
   test("sends the age of its packets, only on the stream that it publishes", () => {

@@ -194,9 +194,8 @@ class DirectPlayer {
   }
 
   epoch(lost: boolean): void {
-    const { epochs, ladder } = this.#stream;
-    const { text = "" } = epochs;
-    if (text !== "") this.#end.send(() => this.#client.epoch(text, lost, ladder.text));
+    const { epoch, ladder, tracks } = this.#stream.told;
+    if (epoch !== undefined) this.#end.send(() => this.#client.epoch(epoch, lost, ladder, tracks));
   }
 
   skipped(): void {

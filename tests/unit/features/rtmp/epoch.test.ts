@@ -30,12 +30,12 @@ describe("A stream's epoch", () => {
     const told = (line: string) => line.startsWith("srs_epoch");
     const text = `${id} 4736 0 100 100 100,,,1767225600000,0,0`;
     const heard = early.hear();
-    expect(heard.filter(told)).toEqual([`srs_epoch@1 0 null ${text} false`]);
+    expect(heard.filter(told)).toEqual([`srs_epoch@1 0 null ${text} false  100 v0`]);
     expect(heard.findIndex(told)).toBeLessThan(heard.indexOf("video@1 100 17010000"));
-    expect(late.filter(told)).toEqual([`srs_epoch@1 0 null ${text} false`]);
+    expect(late.filter(told)).toEqual([`srs_epoch@1 0 null ${text} false  100 v0`]);
     publisher.say(command("FCUnpublish", 4, null, "show"));
     const end = early.hear();
-    expect(end[0]).toBe(`srs_epoch@1 0 null ${id} 4736 0 100 100 100,101,100,1767225600000,0,0 false`);
+    expect(end[0]).toBe(`srs_epoch@1 0 null ${id} 4736 0 100 100 100,101,100,1767225600000,0,0 false  100 v0`);
     expect([...player.hear(), ...publisher.hear()].filter(told)).toEqual([]);
   });
 
@@ -48,9 +48,9 @@ describe("A stream's epoch", () => {
     stream?.ladder.make({ base: "show", endings: ["_hd", "_sd"] });
     expect(heard()).toEqual(["srs_epoch@1 0 null  false show _hd _sd"]);
     stage.publish().say(avcHeader(), key(1, 100));
-    expect(heard()).toEqual([expect.stringMatching(/,0,0 false show _hd _sd$/)]);
+    expect(heard()).toEqual([expect.stringMatching(/,0,0 false show _hd _sd 100 v0$/)]);
     stream?.ladder.make(undefined);
-    expect(heard()).toEqual([expect.stringMatching(/,0,0 false$/)]);
+    expect(heard()).toEqual([expect.stringMatching(/,0,0 false {2}100 v0$/)]);
     expect(player.hear().filter((line) => line.startsWith("srs_epoch"))).toEqual([]);
   });
 
@@ -71,5 +71,25 @@ describe("A stream's epoch", () => {
     publisher.say(commandOn(1, "srs_epoch", 0, null, EPOCH, false, 7));
     expect(stream?.ladder.current).toBeUndefined();
     expect(publisher.state).toBe("open");
+  });
+
+  test("tells what its encoder has sent, and a server forgets the rest from that encoder's first frame on", () => {
+    const stage = new RtmpStage();
+    const { client: publisher } = relay(stage, "publish", "show", "live");
+    const { client: behind } = relay(stage, "play", "show");
+    const sound = (time: number) => tag("audio", 1, time, "af01 21");
+    publisher.say(commandOn(1, "srs_epoch", 0, null, EPOCH, false, "", "100 a0 v0"));
+    publisher.say(tag("audio", 1, 0, "af00 1210"), avcHeader(), key(1, 100), sound(100));
+    const [stream] = stage.streams.all();
+    const kinds = () => stream?.sources.active?.headers.list.map(({ kind }) => kind);
+    expect(kinds()).toEqual([8, 9]);
+    publisher.say(commandOn(1, "srs_epoch", 0, null, EPOCH, false, "", "5000 v0"), sound(140));
+    expect(kinds()).toEqual([8, 9]);
+    behind.hear();
+    publisher.say(avcHeader(), key(1, 5000));
+    expect(kinds()).toEqual([9]);
+    const [told = "", ...packets] = behind.hear();
+    expect(told).toMatch(/^srs_epoch@1 0 null \S+ .* false {2}\d+ v0$/);
+    expect(packets.at(-1)).toMatch(/^video@1 \d+ 17010000/);
   });
 });

@@ -98,6 +98,25 @@ describe("Headers", () => {
     expect(list(headers)).toEqual([]);
   });
 
+  test("are kept by their keys, which tell tracks, configurations and data messages apart", () => {
+    const headers = new Headers();
+    headers.setMetadata(metadata("05"));
+    headers.set(packet(Video, `${avc} 01`));
+    headers.set(packet(Video, `d4 ${av01} 02`));
+    headers.set(packet(Video, `96 00 ${av01} 01 03`));
+    headers.set(packet(Audio, `${aac} 04`));
+    headers.set(new Packet(Data, 0, fromHex("02 0003 6f6e54"), PacketFlag.Announcement, 0));
+    const all = ["onMetaData", "v0", "v0/config", "v1", "a0", "d/onT"];
+    expect(headers.keys).toEqual(all);
+    headers.retain(new Set([...all, "a1"]));
+    expect(headers.list).toHaveLength(6);
+    headers.retain(new Set(["v1", "d/onT"]));
+    expect(headers.keys).toEqual(["v1", "d/onT"]);
+    expect([headers.has(Video, 0), headers.has(Video, 1), headers.has(Audio, 0)]).toEqual([false, true, false]);
+    headers.set(packet(Video, `${avc} 06`));
+    expect(headers.keys).toEqual(["v1", "d/onT", "v0"]);
+  });
+
   test("of too many bytes are refused, and earlier ones are kept", () => {
     const headers = new Headers();
     headers.set(packet(Video, `${avc} 01`));

@@ -1,0 +1,132 @@
+import { type Packet, PacketKind } from "../../media/packet.ts";
+import type { Headers } from "../log/headers.ts";
+import { unrolled } from "./epoch-text.ts";
+
+/** Maximum length of the text, UTF-16 units. Real ones have less than 100; a longer one is not sent. */
+const MAX_TEXT = 4096;
+/** Maximum number of starts that are remembered for packets still in the log. */
+const MAX_STARTS = 4;
+/** Tracks of an encoder may be this far apart. */
+const SKEW_MS = 10_000;
+
+/** Where another encoder's packets begin in a stream's log, and the headers in force there. */
+export interface EncoderStart {
+  readonly seq: number;
+  readonly headers: readonly Packet[];
+}
+
+/** What describes the tracks of the active source: headers, and frames of kinds without one. */
+interface EncoderSource {
+  readonly headers: Pick<Headers, "list" | "keys">;
+  readonly frameHeads: readonly Packet[];
+}
+
+/*
+ * begin ────> due ──(frame behind all that readers have)──> known <──(frame)── due <──── changed
+ *              └──(the source resumes the one before)──> known, as before
+ */
+/**
+ * The encoder whose packets a stream has, as far as servers know: since when, and which headers it has sent. Servers send this to each
+ * other, so that headers of an earlier encoder are forgotten everywhere.
+ */
+export class EncoderTracks {
+  /** Whether the owner must call `frame` with the next frame. */
+  due = false;
+  #source: EncoderSource | undefined;
+  /** Stream time of the encoder's first frame that is behind all earlier packets. */
+  #since = 0;
+  /** The stream's newest time when the source began; undefined: the next frame is the encoder's first. */
+  #newest: number | undefined;
+  readonly #starts: EncoderStart[] = [];
+
+  /** The last few encoders that began, oldest first. */
+  get starts(): readonly EncoderStart[] {
+    return this.#starts;
+  }
+
+  /** `SINCE KEY KEY ...` as other servers get it, keys percent-encoded; "" if nothing is known. */
+  get text(): string {
+    if (this.#source === undefined || this.#starts.length === 0) return "";
+    const { headers, frameHeads } = this.#source;
+    const keys = new Set([...headers.keys, ...frameHeads.map(({ kind }) => mainKey(kind))]);
+    const text = [this.#since, ...[...keys].map(encodeURIComponent)].join(" ");
+    return text.length > MAX_TEXT ? "" : text;
+  }
+
+  /** Another source begins; `newest` is the stream's newest time, undefined before its first packet. */
+  begin(source: EncoderSource, newest: number | undefined): void {
+    this.#source = source;
+    this.#newest = newest;
+    this.due = true;
+  }
+
+  /** The same encoder's packets come from another source. */
+  continueFrom(source: EncoderSource): void {
+    this.#source = source;
+  }
+
+  /** The next frame is the first one of another encoder, as the source's peer has told. */
+  changed(): void {
+    this.#newest = undefined;
+    this.due = true;
+  }
+
+  /** A frame, in the log at `seq`; `resumes`: its source continues the one before. True if another encoder begins with it. */
+  frame(seq: number, time: number, resumes: boolean): boolean {
+    const newest = this.#newest;
+    if (newest !== undefined) {
+      if (resumes) {
+        this.due = false;
+        return false;
+      }
+      // Earlier packets of another track may still be on their way to other servers, which tell them by their times.
+      if (time <= newest && time > newest - SKEW_MS) return false;
+    }
+    this.due = false;
+    this.#since = time;
+    if (this.#starts.length === MAX_STARTS) this.#starts.shift();
+    this.#starts.push({ seq, headers: this.#source?.headers.list ?? [] });
+    return true;
+  }
+}
+
+/** What a source's peer has told of the encoder, which applies from that encoder's first frame on. */
+export class ToldTracks {
+  /** Whether `reached` must be asked at the next frame. */
+  pending = false;
+  /** In the peer's stream time; undefined before the first. */
+  #since: number | undefined;
+  #keys: ReadonlySet<string> = new Set();
+
+  /** The peer has sent this text; `lost`: packets before the next one are missing. Texts that no server writes are ignored. */
+  hear(text: string, lost: boolean): void {
+    const [first = "", ...words] = text.length > MAX_TEXT ? [] : text.split(" ");
+    if (!/^-?\d{1,16}$/.test(first)) return;
+    const since = Number(first);
+    // The same encoder again: headers that it has sent since then come by themselves, unless they are among what is missing.
+    if (since === this.#since && !(lost && this.pending)) return;
+    this.#since = since;
+    this.#keys = new Set(words.map(decoded));
+    this.pending = true;
+  }
+
+  /** The keys of the headers that another encoder has, if it begins with this frame; `at` is the peer's approximate time. */
+  reached(at: number, timestamp: number): ReadonlySet<string> | undefined {
+    if (!this.pending || unrolled(at, timestamp) < (this.#since ?? 0)) return undefined;
+    this.pending = false;
+    return this.#keys;
+  }
+}
+
+/** The key (`Headers.keys`) of a kind's sequence header in track 0, whether it has one or not. */
+export function mainKey(kind: PacketKind): string {
+  return kind === PacketKind.Video ? "v0" : "a0";
+}
+
+function decoded(word: string): string {
+  try {
+    return decodeURIComponent(word);
+  } catch {
+    return "";
+  }
+}
