@@ -1,8 +1,10 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { mainKey } from "../../live/source/encoder-tracks.ts";
 import { isHeader, type Source, type SourceEnd, type SourceEvents } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { classify } from "../../media/classify.ts";
+import { METADATA_NAME } from "../../media/data.ts";
 import { PacketKind } from "../../media/packet.ts";
 import type { EngineConfig } from "./config.ts";
 import { compositionOf, decodedLater } from "./output-track.ts";
@@ -121,6 +123,12 @@ export class Result {
   forget(kind: "video" | "audio"): void {
     this.#metadata[kind] = undefined;
     this.#newest[kind].header = undefined;
+  }
+
+  /** The stream has another encoder; a track that is not kept is gone, and later viewers must not wait for it. */
+  keepTracks(video: boolean, audio: boolean): void {
+    const kinds = [...(video ? [PacketKind.Video] : []), ...(audio ? [PacketKind.Audio] : [])];
+    this.#source?.changeEncoder(new Set([METADATA_NAME, ...kinds.map(mainKey)]));
   }
 
   /** The source now comes through other servers. */

@@ -78,7 +78,9 @@ export class StreamJob implements PacketSink {
     if (start !== undefined) {
       for (const header of start.headers) this.#take(header, start.time);
     }
-    range.forEach((packet) => {
+    const encoders = this.stream.tracks.starts.filter(({ seq }) => seq >= range.from && seq < range.to);
+    range.forEach((packet, seq) => {
+      for (const encoder of encoders) if (encoder.seq === seq) this.#encoderChanged(encoder.headers);
       this.#take(packet, packet.time);
     });
     const { video, audio } = this.#tracks;
@@ -151,6 +153,13 @@ export class StreamJob implements PacketSink {
     }
     if (change !== undefined) this.#plan(change === "configuration" ? kind : undefined);
     for (const { result } of this.#results) this.#pass(result, packet, time);
+  }
+
+  /** The next frame is another encoder's, of which these are the headers so far. */
+  #encoderChanged(headers: readonly Packet[]): void {
+    if (!this.#tracks.encoderChanged(headers) || this.#pending !== undefined) return;
+    this.#plan();
+    for (const [result, { video, audio }] of this.#actions) result.keepTracks(video !== "none", audio !== "none");
   }
 
   #pass(result: Result, { kind, payload }: Packet, time: number): void {

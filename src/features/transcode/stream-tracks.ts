@@ -1,3 +1,4 @@
+import { sequenceHeader } from "../../live/source/sequence-headers.ts";
 import { isHeader } from "../../live/source/source.ts";
 import { codecNumber } from "../../media/codec.ts";
 import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
@@ -64,6 +65,18 @@ export class SeenTracks implements StreamTracks {
     const known = this.#known(kind);
     const number = codecNumber(kind, payload);
     return number === 0 || number === known.number;
+  }
+
+  /**
+   * The next frame is another encoder's, of which these are the headers so far: forgets a track whose header is not among them. True if
+   * there was one.
+   */
+  encoderChanged(headers: readonly Packet[]): boolean {
+    const gone = [PacketKind.Video, PacketKind.Audio].filter(
+      (kind) => this.#known(kind).header !== undefined && sequenceHeader(headers, kind) === undefined,
+    );
+    for (const kind of gone) Object.assign(this.#known(kind), newTrack());
+    return gone.length > 0;
   }
 
   /** Looks at a packet, and returns what it changes. */
