@@ -1,4 +1,5 @@
 import type { HealthState } from "../../live/ports/health.ts";
+import type { EncoderStart } from "../../live/source/encoder-tracks.ts";
 import type { Source } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { PacketKind } from "../../media/packet.ts";
@@ -70,6 +71,9 @@ export class StreamHealth {
   /** The last looks that found new frames of each kind, monotonic ms; undefined before the first. */
   #audioAt: number | undefined;
   #videoAt: number | undefined;
+  /** The encoder that sends now, and the source's frames of each kind that are an earlier one's. */
+  #encoder: EncoderStart | undefined;
+  #earlier = { audio: 0, video: 0 };
   /** Number of jumps that the timeline had bridged at the last look. */
   #bridged = 0;
 
@@ -111,7 +115,8 @@ export class StreamHealth {
 
   /** Takes a sample of the counters; returns the oldest sample of the window. */
   #take(source: Source, now: number): Sample {
-    const { timeline } = this.#stream;
+    const { timeline, tracks } = this.#stream;
+    const encoder = tracks.starts.at(-1);
     const { bytes, frames, videoFrames } = source;
     const audioFrames = frames - videoFrames;
     const sample = { bytes, audioFrames, videoFrames, ...this.#corrections() };
@@ -125,11 +130,21 @@ export class StreamHealth {
       this.#samples = [isNew ? { ...sample, ...corrected, bytes: 0 } : sample];
       this.#audioAt = undefined;
       this.#videoAt = undefined;
+      this.#earlier = { audio: 0, video: 0 };
       this.#drift.reset();
+    } else if (encoder !== this.#encoder) {
+      // It need not have the tracks of the one before.
+      this.#audioAt = undefined;
+      this.#videoAt = undefined;
+      this.#earlier = { audio: audioFrames, video: videoFrames };
     }
+    this.#encoder = encoder;
+    const { audio, video } = this.#earlier;
     const last = this.#samples.at(-1) ?? sample;
-    if (audioFrames > last.audioFrames || (this.#audioAt === undefined && audioFrames > 0)) this.#audioAt = now;
-    if (videoFrames > last.videoFrames || (this.#videoAt === undefined && videoFrames > 0)) this.#videoAt = now;
+    if (audioFrames > Math.max(last.audioFrames, audio) || (this.#audioAt === undefined && audioFrames > audio))
+      this.#audioAt = now;
+    if (videoFrames > Math.max(last.videoFrames, video) || (this.#videoAt === undefined && videoFrames > video))
+      this.#videoAt = now;
     this.#samples.push(sample);
     if (this.#samples.length > WINDOW_LOOKS + 1) this.#samples.shift();
     if (timeline.bridged !== this.#bridged) this.#drift.reset();

@@ -151,6 +151,15 @@ describe("A stream's health", () => {
     expect(stage.states).toEqual([]);
   });
 
+  test("does not miss a track that a relayed stream's next encoder lacks", () => {
+    const { stage, feed } = begin();
+    feed.source.changeEncoder(new Set(["v0"]));
+    run(feed, stage, 12, { audio: false });
+    expect(stage.states).toEqual([]);
+    run(feed.audioHeader("A1"), stage, 6, { video: false });
+    expect(stage.states).toEqual(["stall"]);
+  });
+
   test("reports when all media stops, or the video or the audio alone, until it comes again", () => {
     const { stage, feed } = begin();
     stage.wait(6000, feed);
