@@ -5,7 +5,7 @@ import type { HlsStream } from "./hls-stream.ts";
 import { linkQuery } from "./links.ts";
 import type { Session } from "./sessions.ts";
 
-/** A media playlist that a viewer has asked for, and the queries of its links. */
+/** A media playlist that a viewer has asked for, and the queries of the addresses in it. */
 export class AskedList {
   /** The list's stream or part of a stream; `#main` is the stream as a whole. */
   readonly hls: HlsStream;
@@ -20,9 +20,9 @@ export class AskedList {
     this.#address = address;
   }
 
-  /** The query of links in the list, without the question mark. */
-  get links(): string {
-    return this.#linksTo(this.#address.variant, this.#address.part);
+  /** The query of the addresses of keys, without the question mark. It names no rendition: all of a stream share its keys. */
+  get keyQuery(): string {
+    return this.#linksTo(this.#address.variant, undefined);
   }
 
   /** Rendition reports (RFC 8216bis, 4.4.5.4): the newest positions of the other playlists in the multivariant playlist, by its links. */

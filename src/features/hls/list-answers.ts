@@ -43,8 +43,8 @@ class ListAnswer implements BlockedOwner {
 
   /** `keeps`: the list has the position that the request names, so that caches may keep the answer longer. */
   send(keeps: boolean): void {
-    const { hls, session, links } = this.#asked;
-    const list = hls.playlists.media(links, session.group.name.stream, this.#skip);
+    const { hls, session, keyQuery } = this.#asked;
+    const list = hls.playlists.media(keyQuery, session.group.name.stream, this.#skip);
     const { body, gzip, etag } = hls.ended ? list : withReports(list, this.#asked.reports());
     session.bytes += body.length;
     const { targetSeconds } = hls.window;

@@ -91,6 +91,17 @@ describe("audio tracks", () => {
     expect(known.size).toBeGreaterThanOrEqual(2);
   });
 
+  test("have the keys of their stream at the same addresses, so that a player loads each once", () => {
+    const encoder = new Tracks({ config: { hls_keys: true } });
+    encoder.header(1);
+    encoder.run(10);
+    const [video, ...sounds] = ["v", "a0", "a1"].map((id) =>
+      readMedia(encoder.part(id)).segments.map(({ key }) => key?.uri),
+    );
+    expect(video?.[0]).toContain(".key");
+    for (const sound of sounds) expect(sound).toEqual(video ?? []);
+  });
+
   test("of a stream without video belong to the variant that has the first", () => {
     const encoder = new Tracks({}, false);
     encoder.header(1);
