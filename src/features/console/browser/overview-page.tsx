@@ -14,7 +14,10 @@ import { t } from "./words.ts";
 
 /** Interval between two requests for the nodes, which ask each other once a second. */
 const NODES_MS = 1000;
-/** If a node has not answered for this long, nodes are requested more often, so that the picture shows its death within 3 s. */
+/**
+ * If a node that is asked each second has not answered for this long, nodes are requested more often, so that the picture shows its
+ * death within 3 s. The registry tells of a node less often.
+ */
 const LATE_MS = 1500;
 const LATE_NODES_MS = 250;
 const LIMITS_MS = 10_000;
@@ -28,8 +31,8 @@ const SAMPLES = 600;
 const history = new History(2, SAMPLES);
 
 function nextNodesMs(answer: NodesAnswer | undefined): number {
-  const isLate = ({ self, state, seen_ms }: NodesAnswer["nodes"][number]) =>
-    !self && state !== "dead" && seen_ms !== null && seen_ms > LATE_MS;
+  const isLate = ({ self, state, seen_ms, heard_by }: NodesAnswer["nodes"][number]) =>
+    !self && state !== "dead" && heard_by.includes("peers") && seen_ms !== null && seen_ms > LATE_MS;
   return answer?.nodes.some(isLate) === true ? LATE_NODES_MS : NODES_MS;
 }
 
