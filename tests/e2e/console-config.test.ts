@@ -16,6 +16,8 @@ const runs = test !== test.skip;
 const MARKUP = "<img src=x onerror=alert(1)>";
 const USERS =
   '[http_api.user.eye]\npassword = "only to read"\n[http_api.user.ops]\npassword = "for all of it"\nrole = "admin"\n';
+/** Publishers say nothing while pages are looked at. */
+const SILENT = "publish.normal_timeout = 600_000\n";
 
 let stage: Stage;
 let browser: Browser;
@@ -27,7 +29,7 @@ let open: ConsolePage;
 function toml(more = "", { rtmp, http, api } = ports): string {
   const listen = `listen = "127.0.0.1:${rtmp}"\nhttp_server.listen = "127.0.0.1:${http}"\nhttp_api.listen = "127.0.0.1:${api}"\n`;
   const forward = 'forward = "rtmp://127.0.0.1:9/live/[stream]?key=hush"';
-  return `${more}${listen}http_api.max_requests_per_minute = 100000\n${USERS}[vhost.__defaultVhost__]\n${forward}\n`;
+  return `${more}${listen}http_api.max_requests_per_minute = 100000\n${USERS}[vhost.__defaultVhost__]\n${forward}\n${SILENT}`;
 }
 
 beforeAll(async () => {

@@ -17,6 +17,7 @@ const SERVER = [
   'forward = "127.0.0.1:9"',
   'publish.on_conflict = "standby"',
   "publish.grace = 0",
+  "publish.normal_timeout = 600_000",
   '[vhost."tv.example.com"]\n',
 ].join("\n");
 

@@ -14,10 +14,10 @@ const HEADERS = [
   "Referer: http://live.example/live/show",
 ];
 /**
- * Maximum cost of a blocked request beside the request itself, bytes. SHOW_BYTES=1 prints the cost, and docs/hls.md has it. On a busy
- * machine the runtime compiles the measured code meanwhile, which adds up to 700 bytes to each request.
+ * Maximum cost of a request that waits, bytes: about 1,200 of any request and 300 of a blocked one. SHOW_BYTES=1 prints the cost. On a
+ * busy machine the runtime compiles the measured code meanwhile, which adds up to 700 bytes to each request.
  */
-const MAX_BYTES = 1536;
+const MAX_BYTES = 2560;
 
 /** Bytes that a request takes while it waits, on connections that are there. */
 function bytesOf(
@@ -34,27 +34,24 @@ function heapBytes(): number {
   return heapStats().heapSize;
 }
 
-test("blocked requests take little more memory than any request that waits, and are all answered", () => {
+test("blocked requests take little memory, and are all answered", () => {
   const encoder = new Tracks({ config: { hls_low_latency: true } }, true, 50).run(9);
-  const http = new HttpStage({ "/never": () => undefined }, encoder.stage.hls.http, 2 * REQUESTS);
-  const dial = () => Array.from({ length: REQUESTS }, () => http.dial());
-  const [idle, viewers] = [dial(), dial()];
+  const http = new HttpStage({}, encoder.stage.hls.http, REQUESTS);
+  const viewers = Array.from({ length: REQUESTS }, () => http.dial());
   const link = `/live/show.m3u8?hls_ctx=${TOKEN}`;
-  for (const each of [...idle, ...viewers]) each.get(link, ...HEADERS);
-  const request = bytesOf(idle, "/never");
-  const more: Record<"list" | "part", number[]> = { list: [], part: [] };
+  for (const each of viewers) each.get(link, ...HEADERS);
+  const taken: Record<"list" | "part", number[]> = { list: [], part: [] };
   for (const what of ["list", "part", "list", "part", "list", "part"] as const) {
     const { last, hints } = readLowLatency(encoder.text(`?hls_ctx=${TOKEN}`));
     const part = `/live/${hints[0]?.replace(/-\d+\.\d+\./, `-${last + 2}.0.`)}`;
     const path = { list: `${link}&_HLS_msn=${last + 2}&_HLS_part=0`, part }[what];
     const bytes = bytesOf(viewers, path);
-    if (process.env.SHOW_BYTES !== undefined)
-      process.stderr.write(`a blocked request for a ${what}: ${bytes} bytes, ${request} of them the request's own\n`);
-    more[what].push(bytes - request);
+    if (process.env.SHOW_BYTES !== undefined) process.stderr.write(`a blocked request for a ${what}: ${bytes} bytes\n`);
+    taken[what].push(bytes);
     encoder.run(4);
     encoder.stage.live.clock.advance(0);
     expect(viewers.filter((each) => each.hear().startsWith("HTTP/1.1 200 ")).length).toBe(REQUESTS);
   }
   // The runtime may allocate for itself meanwhile, once.
-  for (const bytes of Object.values(more)) expect(Math.min(...bytes)).toBeLessThan(MAX_BYTES);
+  for (const bytes of Object.values(taken)) expect(Math.min(...bytes)).toBeLessThan(MAX_BYTES);
 });
