@@ -20,6 +20,19 @@ export function formatHostPort(address: HostPort): string {
   return `${bracketed(address.host)}:${address.port}`;
 }
 
+/** Whether an address can't be bound beside a wider one, of which it is a part. */
+export function isPartOf({ host, port }: ListenAddress, around: ListenAddress): boolean {
+  if (port !== around.port || host === around.host) return false;
+  // A name may resolve to an address of either kind.
+  return around.host === "::" || (around.host === "0.0.0.0" && /^[\d.]+$/.test(host));
+}
+
+/** Whether two listeners can't have these addresses, as they are one or overlap; port 0 is another port each time. */
+export function collide(address: ListenAddress, other: ListenAddress): boolean {
+  if (address.port === 0 || address.port !== other.port) return false;
+  return address.host === other.host || isPartOf(address, other) || isPartOf(other, address);
+}
+
 /** The host as a URL writes it. */
 function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;

@@ -136,6 +136,26 @@ forward = "127.0.0.1:9"
   expect(run("convert", conf)).toEqual({ exitCode: 2, out: toml, err: `${conf}:3: ${said}\n` });
 });
 
+test.concurrent("convert leaves an API out that shares the port of the HTTP server", async () => {
+  await using stage = new Stage();
+  const conf = stage.write(
+    "srs.conf",
+    "http_api {\n  enabled on;\n  listen 9000;\n}\nhttp_server {\n  enabled on;\n  listen 9000;\n}\n",
+  );
+  const said =
+    "http_api: left out: port 9000 is http_server's, and the API needs a port of its own here; write http_api { listen 1985; }";
+  const toml = `# ${conf}:1: ${said}
+#   http_api {
+#       enabled on;
+#       listen 9000;
+#   }
+
+[http_server]
+listen = 9000
+`;
+  expect(run("convert", conf)).toEqual({ exitCode: 2, out: toml, err: `${conf}:1: ${said}\n` });
+});
+
 test.concurrent("variables alone configure a server, and override a file", async () => {
   await using stage = new Stage();
   const secret = stage.write("target", "127.0.0.1:9\n");

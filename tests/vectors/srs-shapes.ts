@@ -45,6 +45,21 @@ export const srsShapes: readonly SrsShape[] = [
   shape("an API", "http_api { enabled on; listen 1985; crossdomain on; raw_api { enabled on; allow_reload on; } }"),
   shape("an API without credentials", "http_api { enabled on; auth { enabled off; username a; password b; } }"),
   shape("an API with credentials", "http_api { enabled on; auth { enabled on; username a; password long-enough; } }"),
+  shape(
+    "an API on the port of the HTTP server",
+    "http_api { enabled on; crossdomain on; listen 9000; } http_server { enabled on; listen 9000; }",
+    ["http_api"],
+  ),
+  shape(
+    "an API with credentials on the port of the HTTP server",
+    "http_server { enabled on; dir ./x; } http_api { enabled on; listen 8080; auth { enabled on; username a; password long-enough; } }",
+    ["http_api"],
+  ),
+  shape(
+    "an API and an HTTP server that share both ports",
+    "http_api { enabled on; listen 9000; https { enabled on; listen 9443; key a; cert b; } } http_server { enabled on; listen 9000; https { enabled on; listen 9443; key a; cert b; } }",
+    ["http_api"],
+  ),
   shape("an API with HTTPS", "http_api { enabled on; https { enabled on; listen 1990; key a; cert b; } }", ["https"]),
   shape(
     "hooks that decide",

@@ -1,4 +1,4 @@
-import { formatHostPort, type ListenAddress } from "../../base/address.ts";
+import { formatHostPort, isPartOf, type ListenAddress } from "../../base/address.ts";
 import type { Network } from "../../base/network.ts";
 import type { Path } from "../../config/show.ts";
 import type { Problem } from "../../config/validate.ts";
@@ -148,12 +148,6 @@ function partOf(address: ListenAddress, endpoints: readonly ListenEndpoint[]): s
   const every =
     around.host === "::" ? `${around.port}, every address` : `${formatHostPort(around)}, every IPv4 address`;
   return `${formatHostPort(address)} is part of ${every}, which is listened on, too; remove one of the two`;
-}
-
-function isPartOf({ host, port }: ListenAddress, around: ListenAddress): boolean {
-  if (port !== around.port || host === around.host) return false;
-  // A name may resolve to an address of either kind.
-  return around.host === "::" || (around.host === "0.0.0.0" && /^[\d.]+$/.test(host));
 }
 
 const protocolNames = { rtmp: "RTMP", http: "HTTP", api: "administration" } as const;

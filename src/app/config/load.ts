@@ -8,7 +8,7 @@ import { withNamedLists } from "../../config/file/named-lists.ts";
 import { laidOver } from "../../config/file/overlay.ts";
 import { withSecretFiles } from "../../config/file/secret-files.ts";
 import { readToml } from "../../config/file/toml.ts";
-import { variablesOf } from "../../config/file/variables.ts";
+import { type Variable, variablesOf } from "../../config/file/variables.ts";
 import { renderToml } from "../../config/render.ts";
 import { secretTexts } from "../../config/secret-texts.ts";
 import { type Path, show, showPath } from "../../config/show.ts";
@@ -32,7 +32,7 @@ const MAX_SECRET_BYTES = 64 * 1024;
 const STANDARD_INPUT = "-";
 
 /** Options for reading a file whose mistakes are collected, without environment and secrets. */
-export const fileAlone: SrsOptions = { root: rootTable, read, ignored: new Set(), variables: [] };
+export const fileAlone: SrsOptions = { root: rootTable, read, ignored: new Set(), replaced: new Set(), variables: [] };
 
 /** A complete configuration, and its warnings. */
 export interface Loaded {
@@ -64,11 +64,13 @@ export function loadConfig(
   ignored: readonly string[] = [],
 ): Loaded & { readonly isDefault: boolean } {
   const { path, text, orDefaults = false } = typeof source === "object" ? source : { path: source };
-  const variables = srsVariables(environment, variablesOf(rootTable, {}));
+  const ours = variablesOf(rootTable, {});
+  const variables = srsVariables(environment, ours);
   const options = {
     root: rootTable,
     read,
     variables,
+    replaced: setBy(environment, ours),
     ignored: checkIgnored([...ignored, ...wordsOf(environment.SRS_IGNORE)]),
   };
   const file =
@@ -101,6 +103,12 @@ export function shortToml(config: Config): string {
 /** The configuration's secrets, which no log may show. */
 export function configSecrets(config: Config): Secrets {
   return new Secrets(secretTexts(rootTable, config));
+}
+
+/** The keys that variables set, by their names with dots. */
+function setBy(environment: Environment, variables: ReadonlyMap<string, Variable>): ReadonlySet<string> {
+  const isSet = (name: string) => Boolean(environment[name] || environment[`${name}_FILE`]);
+  return new Set([...variables].flatMap(([name, { path }]) => (isSet(name) ? [path.join(".")] : [])));
 }
 
 function readDocument(text: string, fileName: string, options: SrsOptions): Document {

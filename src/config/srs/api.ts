@@ -1,6 +1,9 @@
+import { collide, type ListenAddress, parseListen } from "../../base/address.ts";
+import { UserError } from "../../base/errors.ts";
 import type { Argument, Directive } from "./directive.ts";
+import { httpListeners } from "./http.ts";
 import { firstIn, type Scope, wordIn, wordOf } from "./mapping.ts";
-import { isOn, mapped, type Rule } from "./rules.ts";
+import { isOn, mapped, type Rule, switchedBlock } from "./rules.ts";
 
 const LISTEN = ["http_api", "listen"] as const;
 /** SRS's default. */
@@ -8,9 +11,31 @@ const DEFAULT_PORT = "1985";
 const LOCAL =
   "ignored: other addresses than 127.0.0.1, as without auth everybody could command the server; add auth for other machines";
 
+/** The keys of listeners that the file's API may share a port with. */
+const COMPARED = [LISTEN, ["http_server", "listen"], ["http_server", "tls", "listen"]] as const;
+
+/** SRS's API, which in SRS may have the port of the HTTP server. */
+export const apiBlock: Rule = {
+  ...switchedBlock,
+  whyLeftOut({ body = [] }, { mapping, block }) {
+    // If a variable replaces an address, all listeners are compared once it is there.
+    if (COMPARED.some((path) => mapping.isReplaced(path))) return undefined;
+    const texts = firstIn(body, "listen")?.args.map(({ text }) => text) ?? [DEFAULT_PORT];
+    const own = texts.map(hasUsers(body) ? everywhere : locally).flatMap(readAddress);
+    const others = httpListeners(block).map(({ name, texts }) => ({ name, addresses: texts.flatMap(readAddress) }));
+    for (const { name, addresses } of others) {
+      const shared = own.find((address) => addresses.some((other) => collide(address, other)));
+      if (shared === undefined) continue;
+      const free = shared.port === Number(DEFAULT_PORT) ? shared.port + 1 : DEFAULT_PORT;
+      return `port ${shared.port} is ${name}'s, and the API needs a port of its own here; write http_api { listen ${free}; }`;
+    }
+    return undefined;
+  },
+};
+
 /** `listen` of SRS's API: other machines reach it in SRS as it is, and here only with credentials. */
 export const apiListen: Rule = mapped(
-  "`http_api.listen`; without `auth` it is on 127.0.0.1, with a warning",
+  "`http_api.listen`; without `auth` it is on 127.0.0.1, with a warning; on a port of `http_server` the API is left out, as it needs one of its own",
   (directive, scope) => listenAt(directive, directive.args, scope),
 );
 
@@ -48,11 +73,25 @@ export const apiPassword: Rule = {
 };
 
 function listenAt(directive: Directive, given: readonly Argument[], { mapping, block }: Scope): void {
-  const auth = firstIn(block, "auth");
-  const hasUsers = auth !== undefined && isOn(auth);
-  const words = given.map(({ text }) => (hasUsers ? everywhere(text) : locally(text)));
-  if (words.some((word, at) => word !== given[at]?.text) && !hasUsers) mapping.warn(directive, LOCAL);
+  const isOpen = hasUsers(block);
+  const words = given.map(({ text }) => (isOpen ? everywhere(text) : locally(text)));
+  if (words.some((word, at) => word !== given[at]?.text) && !isOpen) mapping.warn(directive, LOCAL);
   mapping.set(LISTEN, directive, [...new Set(words)]);
+}
+
+function hasUsers(block: readonly Directive[]): boolean {
+  const auth = firstIn(block, "auth");
+  return auth !== undefined && isOn(auth);
+}
+
+/** A wrong address takes no port; it is reported where it is mapped. */
+function readAddress(text: string): readonly ListenAddress[] {
+  try {
+    return [parseListen(text)];
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw error;
+  }
 }
 
 /** A bare port is every address in SRS. */

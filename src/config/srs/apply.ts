@@ -31,7 +31,7 @@ function applyBlock(block: readonly Directive[], node: Node, around: Around): vo
 }
 
 function applyOne(directive: Directive, node: Node, rule: Rule, scope: Scope): void {
-  const { mapping, path } = scope;
+  const { mapping } = scope;
   const first = rule.opens === undefined ? undefined : firstIn(scope.block, directive.name);
   if (rule.opens === undefined) {
     rule.apply(directive, scope);
@@ -43,8 +43,15 @@ function applyOne(directive: Directive, node: Node, rule: Rule, scope: Scope): v
     if (mapping.open(table, directive)) applyBlock(directive.body, node, { mapping, path: table });
   } else if (first !== undefined && first !== directive) {
     mapping.leaveOut(directive, `it stands already at ${locationOf(first)}, and the first counts, as in SRS`);
-  } else if (rule.opens === "always" || isOn(directive)) applyBlock(directive.body, node, { mapping, path });
-  else switchedOff(directive, directive.body, scope);
+  } else if (rule.opens === "switched" && !isOn(directive)) switchedOff(directive, directive.body, scope);
+  else switchedOn(directive, directive.body, node, scope);
+}
+
+function switchedOn(directive: Directive, body: readonly Directive[], node: Node, scope: Scope): void {
+  const { mapping, path } = scope;
+  const reason = node.rule?.whyLeftOut?.(directive, scope);
+  if (reason === undefined) applyBlock(body, node, { mapping, path });
+  else mapping.leaveOut(directive, reason);
 }
 
 /** In a feature's block, only the directives in the table count. */

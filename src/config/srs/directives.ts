@@ -1,9 +1,9 @@
 import { quote } from "../show.ts";
 import { addressRules } from "./access.ts";
-import { apiEnabled, apiListen, apiPassword, apiUsername } from "./api.ts";
+import { apiBlock, apiEnabled, apiListen, apiPassword, apiUsername } from "./api.ts";
 import { mode, ofAnEdge, origin, protocol } from "./cluster.ts";
 import { hlsRules, wholeSeconds } from "./hls.ts";
-import { crossdomain, httpRemux, listensWhenOn, mount, trackFor } from "./http.ts";
+import { crossdomain, httpPort, httpRemux, httpsPort, listensWhenOn, mount, trackFor } from "./http.ts";
 import { wordIn, wordOf } from "./mapping.ts";
 import {
   asItIs,
@@ -87,7 +87,7 @@ export const directives: readonly Entry[] = [
   entry("inotify_auto_reload", leftOut("reload by itself when the file changes", "send SIGHUP after a change")),
 
   // Other protocols and services.
-  entry("http_api", switchedBlock),
+  entry("http_api", apiBlock),
   entry("http_api enabled", apiEnabled),
   entry("http_api listen", apiListen),
   entry("http_api crossdomain", unusedIfOn("pages of other hosts may not call the API")),
@@ -97,12 +97,12 @@ export const directives: readonly Entry[] = [
   entry("http_api auth password", apiPassword),
   entry("http_api https", leftOut("HTTPS for its API", "put a proxy in front", { ignore: "http_api" })),
   entry("http_stream", "http_server", switchedBlock),
-  entry("http_server enabled", listensWhenOn(8080, "http_server", "listen")),
+  entry("http_server enabled", listensWhenOn(httpPort, "http_server", "listen")),
   entry("http_server listen", addresses("http_server", "listen")),
   entry("http_server dir", key("http_server", "dir")),
   entry("http_server crossdomain", crossdomain),
   entry("http_server https", switchedBlock),
-  entry("http_server https enabled", listensWhenOn(8088, "http_server", "tls", "listen")),
+  entry("http_server https enabled", listensWhenOn(httpsPort, "http_server", "tls", "listen")),
   entry("http_server https listen", addresses("http_server", "tls", "listen")),
   entry("http_server https cert", key("http_server", "tls", "cert")),
   entry("http_server https key", key("http_server", "tls", "key")),

@@ -1,5 +1,32 @@
+import type { Directive } from "./directive.ts";
 import { firstIn, wordOf } from "./mapping.ts";
-import { mapped, type Rule } from "./rules.ts";
+import { isOn, mapped, type Rule } from "./rules.ts";
+
+/** SRS's default port of `http_server`. */
+export const httpPort = 8080;
+
+/** SRS's default port of `http_server { https }`. */
+export const httpsPort = 8088;
+
+/** A listener of SRS's HTTP server, with its addresses as the file has them. */
+interface HttpListener {
+  readonly name: string;
+  readonly texts: readonly string[];
+}
+
+/** The listeners of SRS's HTTP server that a file switches on. */
+export function httpListeners(file: readonly Directive[]): readonly HttpListener[] {
+  const server = firstIn(file, "http_server");
+  if (server?.body === undefined || !isOn(server)) return [];
+  const https = firstIn(server.body, "https");
+  const http = { name: "http_server", texts: listenIn(server.body, httpPort) };
+  if (https?.body === undefined || !isOn(https)) return [http];
+  return [http, { name: "http_server { https }", texts: listenIn(https.body, httpsPort) }];
+}
+
+function listenIn(block: readonly Directive[], defaultPort: number): readonly string[] {
+  return firstIn(block, "listen")?.args.map(({ text }) => text) ?? [String(defaultPort)];
+}
 
 /** SRS listens on a default port when a block is switched on without one. */
 export function listensWhenOn(port: number, ...path: string[]): Rule {

@@ -56,14 +56,16 @@ export class Mapping implements Document {
   readonly leftOut: LeftOut[] = [];
   readonly #root: Table;
   readonly #ignored: ReadonlySet<string>;
+  readonly #replaced: ReadonlySet<string>;
   readonly #tables = new WeakMap<Directive, Path>();
   readonly #locations = new Map<string, Location & { readonly directive: Directive }>();
   readonly #warnings = new Map<string, { readonly text: string; readonly others: string[] }>();
 
-  /** `root` has our keys; `ignored` holds the names given by `--ignore`. */
-  constructor(root: Table, ignored: ReadonlySet<string>) {
+  /** `root` has our keys; `ignored` holds the names given by `--ignore`, `replaced` the keys that variables set. */
+  constructor(root: Table, ignored: ReadonlySet<string>, replaced: ReadonlySet<string>) {
     this.#root = root;
     this.#ignored = ignored;
+    this.#replaced = replaced;
   }
 
   get warnings(): readonly string[] {
@@ -90,6 +92,11 @@ export class Mapping implements Document {
   /** Whether the operator has given `--ignore` with this name. */
   isIgnored(name: string): boolean {
     return this.#ignored.has(name);
+  }
+
+  /** Whether a variable of the environment sets one of our keys, whatever the file has. */
+  isReplaced(path: Path): boolean {
+    return this.#replaced.has(path.join("."));
   }
 
   /**

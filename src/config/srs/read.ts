@@ -16,6 +16,8 @@ export interface SrsOptions {
   readonly read: ReadFile;
   /** Features that the server may start without, by the names that `--ignore` takes. */
   readonly ignored: ReadonlySet<string>;
+  /** Our keys that variables of the environment set, such as `http_api.listen`. */
+  readonly replaced: ReadonlySet<string>;
   /** Variables of the environment that replace the file's directives. */
   readonly variables: readonly SrsVariable[];
 }
@@ -31,11 +33,11 @@ export function readSrsConf(text: string, fileName: string, options: SrsOptions)
 export function mapSrsConf(
   text: string,
   fileName: string,
-  { root, read, ignored, variables }: SrsOptions,
+  { root, read, ignored, replaced, variables }: SrsOptions,
 ): { readonly mapping: Mapping; readonly mistakes: readonly string[] } {
   const { directives, mistakes } = readDirectives(text, fileName, read);
   refuseNginx(directives);
-  const mapping = new Mapping(root, ignored);
+  const mapping = new Mapping(root, ignored, replaced);
   applyAll(setByVariables(asNewest(directives), variables, mapping), { mapping, path: [] });
   return { mapping, mistakes };
 }

@@ -11,6 +11,8 @@ export interface Rule {
   readonly opens?: "always" | "switched" | "vhost";
   /** The feature's name for `--ignore`, if the server can start without it. */
   readonly ignore?: string;
+  /** Why a block that is switched on is left out nevertheless; undefined if it is not. */
+  whyLeftOut?(directive: Directive, scope: Scope): string | undefined;
   /** Not called for a block that opens. */
   apply(directive: Directive, scope: Scope): void;
 }
