@@ -9,6 +9,7 @@ import { HandshakeChoice } from "./handshake-choice.ts";
 import { LoggedErrors } from "./logged-errors.ts";
 import { Push, type PushContext, type PushTotals } from "./push.ts";
 import { type Redirect, type Redirected, Redirects } from "./redirects.ts";
+import type { RelayLines } from "./relay-lines.ts";
 import { type Attempt, type AttemptReport, type Failure, type RelayStatus, Supervisor } from "./supervisor.ts";
 
 /** What differs between kinds of pushing relays. */
@@ -19,6 +20,8 @@ export interface PushRelayOptions {
   /** The relay's name in its log lines: "forward". */
   readonly what: string;
   readonly log: Log;
+  /** Limits on the lines about one target, shared by its relays. */
+  readonly lines?: RelayLines;
   /** Its id in the log. */
   readonly id: string;
   /** The stream's key. */
@@ -78,7 +81,7 @@ export class PushRelay {
   readonly #handshake = new HandshakeChoice();
 
   constructor(options: PushRelayOptions) {
-    const { context, random, what, log, key, id, stream } = options;
+    const { context, random, what, log, lines, key, id, stream } = options;
     this.key = key;
     this.id = id;
     this.#stream = stream;
@@ -93,6 +96,7 @@ export class PushRelay {
       random,
       log,
       what,
+      lines,
       get fields() {
         return fields();
       },

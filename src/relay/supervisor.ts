@@ -1,8 +1,9 @@
 import { Backoff, type BackoffPolicy } from "../base/backoff.ts";
 import type { Clock, Timer } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
+import type { Log, LogFields } from "../base/log.ts";
 import type { RelayProgress } from "../live/ports/report.ts";
 import { Outage } from "./outage.ts";
+import type { RelayLines } from "./relay-lines.ts";
 
 /*
  * stopped ──start──> connecting ──connected──> running       any ──stop──> stopped
@@ -52,6 +53,8 @@ export interface SupervisorOptions {
   readonly fields: Readonly<Record<string, string>>;
   /** The relay's name in its log lines: "forward". */
   readonly what: string;
+  /** Limits on the lines about one target, shared by its relays; undefined for relays that don't share theirs. */
+  readonly lines?: RelayLines | undefined;
   begin(report: AttemptReport): Attempt;
 }
 
@@ -193,7 +196,10 @@ export class Supervisor {
     const recovered = () => {
       this.#lastError = undefined;
       const outage_seconds = this.#outage.end();
-      log.info(`${what} running`, { ...fields, server: server || undefined, outage_seconds, attempt });
+      const line = { ...fields, server: server || undefined, outage_seconds, attempt };
+      // Many streams that begin have a line each; many that recover are one event.
+      if (attempt === 1) log.info(`${what} running`, line);
+      else this.#logLimited("info", `${what} running`, line);
     };
     if (this.#brief < FLAPPING_SESSIONS) {
       recovered();
@@ -226,8 +232,9 @@ export class Supervisor {
     // It is no outage when one of several servers does not answer: another is tried.
     const report = how === "elsewhere" && !ran ? undefined : this.#outage.failed(error);
     if (report === undefined) log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms });
-    else if (report === "new") log.warn(ran ? `${what} lost` : `${what} failed`, { ...fields, error, retry_ms });
-    else log.warn(`${what} still failing`, { ...fields, error, ...report, retry_ms });
+    else if (report === "new")
+      this.#logLimited("warn", ran ? `${what} lost` : `${what} failed`, { ...fields, error, retry_ms });
+    else this.#logLimited("warn", `${what} still failing`, { ...fields, error, ...report, retry_ms });
     this.#lastError = error;
     this.#attempt = undefined;
     this.#status = {
@@ -238,6 +245,14 @@ export class Supervisor {
       lastError: error,
     };
     this.#retry = clock.after(waitMs, () => this.#connect());
+  }
+
+  /** Writes a line, at level debug when the target's other relays have written many of its kind. */
+  #logLimited(level: "info" | "warn", message: string, line: LogFields): void {
+    const { log, lines, fields } = this.#options;
+    const { stream, ...target } = fields;
+    const shown = lines?.take({ level, message, target, log }) ?? true;
+    log[shown ? level : "debug"](message, line);
   }
 
   #waitAfter(how: Failure): number {

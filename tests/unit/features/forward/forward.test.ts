@@ -132,6 +132,16 @@ describe("a target that dies", () => {
     ]);
   });
 
+  test("of many streams to one dead target is logged ten times, and once with the target and the number of the others", () => {
+    const { origin, clock, net } = stage(["edge:1935", "other:1935"]);
+    net.hosts.set("edge:1935", { refuse: "connection refused" });
+    for (let stream = 1; stream <= 25; stream++) origin.publish(`s${stream}`);
+    clock.advance(20_000);
+    const lines = origin.log.take(/^(info|warn) .*forward failed.* to=edge:1935 /);
+    expect(lines).toHaveLength(11);
+    expect(lines.at(-1)).toBe("warn forward failed for more streams to=edge:1935 streams=15");
+  });
+
   test("that closes on a handshake gets the other one at once, and both again after a wait", () => {
     const { origin, clock, net } = stage(["edge:1935"]);
     const versions: number[] = [];
@@ -301,8 +311,9 @@ describe("the end of a stream", () => {
   test("ends the attempts at a target that can't be reached", () => {
     const { origin, clock, net } = stage(["edge:1935"]);
     const feed = origin.publish().headers().gop("k", 1);
+    // The count of the first failure's lines has ended.
+    clock.advance(15_000);
     const { timers } = clock;
-    clock.advance(5000);
     feed.end();
     expect(origin.forward.idle).toBe(true);
     const { length } = net.dials;
