@@ -257,6 +257,23 @@ test("the executable's HLS plays in its page", async () => {
   await moves(page);
 });
 
+test("HLS starts anew by itself when the encoder comes back without sound", async () => {
+  await using stage = new Stage();
+  const edge = await HlsEdge.start(stage, "edge", { more: 'hls_format = "ts"' });
+  const loop = ["-stream_loop", "-1"];
+  const encoder = publishClip(stage, clip({ seconds: 8 }), edge.rtmp, { input: loop });
+  await edge.program.line(/publish started/);
+  const page = await openPage(browser, edge.page("hls"), errors);
+  pages.push(page);
+  await stateIs(page, "playing");
+  await until("it plays", async () => (await videoOf(page)).frames > 25);
+  await encoder.kill();
+  publishClip(stage, clip({ seconds: 8, audio: false }), edge.rtmp, { input: loop, name: "encoder without sound" });
+  await stateIs(page, "waiting");
+  await stateIs(page, "playing");
+  await until("it plays on", async () => (await videoOf(page)).frames > 100);
+});
+
 test("a page plays by what its server has switched on, and says what is off", async () => {
   await using stage = new Stage();
   const flv = { on: "flv", off: "hls", words: "HLS is switched off here", more: "" };

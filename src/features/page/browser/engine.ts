@@ -10,6 +10,8 @@ export type Failure =
   | { readonly kind: "lost" }
   /** The connection is open, but the picture does not move. */
   | { readonly kind: "stalled" }
+  /** Segments keep coming, but can't be played. */
+  | { readonly kind: "stuck" }
   /** The browser has no decoder for the codec. */
   | { readonly kind: "codec"; readonly codec: string }
   /** The data are invalid, or the decoder failed. */
@@ -24,6 +26,8 @@ export interface EngineFigures {
   readonly kbps?: number | undefined;
   readonly codecs?: string | undefined;
   readonly frameRate?: number | undefined;
+  /** Number of segments loaded so far, of the kind (main, audio) that has the fewest. */
+  readonly segments?: number | undefined;
 }
 
 /** One attempt to play one address in the page's video element. */

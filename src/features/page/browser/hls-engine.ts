@@ -32,6 +32,8 @@ export class HlsEngine implements Engine {
   readonly #others: readonly string[];
   readonly #video: HTMLVideoElement;
   readonly #pace = new HlsPace();
+  /** Number of segments loaded so far of each kind: main, audio. */
+  readonly #segments = new Map<string, number>();
   #hls: HlsModule | undefined;
   #kbps: number | undefined;
   #codecs: string | undefined;
@@ -47,13 +49,17 @@ export class HlsEngine implements Engine {
   figures(): EngineFigures {
     const date = this.#hls?.playingDate?.getTime();
     const delay = date === undefined ? this.#hls?.latency : (Date.now() - date) / 1000;
-    return { delay, kbps: this.#kbps, codecs: this.#codecs };
+    return { delay, kbps: this.#kbps, codecs: this.#codecs, segments: this.#fewestSegments() };
   }
 
   close(): void {
     this.#closed.abort();
     this.#hls?.destroy();
     this.#hls = undefined;
+  }
+
+  #fewestSegments(): number | undefined {
+    return this.#segments.size === 0 ? undefined : Math.min(...this.#segments.values());
   }
 
   async #open(): Promise<void> {
@@ -98,8 +104,10 @@ export class HlsEngine implements Engine {
           liveSyncOnStallIncrease: partTarget,
         });
     });
-    hls.on(Hls.Events.FRAG_LOADED, (_event, { frag, payload }: FragLoadedData) => {
+    hls.on(Hls.Events.FRAG_LOADED, (_event, { frag, part, payload }: FragLoadedData) => {
       begun = true;
+      // A segment that comes in parts counts with its first one.
+      if ((part?.index ?? 0) === 0) this.#segments.set(frag.type, (this.#segments.get(frag.type) ?? 0) + 1);
       if (frag.duration > 0) this.#kbps = (payload.byteLength * 8) / frag.duration / 1000;
     });
     hls.on(Hls.Events.BUFFER_CODECS, (_event, tracks) => {

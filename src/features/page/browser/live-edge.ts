@@ -3,6 +3,10 @@ export interface Look {
   /** Monotonic, ms. */
   readonly now: number;
   readonly position: number;
+  /** Whether anything can be shown at the position. A seek to where nothing can is no movement of the picture. */
+  readonly hasData: boolean;
+  /** Number of segments loaded so far; undefined: not known. */
+  readonly segments?: number | undefined;
   /** The start of the buffered range with the position; undefined if it is in none. */
   readonly from: number | undefined;
   /** The end of the buffer; undefined while it is empty. */
@@ -20,6 +24,8 @@ export interface Advice {
   readonly stillForMs: number;
   /** Whether the picture has moved at all. */
   readonly moved: boolean;
+  /** Whether segments keep coming, but the buffer does not grow and the picture does not move. */
+  readonly stuck: boolean;
 }
 
 /** The target distance from the picture to the end of the buffer, s. It grows when the network needs more. */
@@ -42,6 +48,8 @@ const GAP_MS = 700;
 const NUDGE = 0.05;
 /** If the picture stands still for this long, the target was too short. */
 const STALL_MS = 1000;
+/** A picture is stuck this long after a first segment that has not made the buffer grow, if another one has come since. */
+const STUCK_MS = 4000;
 /** A position that changes by less than this, s, from look to look stands still. */
 const STILL = 0.01;
 
@@ -56,15 +64,20 @@ export class LiveEdge {
   #movedAt: number | undefined;
   #firstMovedAt: number | undefined;
   #stalled = false;
+  /** The end of the buffer and the number of segments at the last movement or growth, and when the next segment was there. */
+  #end = 0;
+  #segments = 0;
+  #segmentAt: number | undefined;
 
   /** The target distance to the end of the buffer, s. */
   get target(): number {
     return this.#target;
   }
 
-  look({ now, position, from, end, afterGap }: Look): Advice {
+  look(look: Look): Advice {
+    const { now, position, hasData, from, end, afterGap } = look;
     const overGap = this.#position !== undefined && from !== undefined && this.#position < from && from <= position;
-    const moved = this.#position !== undefined && Math.abs(position - this.#position) >= STILL;
+    const moved = this.#position !== undefined && hasData && Math.abs(position - this.#position) >= STILL;
     this.#movedAt ??= now;
     if (moved || this.#position === undefined) {
       if (moved) this.#firstMovedAt ??= now;
@@ -84,7 +97,18 @@ export class LiveEdge {
     // At a gap, only the sound plays on; the picture waits for the missing frames until there is a seek.
     else if (overGap) jumpTo = position + NUDGE;
     this.#position = jumpTo ?? position;
-    return { rate: this.#rate, jumpTo, stillForMs, moved: this.#firstMovedAt !== undefined };
+    const stuck = this.#isStuck(look, stillForMs > 0);
+    return { rate: this.#rate, jumpTo, stillForMs, moved: this.#firstMovedAt !== undefined, stuck };
+  }
+
+  #isStuck({ now, end = 0, segments = 0 }: Look, isStill: boolean): boolean {
+    // On a slow network, segments may come too late for the position that the player has gone to, but the buffer grows.
+    if (!isStill || end > this.#end) {
+      this.#end = end;
+      this.#segments = segments;
+      this.#segmentAt = undefined;
+    } else if (segments > this.#segments) this.#segmentAt ??= now;
+    return segments > this.#segments + 1 && now - (this.#segmentAt ?? now) >= STUCK_MS;
   }
 
   #setRate(behind: number): void {

@@ -58,6 +58,7 @@ export class Playback {
   /** The failure of the round before, which is shown until one that tells more, or a picture, comes. */
   #before: Failure | undefined;
   #playingSince = 0;
+  #movedAt = 0;
   #hadPicture = false;
 
   constructor(options: PlaybackOptions) {
@@ -102,10 +103,11 @@ export class Playback {
 
   /** The picture moves. */
   picture(): void {
+    this.#movedAt = this.#options.clock.now();
     if (this.#state.kind !== "connecting") return;
     this.#hadPicture = true;
     this.#before = undefined;
-    this.#playingSince = this.#options.clock.now();
+    this.#playingSince = this.#movedAt;
     this.#change({ kind: "playing", attempt: this.#state.attempt });
   }
 
@@ -116,7 +118,7 @@ export class Playback {
     this.#close();
     if (wasPlaying) {
       this.#failures = [];
-      if (this.#options.clock.now() - this.#playingSince >= HEALTHY_MS) this.#backoff.reset();
+      if (this.#movedAt - this.#playingSince >= HEALTHY_MS) this.#backoff.reset();
     }
     this.#failures.push(failure);
     if (this.#failures.length < this.#options.servers.length) {
@@ -185,7 +187,7 @@ function isPermanent(failure: Failure): boolean {
 /** The failure of several servers that tells most: an answer of a server before silence. */
 function mostTelling(failures: readonly Failure[]): Failure {
   const rank = ({ kind }: Failure): number =>
-    ["codec", "status", "ended", "broken", "player", "stalled", "lost"].indexOf(kind);
+    ["codec", "status", "ended", "broken", "player", "stuck", "stalled", "lost"].indexOf(kind);
   const refused = failures.find((failure) => failure.kind === "status" && failure.status !== 404);
   const best = failures.toSorted((a, b) => rank(a) - rank(b))[0];
   return refused ?? best ?? { kind: "lost" };

@@ -132,8 +132,8 @@ export class Player {
     // Browsers may suspend hidden pages: a missing picture is no failure then.
     if (document.hidden) return;
     const { way } = state.attempt;
-    const advice = this.#edge.look(lookAt(video));
-    if (advice.moved) this.#playback.picture();
+    const advice = this.#edge.look({ ...lookAt(video), segments: this.#playback.engine?.figures().segments });
+    if (advice.moved && advice.stillForMs === 0) this.#playback.picture();
     if (video.paused && video.readyState >= HTMLMediaElement.HAVE_METADATA && advice.moved) void this.#play();
     if (way === "flv" || way === "ws") {
       if (video.playbackRate !== advice.rate) video.playbackRate = advice.rate;
@@ -141,7 +141,8 @@ export class Player {
     }
     this.#view.buffering(advice.moved && advice.stillForMs >= BUFFERING_MS);
     const limitMs = (advice.moved ? STALL_LIMIT_MS : START_LIMIT_MS)[way];
-    if (advice.stillForMs >= limitMs) this.#playback.fail({ kind: "stalled" });
+    if (advice.stuck && state.kind === "playing") this.#playback.fail({ kind: "stuck" });
+    else if (advice.stillForMs >= limitMs) this.#playback.fail({ kind: "stalled" });
   }
 
   #shown(): void {
@@ -215,6 +216,7 @@ function lookAt(video: HTMLVideoElement): Look {
   return {
     now: clock.now(),
     position,
+    hasData: from !== undefined || video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA,
     from,
     end: buffered.length === 0 ? undefined : buffered.end(buffered.length - 1),
     afterGap: inside ? undefined : afterGap,

@@ -26,6 +26,11 @@ export function wordsFor(failure: Failure, hadPicture: boolean): Words {
         title: "No picture comes",
         text: "The server answers but sends nothing. The page goes on trying by itself.",
       };
+    case "stuck":
+      return {
+        title: "The picture has stopped",
+        text: "The stream still comes, but does not play on. The page starts it anew by itself.",
+      };
     case "codec":
       return {
         title: "This browser can’t play the stream",

@@ -157,8 +157,28 @@ test("after a picture that lasted, the next pause is short again", () => {
   }
   playback.picture();
   clock.advance(6000);
+  playback.picture();
   const count = opened.length;
   fail(lost);
   clock.advance(1000);
   expect(opened).toHaveLength(count + 1);
+});
+
+test("a picture that gets stuck each time is started anew ever more slowly, however long it stands still", () => {
+  const { clock, opened, playback, fail } = stage();
+  playback.start();
+  const waits: number[] = [];
+  for (let round = 0; round < 8; round++) {
+    playback.picture();
+    clock.advance(1000);
+    playback.picture();
+    clock.advance(9000);
+    fail({ kind: "stuck" });
+    const before = clock.now();
+    const count = opened.length;
+    while (opened.length === count) clock.advance(100);
+    waits.push(clock.now() - before);
+  }
+  expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+  expect([waits[0], waits.at(-1)]).toEqual([1000, 10_000]);
 });

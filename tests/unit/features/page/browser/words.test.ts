@@ -14,6 +14,7 @@ test.each([
   [status(500), false, "The server answered 500"],
   [{ kind: "lost" }, true, "Connection lost"],
   [{ kind: "stalled" }, true, "No picture comes"],
+  [{ kind: "stuck" }, true, "The picture has stopped"],
   [{ kind: "codec", codec: "hvc1.1.6.L93" }, false, "This browser can’t play the stream"],
   [{ kind: "player" }, false, "The player can’t be loaded"],
 ] satisfies [Failure, boolean, string][])("%o, with a picture before: %p, is %p", (failure, hadPicture, title) => {
