@@ -112,7 +112,7 @@ export class ConfigHistory implements Follower {
       : { ...this.#state, refused: { at, lines } };
   }
 
-  /** What the file says otherwise than the configuration in effect. */
+  /** The keys whose new value in the file waits for a restart, and why. */
   #waiting(): ConfigState["waiting"] {
     const { changed } = merge(rootTable, this.#live.current, this.#loaded.config);
     return changed.flatMap(({ path, restart }) => (restart ? [{ key: showPath(path), reason: restart }] : []));

@@ -8,7 +8,7 @@ const WINDOW_MS = 10_000;
 export class LineLimit {
   readonly #clock: Pick<Clock, "after">;
   readonly #logRest: (count: number) => void;
-  /** In the window; 0 between windows. */
+  /** Number of events in the current window; 0 between windows. */
   #count = 0;
 
   /** `logRest` logs the number of events without a line of their own, at the end of a window. */

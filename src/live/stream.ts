@@ -136,7 +136,7 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
     return this.#intake.epochs;
   }
 
-  /** The tracks of the encoder whose packets it has. */
+  /** The present encoder's tracks, and where encoders begin in the log. */
   get tracks(): EncoderTracks {
     return this.#intake.tracks;
   }

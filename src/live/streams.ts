@@ -140,7 +140,7 @@ export class Streams {
     return stream;
   }
 
-  /** The same for all streams: a crowd can wait for a hundred thousand names, and each stream would have its own closures. */
+  /** The owner that all streams share: a crowd can wait for a hundred thousand names, and closures for each would cost memory. */
   #owned(): StreamOwner {
     return {
       clock: this.#clock,

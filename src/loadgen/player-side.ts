@@ -108,7 +108,7 @@ export class PlayerSide {
     return this.#players.filter((player, number) => number < checked && player.wasAdmitted).length;
   }
 
-  /** Whether players should change their variant, and had one only. */
+  /** Whether players should change their variant, but the playlist has only one. */
   get oneVariant(): boolean {
     return this.#context.hls.oneVariant;
   }

@@ -78,7 +78,7 @@ export interface SwitchesReport {
   readonly down: number;
   /** Changes after which the picture did not continue where it had stopped. */
   readonly misaligned: number;
-  /** Variants that players left as their playlists could not be loaded. */
+  /** Number of times that a player left a variant because its playlist could not be loaded. */
   readonly left: number;
   /** From the decision to the first segment, or part, of the other variant. */
   readonly ms: Percentiles | null;

@@ -2,7 +2,7 @@ import { parseHostPort } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Dial } from "../base/transport.ts";
 
-/** An address is tried this often, ms; one that could not be reached, more often, so that its return is noticed, too. */
+/** Time between two tries of an address, ms; shorter for one that could not be reached, so that its return is noticed soon. */
 const PERIOD_MS = 15_000;
 const PROBLEM_PERIOD_MS = 5000;
 const TIMEOUT_MS = 3000;

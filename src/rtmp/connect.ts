@@ -43,7 +43,7 @@ export const HOPS_COMMAND = "srs_hops";
  * last ones are left out where they are "". Only peers that understand `HOPS_COMMAND` get it; others ignore it.
  */
 export const EPOCH_COMMAND = "srs_epoch";
-/** What an `EPOCH_COMMAND` says of a stream; "" for what it has not, or what its server does not know. */
+/** The values of an `EPOCH_COMMAND`; "" for one that the stream lacks, or that its server does not know. */
 export type EpochWords = readonly [text: string, lost: boolean, ladder: string, tracks: string];
 /**
  * The command by which one server sends another the age of a stream's packets, ms, or null when it is unknown. A publishing relay
@@ -142,7 +142,7 @@ export function epochCommand(...[text, lost, ladder, tracks]: EpochWords): reado
   return [EPOCH_COMMAND, 0, null, text, lost, ...known];
 }
 
-/** What an `EPOCH_COMMAND` says; "" for values that are no text. */
+/** Reads an `EPOCH_COMMAND`; "" for values that are no text. */
 export function readEpochCommand(args: readonly AmfValue[]): EpochWords {
   return [stringAt(args, 1), args[2] === true, stringAt(args, 3), stringAt(args, 4)];
 }

@@ -17,7 +17,7 @@ const test = testWith(file);
 const testWithFfmpeg = testWith(file, "FFmpeg");
 const testWithNginx = testWith(file, "nginx with its RTMP module");
 
-// Parts stay listed for three target durations: as late may a player on a slow machine be.
+// Parts stay listed for three target durations: a player on a slow machine may be that late.
 const LOW_LATENCY = "hls_fragment = 4\nhls_low_latency = true\nhls_part = 200\nhls_window = 40";
 
 for (const [what, keys] of [

@@ -12,7 +12,7 @@ import { until } from "../support/e2e/wait.ts";
 const test = testWith("the console's pages of the configuration, of targets and of a client", "Chromium");
 const runs = test !== test.skip;
 
-/** A key and a program that would be elements, if a page made markup of texts. */
+/** A key and a program that would become elements if a page used texts as markup. */
 const MARKUP = "<img src=x onerror=alert(1)>";
 const USERS =
   '[http_api.user.eye]\npassword = "only to read"\n[http_api.user.ops]\npassword = "for all of it"\nrole = "admin"\n';

@@ -3,12 +3,12 @@ import { RegistryHistory } from "../support/simulation/registry-history.ts";
 import type { BrokenRule } from "../support/simulation/registry-rules.ts";
 import type { HistoryForm } from "../support/simulation/registry-scope.ts";
 
-/** Histories of one test, so that a failure is seen before all have run. */
+/** Number of histories in one test, so that a failure is reported before all have run. */
 const BATCH = 100;
 /** Among this many histories, each broken rule is seen in several. */
 const ENOUGH = 400;
 
-/** Runs histories until one fails; what is wrong in it, and, for whoever looks for the reason, what had happened. */
+/** Runs histories until one fails: its seed, what is wrong in it, and its events, which help to find the cause. */
 function failure(form: HistoryForm, from: number, count: number, broken?: BrokenRule) {
   for (let seed = from; seed < from + count; seed++) {
     const history = new RegistryHistory(seed, form, broken);

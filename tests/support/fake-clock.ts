@@ -37,9 +37,9 @@ export class FakeClock implements Clock {
   #order = 0;
   /** A binary heap, the next one first; those that were cancelled stay in it until they are next. */
   readonly #timers: Pending[] = [];
-  /** Timers that wait, what `soon` was given not counted. */
+  /** Number of waiting timers, without the calls that `soon` was given. */
   timers = 0;
-  /** Its program is gone: its timers don't run any more. */
+  /** Whether its program has ended, so that its timers don't run. */
   isOver = false;
   #soon: (() => void)[] = [];
   readonly #epoch: number;

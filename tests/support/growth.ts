@@ -2,7 +2,7 @@ const ROUNDS = 5;
 
 /**
  * How much more time `work` needs for one large input than for eight small ones that are as large together: 1 if its time grows with the
- * size, 8 if it grows with the square of the size. The best of some rounds counts, so that what else the machine does doesn't matter.
+ * size, 8 if it grows with the square of the size. The best of some rounds counts, so that other work of the machine does not matter.
  */
 export function growth(work: (size: number) => void, size: number): number {
   const [large, small] = [

@@ -116,7 +116,7 @@ export class RegistryStage extends EdgeStage {
     }
   }
 
-  /** A node's machine is gone: nobody is told, and those who dial get no answer. */
+  /** Ends a node's machine: other nodes get no notice, and dials get no answer. */
   lose(node: FakeNode): void {
     this.net.gone.add(node);
     for (const [address, host] of this.net.hosts) if (host === node.host) this.net.hosts.set(address, "silent");
@@ -124,7 +124,7 @@ export class RegistryStage extends EdgeStage {
       if (by === node || at === node.host) this.#giveUp(LOST_MS, dialled, accepted);
   }
 
-  /** Nothing comes over a connection any more, and after a while both kernels give it up. */
+  /** Stops all input of a connection, and closes it after a while, as both kernels do. */
   #giveUp(afterMs: number, ...ends: readonly FakeConnection["dialled"][]): void {
     for (const end of ends) {
       end.reading = false;

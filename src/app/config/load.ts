@@ -90,7 +90,7 @@ export function parseConfig(text: string, fileName: string, include: ReadFile = 
   return complete(readDocument(text, fileName, { ...fileAlone, read: include })).config;
 }
 
-/** The configuration as TOML with the source of each value, with every key or those that differ from their defaults; secrets are masked. */
+/** The configuration as TOML with the source of each value: all keys, or those that differ from their defaults. Secrets are masked. */
 export function effectiveToml({ config, origin }: Pick<Loaded, "config" | "origin">, changesOnly = false): string {
   return renderToml(rootTable, config, { masked: true, changesOnly, remark: (path) => origin(path) ?? "default" });
 }

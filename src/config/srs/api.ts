@@ -18,7 +18,7 @@ const COMPARED = [LISTEN, ["http_server", "listen"], ["http_server", "tls", "lis
 export const apiBlock: Rule = {
   ...switchedBlock,
   whyLeftOut({ body = [] }, { mapping, block }) {
-    // If a variable replaces an address, all listeners are compared once it is there.
+    // A variable may replace one of the addresses: the complete configuration is checked for collisions later.
     if (COMPARED.some((path) => mapping.isReplaced(path))) return undefined;
     const texts = firstIn(body, "listen")?.args.map(({ text }) => text) ?? [DEFAULT_PORT];
     const own = texts.map(hasUsers(body) ? everywhere : locally).flatMap(readAddress);
@@ -84,7 +84,7 @@ function hasUsers(block: readonly Directive[]): boolean {
   return auth !== undefined && isOn(auth);
 }
 
-/** A wrong address takes no port; it is reported where it is mapped. */
+/** The addresses that a text names; none for a wrong text, which is reported where it is mapped. */
 function readAddress(text: string): readonly ListenAddress[] {
   try {
     return [parseListen(text)];

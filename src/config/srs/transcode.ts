@@ -112,7 +112,7 @@ const VHOST_PARAM = /\?vhost=([^/&?]+)/;
 
 /**
  * Our output for SRS's: `rtmp://127.0.0.1:[port]/[app]?vhost=[vhost]/[stream]_[engine]`, the server itself, is
- * `[vhost]/[app]/[stream]_[engine]`. `[param]`, the publisher's parameters, are for the server's own rules, which engines need not pass.
+ * `[vhost]/[app]/[stream]_[engine]`. `[param]`, the publisher's parameters, is dropped: outputs need not pass the server's guards.
  */
 function outputOf(url: string, engineName: string): string {
   const named = url.replaceAll("[engine]", engineName);

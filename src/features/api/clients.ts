@@ -129,7 +129,7 @@ export class ClientTable {
     const given = query.get("stream");
     const stream = given === null ? undefined : this.#streams.find(given);
     const [matches, isSearched] = [searchOf({ query }), query.get("search") !== null];
-    // Not by the URL that a client asked: it may have keys, which searches would tell letter by letter.
+    // The requested URL is not searched: it may have keys, which searches would reveal letter by letter.
     const isFound = (each: Client, { stream: { key } }: ClientTask) =>
       matches(each.id, each.remote.host, key, each.introduction?.software ?? "", this.#urlsOf(each).pageUrl);
     const [slow, server] = [query.get("slow") === "1", query.get("server") === "1"];

@@ -71,7 +71,7 @@ export class StreamHealth {
   /** The last looks that found new frames of each kind, monotonic ms; undefined before the first. */
   #audioAt: number | undefined;
   #videoAt: number | undefined;
-  /** The encoder that sends now, and the source's frames of each kind that are an earlier one's. */
+  /** The present encoder, and the number of the source's frames of each kind that earlier encoders sent. */
   #encoder: EncoderStart | undefined;
   #earlier = { audio: 0, video: 0 };
   /** Number of jumps that the timeline had bridged at the last look. */
@@ -133,7 +133,7 @@ export class StreamHealth {
       this.#earlier = { audio: 0, video: 0 };
       this.#drift.reset();
     } else if (encoder !== this.#encoder) {
-      // It need not have the tracks of the one before.
+      // A new encoder may lack tracks of the one before.
       this.#audioAt = undefined;
       this.#videoAt = undefined;
       this.#earlier = { audio: audioFrames, video: videoFrames };

@@ -126,7 +126,7 @@ export class SpellingHints implements Feature, StreamObserver {
     }
   }
 
-  /** Whether an absent stream was not logged lately; forgets those that were logged long ago. */
+  /** Whether an absent stream was not logged within `AGAIN_MS`; forgets streams that were logged before that. */
   #isNews({ absent }: Alike, key: string): boolean {
     for (const [known, at] of absent) {
       if (this.#clock.now() - at < AGAIN_MS) break;

@@ -20,7 +20,7 @@ export class AskedList {
     this.#address = address;
   }
 
-  /** The query of the addresses of keys, without the question mark. It names no rendition: all of a stream share its keys. */
+  /** The query of the addresses of keys, without the question mark. It names no rendition, as all renditions of a stream share its keys. */
   get keyQuery(): string {
     return this.#linksTo(this.#address.variant, undefined);
   }

@@ -18,11 +18,11 @@ const Piece = { Head: 1, Bytes: 2 } as const;
 
 /** Maximum number of segments and parts that wait to be given, beside those that were there at the beginning; more are not given. */
 const MAX_WAITING = 4096;
-/** Maximum size of a segment or part with its init segment, bytes: an encrypted one has its parts besides, encrypted by themselves. */
+/** Maximum size of a segment or part with its init segment, bytes; an encrypted segment also has an encrypted copy of each part. */
 const MAX_CARRIED_BYTES = 2.5 * MAX_SEGMENT_BYTES;
 /**
- * How many more entries of a stream the old process lists: the new one gets packets from its first viewer's request on, and can make no
- * segment of the slot in which that comes. Players ask again within a target duration, which is two slots at the most.
+ * Number of entries of a stream that the old process still lists. The new one gets packets from its first viewer's request on, and can't
+ * make a segment of that request's slot. Players ask again within a target duration, which is two slots at most.
  */
 const OWED_ENTRIES = 3;
 
@@ -80,7 +80,7 @@ export class HlsCarry implements Carry {
   readonly #adopt: Adopters;
   /** The head of the segment or part whose bytes are coming. */
   #head: Head | undefined;
-  /** Its init segment and its bytes, and how many bytes of both have come. */
+  /** The init segment and the bytes that the head announces, and how many bytes of both have arrived. */
   #init = NOTHING;
   #bytes = NOTHING;
   #filled = 0;
@@ -144,7 +144,7 @@ export class HlsCarry implements Carry {
     if (size === 0) this.#end();
   }
 
-  /** No piece has bytes of both the init segment and what follows it. */
+  /** Adds a piece, which has bytes of the init segment or of what follows it, never of both. */
   #fill(body: Uint8Array): void {
     const [to, from] = this.#filled < this.#init.length ? [this.#init, 0] : [this.#bytes, this.#init.length];
     const at = this.#filled - from;

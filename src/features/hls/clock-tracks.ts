@@ -27,7 +27,7 @@ export class ClockTracks {
   #came = 0;
   /** Headers that are not in force yet. */
   #later: readonly Packet[] = [];
-  /** They replace those in force: these are another encoder's. */
+  /** Whether `#later` are another encoder's headers, which replace all those in force. */
   #replaces = false;
   #open = true;
 
@@ -49,7 +49,7 @@ export class ClockTracks {
     if (holds) this.#takeLater();
   }
 
-  /** The next frame is another encoder's, of which these are the headers so far; `own` are those of what is cut. */
+  /** The next frame is another encoder's. `headers` are those that it has sent so far, `own` those of the tracks that are cut. */
   replace(headers: readonly Packet[], own: readonly Packet[]): void {
     this.#later = own;
     this.#replaces = true;

@@ -42,7 +42,7 @@ export class CodecDescription {
     this.replace(headers);
   }
 
-  /** Only these headers are in force; frames stay. */
+  /** Puts only these headers in force; frames are kept. */
   replace(headers: readonly Packet[]): void {
     this.#headers.clear();
     this.#forget([]);

@@ -164,7 +164,7 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
     return this.#context.clock.now() - this.#listedAt;
   }
 
-  /** Whether it has listed entries, and the next one is in the making. */
+  /** Whether it is live, and has listed a segment so recently that the next one is expected. */
   get advances(): boolean {
     return this.live && this.quietMs <= this.maxWaitMs;
   }

@@ -40,7 +40,7 @@ export class SegmentAnswers {
     const part = this.#streams.part(file);
     const hls = part === undefined ? this.#streams.awaiting(file) : undefined;
     const { edge, ended = true } = hls ?? {};
-    // Not only while it is published here: the other process of an upgrade may have its publisher.
+    // The stream need not be published here: the other process of an upgrade may have its publisher.
     const isToCome = !ended && edge?.has(position) === false && !edge.isTooFar(position);
     if (hls === undefined || !isToCome) return sendBytes(file, part, exchange);
     block(exchange, hls, position, new PartAnswer(this.#streams, exchange, file));

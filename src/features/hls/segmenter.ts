@@ -111,7 +111,7 @@ export class Segmenter implements CutStream {
     this.#fromSpan = fromSpan;
   }
 
-  /** The next frame is another encoder's, of which these are the headers so far. */
+  /** The next frame is another encoder's, which has sent these headers so far. */
   encoderChanged(headers: readonly Packet[]): void {
     this.#nextHeaders = headers;
   }
@@ -175,7 +175,7 @@ export class Segmenter implements CutStream {
     return headers.flatMap((header) => this.#pick(header) ?? []);
   }
 
-  /** The clock of the encoder before has ended, so that its frames are cut with its own headers. */
+  /** Puts another encoder's headers in force. The earlier encoder's clock has ended, so all of its frames are cut with its own headers. */
   #replaceHeaders(headers: readonly Packet[]): void {
     this.#nextHeaders = undefined;
     this.#tracks.replace(headers, this.#ownOf(headers));

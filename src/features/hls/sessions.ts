@@ -147,7 +147,7 @@ export class Sessions {
   readonly resting = new RestingStreams();
   #sweeping: Timer | undefined;
   readonly #sweeps: Round<Session>;
-  /** Sessions that get no stream after all, and why. They end in slices, as all viewers of a stream are refused together. */
+  /** Sessions whose stream is refused, and why. They end in slices, as all viewers of a stream are refused together. */
   readonly #refused = new Map<Session, Refused>();
   readonly #refusals: Round<[Session, Refused]>;
   #nextId = 1;
@@ -290,7 +290,7 @@ export class Sessions {
     }).begin();
   }
 
-  /** Ends a session that was not asked for within its group's `expiryMs`, sooner if no link was followed. Looks after another one. */
+  /** Ends a session without a request for its group's `expiryMs`, or sooner if no link was followed; calls `look` of any other. */
   #look(session: Session): void {
     const now = this.#context.clock.now();
     const waitsToFollow = session.begun && !session.followed;

@@ -6,7 +6,7 @@ import type { GuardResult } from "../../live/ports/access.ts";
 const MAX_ANSWERS = 4096;
 
 interface Kept {
-  /** Without an answer's data, which only on_forward needs: 64 KB each would be much. */
+  /** The decision alone: an answer's data, up to 64 KB, is needed for on_forward only. */
   readonly result: GuardResult;
   /** The configuration with which the back end was asked. */
   readonly config: object;
@@ -17,7 +17,7 @@ interface Kept {
 /** Answers of back ends that are used again for a configured time. */
 export class AnswerCache {
   readonly #clock: Pick<Clock, "now">;
-  /** By the question's hash, as clients choose how long questions are; oldest answer first. */
+  /** By the question's hash, as clients decide the length of a question; oldest answer first. */
   readonly #answers = new Map<string, Kept>();
 
   constructor(clock: Pick<Clock, "now">) {

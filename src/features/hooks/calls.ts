@@ -8,8 +8,8 @@ import { type Job, Lane, type LaneContext } from "./lane.ts";
 import { Turns } from "./turns.ts";
 
 /**
- * Maximum number and size of notifications that wait; further ones are dropped. All clients of a big server may leave at once. A back
- * end may have as many as all of them leave free, one alone half: however many are dead, there is room for the others.
+ * Maximum number and size of waiting notifications; further ones are dropped. All clients of a big server may leave at once. A back end
+ * may have at most as many as there is room left, so a single one fills half, and dead back ends always leave room for the others.
  */
 const MAX_WAITING = 80_000;
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;

@@ -47,7 +47,7 @@ export class Decisions {
       const question = isCached ? `${url.href} ${JSON.stringify({ ...body, client_id: "" })}` : undefined;
       let answer = this.#cache.find(question, config);
       if (answer === undefined) {
-        // If a back end that hangs lets clients in, it must leave the others the time to refuse them.
+        // With "allow", a back end that hangs lets clients in, so it must leave the others time to refuse them.
         const share = config.on_failure === "allow" ? urls.length - at : 1;
         const timeoutMs = Math.max(1, Math.round((until - this.#clock.now()) / share));
         const result = await this.#calls.ask(clientId, url, body, { secret: config.secret, timeoutMs }, left);

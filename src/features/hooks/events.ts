@@ -15,7 +15,7 @@ export type HookEvent = DecisionEvent | (typeof NOTIFICATIONS)[number];
 export interface ServerIds {
   readonly serverId: string;
   readonly serviceId: string;
-  /** A client's id as no other server has it, nor another process of this one. */
+  /** A client's id, unique among all servers and all processes of this one. */
   uniqueId(id: string): string;
   /** The id of a stream by its key. */
   idOf(key: string): string;

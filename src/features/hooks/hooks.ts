@@ -100,7 +100,7 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     const ask = async () => {
       // If the client has withdrawn the last request, back ends are notified of its end before they are asked again.
       if (before !== undefined) await before;
-      // A client that is gone is remembered no more.
+      // Nothing is remembered for a client that has left.
       if (left.signal.aborted) return LEFT;
       if (!mayConnect) {
         this.#visits.connects({ ...request, vhost, app }, { client: activity.client, vhost, app });

@@ -113,8 +113,8 @@ export class Visits {
   }
 
   /**
-   * The client publishes or plays. `hasHooks`: its vhost has hooks now; without them, only what was allowed before is remembered, as
-   * another reload may bring them back.
+   * The client publishes or plays. `hasHooks`: its vhost has hooks; without them, only activities that were allowed before are
+   * remembered, as a reload may bring the hooks back.
    */
   began(client: Client, task: ClientTask, hasHooks: boolean): Activity | undefined {
     const allowed = this.#visits.get(client.id)?.allowed ?? [];

@@ -28,7 +28,7 @@ export class HttpLive implements Feature, HttpRoute {
   /** Viewers whose answer has not begun. */
   readonly #waiting = new Set<Viewer>();
   readonly #looks: Round<Viewer>;
-  /** Waiting viewers whose answer is known. They are answered in slices, as a flush may find out about thousands. */
+  /** Waiting viewers whose answer is known. They are answered in slices, as one flush may decide thousands. */
   readonly #decidable = new Set<Viewer>();
   readonly #decisions: Round<Viewer>;
   #timer: Timer | undefined;

@@ -41,7 +41,7 @@ export interface ViewerOptions {
   searchMs(): number;
   /** What happens to the viewer when its stream has stopped. */
   onUnpublish(): "close" | "wait";
-  /** A flush has shown what the viewer's answer is: `decide` gives it, after the flush. */
+  /** A flush has decided the viewer's answer; the owner calls `decide` after the flush. */
   decidable(viewer: Viewer): void;
   /** The viewer needs no more calls of `look`. */
   settled(viewer: Viewer): void;
@@ -70,7 +70,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
   #transport: Transport | undefined;
   /** When the stream was published, while the viewer waits, monotonic ms. */
   #publishedSince: number | undefined;
-  /** Why the flavour can't carry what a flush brought. */
+  /** Why the flavour can't carry the stream's codecs; set during a flush. */
   #refusal: string | undefined;
 
   constructor(options: ViewerOptions) {
@@ -125,7 +125,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
     else this.#decideLate(now - this.#publishedSince);
   }
 
-  /** Gives the answer that a flush has shown. */
+  /** Sends the answer that a flush has decided. */
   decide(): void {
     if (this.#state !== "waiting") return;
     if (this.#refusal === undefined) this.look();

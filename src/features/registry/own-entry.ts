@@ -4,7 +4,7 @@ import type { NodeLoad, NodeState, StreamRole } from "../../live/ports/nodes.ts"
 /** The entry is written again when a figure of the load has changed by this share of its limit, or after this many renewals. */
 const MUCH = 0.05;
 const RENEWALS = 5;
-/** With more nodes than 50, after one renewal for this many nodes: what all nodes read then grows with their number, not with its square. */
+/** With more than 50 nodes, one renewal for this many nodes: the bytes that all nodes read grow with their number, not with its square. */
 const NODES_EACH = 10;
 
 /** This process's own entry in the registry. All other nodes read each change, so small changes wait for a later renewal. */

@@ -172,7 +172,7 @@ export class EngineGroup {
         expired: (why) => this.restart(why),
       });
     });
-    // A group whose stream ends while it waits gives its place up.
+    // Set while the group waits, too, so that its place is free again if its stream ends meanwhile.
     this.#permit = permit;
     if (this.#waits) this.#log.warn("transcode waits, max_processes FFmpegs run already", this.#fields);
     return { abort: () => this.#abandon(permit) };

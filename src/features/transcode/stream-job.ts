@@ -19,7 +19,7 @@ import { SeenTracks } from "./stream-tracks.ts";
 const SETTLE_MS = 1000;
 /** Maximum number of packets kept until the tracks are known. */
 const MAX_PENDING = 4096;
-/** That a stream is not transcoded is logged at most this often: its codecs may change all the time. */
+/** Minimum time between two log lines that a stream can't be transcoded: its codecs may change all the time. */
 const LOG_MS = 60_000;
 
 /** What a job needs from outside. */
@@ -155,7 +155,7 @@ export class StreamJob implements PacketSink {
     for (const { result } of this.#results) this.#pass(result, packet, time);
   }
 
-  /** The next frame is another encoder's, of which these are the headers so far. */
+  /** The next frame is another encoder's, which has sent these headers so far. */
   #encoderChanged(headers: readonly Packet[]): void {
     if (!this.#tracks.encoderChanged(headers) || this.#pending !== undefined) return;
     this.#plan();

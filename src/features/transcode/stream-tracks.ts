@@ -68,7 +68,7 @@ export class SeenTracks implements StreamTracks {
   }
 
   /**
-   * The next frame is another encoder's, of which these are the headers so far: forgets a track whose header is not among them. True if
+   * The next frame is another encoder's, which has sent these headers so far: forgets each track without a header among them. True if
    * there was one.
    */
   encoderChanged(headers: readonly Packet[]): boolean {

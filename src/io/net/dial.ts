@@ -48,8 +48,8 @@ export async function resolveHost(host: string): Promise<readonly string[]> {
 }
 
 /**
- * Makes the `Dial` of a `Tcp`: tries the addresses of the name in turn, each with a share of the time left, those that failed lately
- * after the others.
+ * Makes the `Dial` of a `Tcp`: tries the addresses of the name in turn, each with a share of the time left. Addresses that have just
+ * failed come last.
  */
 export function createDial(options: DialOptions): Dial {
   const failed = new FailedAddresses(options.clock);

@@ -5,7 +5,7 @@ const AVOID_MS = 30_000;
 /** Maximum number of addresses in memory; the oldest failures are forgotten first. */
 const MAX_ADDRESSES = 256;
 
-/** Addresses of names with several, by which no connection came about lately: each dial would wait for them before it tries the next. */
+/** Addresses that have just failed, of names with several addresses. They are tried last, as each dial would wait for them first. */
 export class FailedAddresses {
   readonly #clock: Pick<Clock, "now">;
   /** Until when each is avoided, monotonic ms; the oldest failure first. */

@@ -11,7 +11,7 @@ const MAX_INTERIM = 16;
 /** The parts of a response head that the owner reads. */
 export interface ResponseHead {
   readonly status: number;
-  /** By name in lower case; the last of several with the same name, but all of `set-cookie`, a line each. */
+  /** By name in lower case. Of several headers with one name the last one counts; all `set-cookie` are kept, one a line. */
   readonly headers: ReadonlyMap<string, string>;
 }
 
@@ -127,7 +127,7 @@ export class HttpResponseReader {
     return until;
   }
 
-  /** Its buffer doubles: a head has thousands of lines if its sender wants it to. */
+  /** Appends to the kept bytes. The buffer doubles, so that a head of thousands of lines costs time that grows with its size only. */
   #keep(bytes: Uint8Array, from: number, to: number): void {
     const size = this.#keptBytes + to - from;
     if (size > this.#kept.length) {

@@ -85,8 +85,8 @@ export class InputScheduler {
   }
 
   /**
-   * A peer has room again, as thousands may have in one turn, and each gets up to what the kernel takes: now, or in a later turn.
-   * Called once for each time that it has room.
+   * A peer has room again: sends what waits for it now or in a later turn, as thousands may have room in one turn. The owner calls this
+   * once each time that the peer has room.
    */
   sendWaiting(connection: Sending): void {
     if (this.#sending.length === 0 && this.#sendingMs < SENDING_MS) this.#send(connection);

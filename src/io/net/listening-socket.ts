@@ -30,12 +30,12 @@ export function raiseBacklog(fd: number): void {
 }
 
 /**
- * The kernel accepts no more for a peer while it has this many bytes that the peer has no room for. Its own limit is 4 MiB: thousands of
- * peers that do not read would fill the memory for TCP of the whole machine, and cost a copy of all that.
+ * The kernel takes no more bytes for a peer while it holds this many that are not sent yet. Its own limit is 4 MiB: thousands of peers
+ * that do not read would fill the machine's memory for TCP, and each byte would be copied.
  */
 const MAX_UNSENT_BYTES = 128 * 1024;
 
-/** Limits what the kernel holds for each accepted connection beyond what is under way; without effect if that fails. */
+/** Limits the unsent bytes that the kernel holds for each accepted connection; without effect if that fails. */
 export function limitUnsent(fd: number): void {
   functions ??= { symbols: libc(signatures) };
   functions.symbols?.setsockopt(

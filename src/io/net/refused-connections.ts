@@ -11,8 +11,8 @@ const MAX_ANSWERED = 64;
 export type Refusal = (bytes: Uint8Array) => Uint8Array | undefined;
 
 /**
- * Connections beyond a limit. A few get an answer before they are closed: the client's request is awaited first, as many clients take no
- * answer before it, and as the kernel would reset a connection that is closed with unread input.
+ * Connections beyond a limit. A few get an answer before they are closed. Their request is awaited first: many clients ignore an earlier
+ * answer, and the kernel resets a connection that is closed with unread input.
  */
 export class RefusedConnections {
   readonly #clock: Pick<Clock, "after">;

@@ -23,7 +23,7 @@ export class Gop {
   #frames = 0;
   #bytes = 0;
   #videoSeen = false;
-  /** Since the start there was no other video than key frames. */
+  /** Whether all video since the start is key frames. */
   #onlyKeys = false;
   #audioSinceVideo = 0;
   #lastVideoTime = 0;
@@ -51,7 +51,7 @@ export class Gop {
 
   /** A key frame was appended at `seq`. */
   key(seq: number, time: number, bytes: number, headers: readonly Packet[]): void {
-    // Some encoders send a picture in several messages, each marked as a key frame: readers need it from the first one on.
+    // Some encoders send a picture in several messages, each marked as a key frame: readers start at the first one.
     const isMore = this.#onlyKeys && this.#start?.time === time;
     if (!isMore) {
       this.#start = { seq, time, headers };

@@ -68,12 +68,12 @@ export class Headers {
     else this.#rebuild();
   }
 
-  /** What `retain` knows the listed packets by: `METADATA_NAME`, `d/` and the name of a data message, else `headerKey`. */
+  /** The keys of the listed packets for `retain`: `METADATA_NAME`, `d/` and the name of a data message, or `headerKey`. */
   get keys(): readonly string[] {
     return [...(this.#metadata === undefined ? [] : [METADATA_NAME]), ...this.#byKey.keys()];
   }
 
-  /** Removes all that have none of these keys. */
+  /** Removes all packets whose key is not among these. */
   retain(keys: ReadonlySet<string>): void {
     if (!keys.has(METADATA_NAME)) this.#metadata = undefined;
     for (const [key, packet] of this.#byKey) if (!keys.has(key)) this.#delete(key, packet);

@@ -105,13 +105,13 @@ export class Clients {
   #pastReceived = 0;
   #pastSent = 0;
 
-  /** `mark`: what no other process has, of this server or of another one. */
+  /** `mark`: a text that differs in each process of each server; it ends unique ids. */
   constructor(clock: Pick<Clock, "now">, mark = "") {
     this.#clock = clock;
     this.#suffix = mark === "" ? "" : `-${mark}`;
   }
 
-  /** A client's id for programs that several servers, or several processes of one, tell of their clients. */
+  /** A client's id for programs that hear of clients of several servers, or of several processes of one server. */
   uniqueId(id: string): string {
     return id === "" ? "" : `${id}${this.#suffix}`;
   }

@@ -52,7 +52,7 @@ export class ConnectionServers implements Feature {
   readonly #connections = new Set<ServedConnection>();
   /** Runs while there are connections. */
   #tick: Timer | undefined;
-  /** In slices, as a tick may close a connection, and thousands that came together reach a time limit together. */
+  /** Ticks run in slices, as a tick may close a connection, and thousands that came together reach a time limit together. */
   readonly #ticks: Round<ServedConnection>;
   #nextId = 1;
   #stopped = false;

@@ -18,7 +18,7 @@ const MAX_CACHED_STEPS = 64;
 /** Byte limit for these steps; a step of one large frame may take most of it. */
 const MAX_CACHED_BYTES = 32 * 1024 * 1024;
 
-/** A reader that gets more than this counts as several in a slice of a round: the kernel copies what it gets. */
+/** A reader that gets more bytes than this counts as several readers in a slice of a round, as the kernel copies each byte. */
 const READER_BYTES = 8 * 1024;
 
 /** What a fan-out needs to know of its stream. */
@@ -137,7 +137,7 @@ export class Fanout implements ReaderHome {
     if (this.#waiting.size > 0) this.#startWaiting();
   }
 
-  /** Continues the round for up to `count` readers, or fewer that get much; false when it is finished. */
+  /** Continues the round for up to `count` readers, or fewer if they get many bytes; false when it is finished. */
   run(count: number): boolean {
     let left = count;
     const batch = this.#batch;
@@ -304,7 +304,7 @@ export class Fanout implements ReaderHome {
   }
 }
 
-/** As how many readers one counts that gets this many bytes. */
+/** The number of readers that a reader counts as when it gets this many bytes. */
 function costOf(bytes: number): number {
   return 1 + Math.floor(bytes / READER_BYTES);
 }

@@ -6,7 +6,7 @@ import { unrolled } from "./epoch-text.ts";
 const MAX_TEXT = 4096;
 /** Maximum number of starts that are remembered for packets still in the log. */
 const MAX_STARTS = 4;
-/** Tracks of an encoder may be this far apart. */
+/** Maximum distance in time between two tracks of one encoder, ms. */
 const SKEW_MS = 10_000;
 
 /** Where another encoder's packets begin in a stream's log, and the headers in force there. */
@@ -22,18 +22,18 @@ interface EncoderSource {
 }
 
 /*
- * begin ────> due ──(frame behind all that readers have)──> known <──(frame)── due <──── changed
+ * begin ────> due ──(frame later than all before it)──> known <──(frame)── due <──── changed
  *              └──(the source resumes the one before)──> known, as before
  */
 /**
- * The encoder whose packets a stream has, as far as servers know: since when, and which headers it has sent. Servers send this to each
- * other, so that headers of an earlier encoder are forgotten everywhere.
+ * The present encoder of a stream: the time of its first frame, and which headers it has sent. Servers send this to each other, so that
+ * headers of an earlier encoder are forgotten everywhere.
  */
 export class EncoderTracks {
   /** Whether the owner must call `frame` with the next frame. */
   due = false;
   #source: EncoderSource | undefined;
-  /** Stream time of the encoder's first frame that is behind all earlier packets. */
+  /** Stream time of the encoder's first frame that is later than all earlier packets. */
   #since = 0;
   /** The stream's newest time when the source began; undefined: the next frame is the encoder's first. */
   #newest: number | undefined;
@@ -79,7 +79,7 @@ export class EncoderTracks {
         this.due = false;
         return false;
       }
-      // Earlier packets of another track may still be on their way to other servers, which tell them by their times.
+      // Other servers tell encoders apart by packet times, and earlier packets of another track may still be on their way to them.
       if (time <= newest && time > newest - SKEW_MS) return false;
     }
     this.due = false;
@@ -98,12 +98,12 @@ export class ToldTracks {
   #since: number | undefined;
   #keys: ReadonlySet<string> = new Set();
 
-  /** The peer has sent this text; `lost`: packets before the next one are missing. Texts that no server writes are ignored. */
+  /** The peer has sent this text; `lost`: packets before the next one are missing. Malformed texts are ignored. */
   hear(text: string, lost: boolean): void {
     const [first = "", ...words] = text.length > MAX_TEXT ? [] : text.split(" ");
     if (!/^-?\d{1,16}$/.test(first)) return;
     const since = Number(first);
-    // The same encoder again: headers that it has sent since then come by themselves, unless they are among what is missing.
+    // The same encoder again: its later headers arrive as packets, unless they are among the missing ones.
     if (since === this.#since && !(lost && this.pending)) return;
     this.#since = since;
     this.#keys = new Set(words.map(decoded));

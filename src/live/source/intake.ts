@@ -96,7 +96,7 @@ export class Intake {
       this.timeline.takeOver({ ...newest, shift, ahead, inStep, lead: same ? lead : 0 });
       this.resumeFilter.takeOver(same);
     } else {
-      // It has sent no frame yet, so its clock is unknown, as that of any new source.
+      // The standby has sent no frame yet, so its clock is unknown, as for any new source.
       this.timeline.newSource();
       this.resumeFilter.newSource();
     }

@@ -387,7 +387,7 @@ export class LiveSource implements Source {
       this.#owner.take(this, PacketKind.Data, timestamp, message.body, (amf3 ? PacketFlag.Amf3 : 0) | set | kept, 0);
       return;
     }
-    // Servers pass metadata on as a whole: what an earlier encoder said must not stay.
+    // Servers pass metadata on as a whole: an earlier encoder's values must not stay.
     this.#metadata.apply(this.#isRelay ? { ...message, merge: false } : message);
     const merged = this.#metadata.payload();
     if (merged === undefined) this.headers.setMetadata(undefined);

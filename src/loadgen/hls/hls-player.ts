@@ -34,13 +34,13 @@ export class HlsPlayer implements Player, TrackEvents {
   readonly #playout: Playout;
   readonly #main: Track;
   #audio: Track | undefined;
-  /** Of a playlist of playlists. */
+  /** Undefined unless the player's URL is a multivariant playlist. */
   #variants: ViewerVariants | undefined;
   /** When this attempt began; monotonic ms. */
   #beganMs: number;
   /** When the player was admitted, µs since 1970: frames sent before are old, not late. */
   #admittedUs = 0;
-  /** When another variant was decided for; 0: it has arrived. */
+  /** When the player decided for another variant, monotonic ms; 0: the variant has arrived, or there was no change. */
   #switchedMs = 0;
   #bytesBefore = 0;
 
@@ -164,7 +164,7 @@ export class HlsPlayer implements Player, TrackEvents {
     else this.#main.go(url);
   }
 
-  /** Has the audio track that goes with the variant, from the moment on if it has none yet, else from its own next segment on. */
+  /** Takes the variant's audio track: a new one begins at the moment, an existing one changes at its own next segment. */
   #matchAudio(moment: Moment): void {
     const url = this.#variants?.audioUrl;
     if (url === undefined) {
@@ -177,7 +177,7 @@ export class HlsPlayer implements Player, TrackEvents {
     }
   }
 
-  /** `url`: the playlist that is loaded first. */
+  /** The events of the audio track; `url`: the playlist that is loaded first. */
   #audioEvents(url: URL): TrackEvents {
     let loaded = url.href;
     return {

@@ -1,6 +1,6 @@
 import type { HlsTotals } from "./totals.ts";
 
-/** Keys that are kept: those of a playlist and some before. */
+/** Maximum number of keys that are kept: those of a playlist and some before. */
 const MAX_KEYS = 32;
 
 /** The keys of one viewer by their URLs, each fetched once, whichever track needs it first. */

@@ -1,7 +1,7 @@
 import { ProtocolError } from "../../base/errors.ts";
 import { Attributes, noVariables } from "./attributes.ts";
 
-/** More variants, and more renditions, than any playlist has. */
+/** Maximum number of variants, and of renditions: more than any real playlist has. */
 const MAX_ENTRIES = 1000;
 
 /** A variant of a stream (RFC 8216, 4.3.4.2). */
@@ -20,7 +20,7 @@ export interface ListedVariant {
 
 /** An audio rendition (RFC 8216, 4.3.4.1). */
 export interface AudioRendition {
-  /** As the playlist writes it; undefined for one that is in the variants' own playlists. */
+  /** As the playlist writes it; undefined for a rendition inside the variants' own playlists. */
   readonly uri: string | undefined;
   readonly name: string;
   readonly isDefault: boolean;

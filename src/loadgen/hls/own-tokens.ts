@@ -3,20 +3,20 @@ import { positionOf } from "../../base/memory.ts";
 /** Lengths of a token in a URL: a session, a signature. Shorter texts may be anything. */
 const LEAST_LENGTH = 8;
 const MAX_LENGTH = 512;
-/** A token is of these, with a letter and a digit at least, so that no tag and no number of a playlist looks like one. */
+/** Characters of a token. It has a letter and a digit at least, so that no tag and no number of a playlist looks like one. */
 const TOKEN = /^(?=.*[A-Za-z])(?=.*[0-9])[A-Za-z0-9_.~%-]+$/;
 const MAX_TOKENS = 8;
 
 interface Token {
   readonly text: string;
   readonly bytes: Uint8Array;
-  /** A control character, as often as the token is long. */
+  /** A control character, repeated to the token's length. */
   readonly mask: string;
 }
 
 /**
- * The tokens in the URLs of one viewer. Servers repeat them in that viewer's playlists; masked, the playlists of all viewers are the same, and are read
- * once.
+ * The tokens in the URLs of one viewer. Servers repeat them in that viewer's playlists; once they are masked, the playlists of all
+ * viewers are the same, and are read once.
  */
 export class OwnTokens {
   readonly #tokens: Token[] = [];
@@ -42,7 +42,7 @@ export class OwnTokens {
     }
   }
 
-  /** A text of a masked playlist with the viewer's tokens. */
+  /** A text of a masked playlist, with the viewer's tokens put back. */
   own(text: string): string {
     let own = text;
     for (const token of this.#tokens) own = own.replaceAll(token.mask, token.text);

@@ -15,14 +15,14 @@ export type ReadInit = InitTracks | string;
 export interface Needed {
   readonly what: "init segment" | "key";
   readonly url: URL;
-  /** The store of files has it under this name. */
+  /** Its name in the store of files. */
   readonly name: string;
   readonly sink: FileSink;
   /** Takes the complete file of `bytes` bytes. Returns why it can't be used, undefined if it can. */
   take(bytes: number): string | undefined;
 }
 
-/** A URI of a playlist as this viewer asks for it, and as files are compared with other viewers'. */
+/** A URI of a playlist: the URL that this viewer requests, and the name by which viewers share files. */
 export interface Address {
   readonly url: URL;
   readonly name: string;
@@ -34,11 +34,11 @@ export class PieceReader {
   readonly #ring: KeyRing;
   readonly #addressOf: (uri: string) => Address;
   #init: { readonly name: string; readonly tracks: InitTracks } | undefined;
-  /** The newest key and address of each kind, as most pieces have the one before's. */
+  /** The newest key and init segment address; most pieces have the same as the piece before. */
   #key: { readonly uri: string; readonly bytes: Uint8Array } | undefined;
   #map: { readonly uri: string; readonly address: Address } | undefined;
 
-  /** `addressOf` throws ProtocolError for a URI that leads nowhere. */
+  /** `addressOf` throws ProtocolError for a URI that is no address. */
   constructor(inits: FileStore<ReadInit>, ring: KeyRing, addressOf: (uri: string) => Address) {
     this.#inits = inits;
     this.#ring = ring;

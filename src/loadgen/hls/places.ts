@@ -18,7 +18,7 @@ export interface Place {
   readonly sequence: number;
   /** The part's index; 0 for a whole segment, too. */
   readonly part: number;
-  /** How far into the piece playback begins, ms; negative: how far ahead of that the piece begins. */
+  /** How far into the piece playback begins, ms; negative if playback begins before the piece. */
   readonly fromMs: number;
 }
 
@@ -65,7 +65,7 @@ export function momentOf(list: MediaPlaylist, { sequence, part, fromMs }: Place)
 
 /**
  * The place of a moment in another playlist of the same stream, by dates if both have them, else by segment numbers: the piece at or
- * before it that viewers may start with, or `whole`, the segment. What is no longer listed, or not yet, is replaced by the nearest.
+ * before it that viewers may start with, or with `whole` the segment. Outside the list it is the nearest place, or without dates the live one.
  */
 export function placeAt(list: MediaPlaylist, moment: Moment, whole: boolean): Place {
   const found = byDate(list, moment) ?? byNumber(list, moment);
@@ -91,7 +91,7 @@ function byDate(list: MediaPlaylist, { dateMs, offsetMs, sequence: number }: Mom
   const endMs = endDateOf(list);
   if (dateMs === undefined || endMs === undefined || first?.dateMs === undefined) return undefined;
   const { sequence } = endOf(list);
-  // It is not known yet where the growing segment ends. Where it may be the one before, the numbers tell.
+  // The growing segment's end is unknown. If the moment may be the segment after it, the segment number decides.
   if (offsetMs === 0 && number === sequence + 1 && dateMs > endMs + TOLERANCE_MS) return { sequence: number, offsetMs };
   for (let at = sequence; at >= list.mediaSequence; at--) {
     const beginMs = at === sequence ? endMs : segmentOf(list, at)?.dateMs;

@@ -18,9 +18,9 @@ const PLAIN: Reload = { afterMs: 0, directives: "", waitMs: 0 };
 
 const RETRY: Reload = { ...PLAIN, afterMs: RETRY_MS };
 
-/** What happens to a playlist. The loader may be closed, or sent to another playlist, in each of them. */
+/** What happens to a playlist. The owner may close the loader, or send it to another playlist, in each call. */
 export interface LoaderEvents {
-  /** A playlist of playlists came; nothing more is loaded before `go`. */
+  /** A multivariant playlist came; nothing more is loaded before `go`. */
   multivariant(list: MultivariantPlaylist, url: URL): void;
   /** A media playlist came; `url` is its address, after redirects. */
   media(list: MediaPlaylist, url: URL): void;

@@ -11,7 +11,7 @@ import type { PlaylistStore } from "./playlist-store.ts";
 /** A longer playlist is refused. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const FIRST_BYTES = 4096;
-/** A buffer of this size is kept for the next answer; a larger one would be much in thousands of players. */
+/** Maximum size of a buffer that is kept for the next answer: thousands of players have one each. */
 const MAX_KEPT_BYTES = 64 * 1024;
 
 /** The result of a request for a playlist. */

@@ -40,7 +40,7 @@ export class TrackBuffer {
     this.#joinedMs = joinedMs;
   }
 
-  /** The track is played from so far into its first piece. */
+  /** Playback of the track begins `fromMs` into its first piece. */
   begin(fromMs: number): void {
     this.endMs = this.#joinedMs - fromMs;
   }
@@ -73,12 +73,12 @@ export class Playout {
     this.#shows = shows;
   }
 
-  /** Says when playback starts. */
+  /** Sets when playback starts. */
   setStart(starts: PlayoutStart): void {
     this.#starts = starts;
   }
 
-  /** The buffer of a further track, which is played from the end of what is there of others. Playback waits for it, or goes on if it plays. */
+  /** Adds the buffer of a track, which is played from the end of the other buffers. A playback that has not started waits for it. */
   join(): TrackBuffer {
     let joinedMs = 0;
     for (const { pieces, endMs } of this.#buffers) if (pieces > 0) joinedMs = Math.max(joinedMs, endMs);

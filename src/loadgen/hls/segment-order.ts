@@ -18,7 +18,7 @@ export interface Placed {
   readonly discontinuity: boolean;
   /** Whether a player can start with the piece: required of segments, and of parts that are listed as independent; true for others. */
   readonly startable: boolean;
-  /** For the first one of another variant: how much it repeats of what came before, ms. */
+  /** For the first piece of another variant: how much it repeats of the pieces before, ms. */
   readonly repeatsMs: number | undefined;
 }
 

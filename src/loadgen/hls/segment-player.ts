@@ -22,7 +22,7 @@ export interface Arrived {
   readonly atMs: number;
   /** Whether it directly follows the last piece that arrived. */
   readonly follows: boolean;
-  /** For the first one of another variant: how much it repeats of what came before, ms. */
+  /** For the first piece of another variant: how much it repeats of the pieces before, ms. */
   readonly repeatsMs: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Arrived {
 export interface PieceEvents {
   /** A segment comes next, at this moment. Returns whether it is taken from another playlist, which `move` brings. */
   segmentBegins(moment: Moment): boolean;
-  /** The pieces of another playlist follow, of which the first one repeats so much of the last ones, ms. */
+  /** Pieces of another playlist follow; the first one repeats `repeatsMs` of the last ones. */
   moved(repeatsMs: number): void;
   arrived(arrived: Arrived): void;
   /** Segments, or a part, are missed: `durationMs` of media. */
@@ -69,7 +69,7 @@ export class SegmentPlayer {
   #hinted: Hinted | undefined;
   /** The newest hint whose part was requested. */
   #hint: string | undefined;
-  /** The newest segment for which it was asked whether it comes from another playlist. */
+  /** The newest segment for which `segmentBegins` was called. */
   #begun: number;
   /** Where the next segment begins, while another playlist is awaited for it. */
   #moving: Moment | undefined;
@@ -170,7 +170,7 @@ export class SegmentPlayer {
     this.#events.moved(place.fromMs);
   }
 
-  /** Where the next piece is. */
+  /** The place of the next piece. */
   #here(): Place {
     const piece = this.#piece;
     const { sequence, part } = this.#cursor;

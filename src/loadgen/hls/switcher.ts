@@ -2,12 +2,12 @@ import type { ListedVariant } from "./multivariant.ts";
 import { Throughput } from "./throughput.ts";
 import { switches, type VariantChoice } from "./variant-choice.ts";
 
-/** A variant's bitrate may take this share of the throughput, to stay with it and to change up to it. */
+/** Maximum share of the throughput that a variant's bitrate may take: to stay with it, and to change up to it. */
 const STAY_SHARE = 0.95;
 const UP_SHARE = 0.7;
 /** With `switch`, a viewer changes after 1 to this many segments. */
 const MAX_SEGMENTS = 5;
-/** Spreads the numbers of viewers over all seeds. */
+/** Spreads the viewers' numbers over all seeds of the generator. */
 const SEED_FACTOR = 0x9e3779b1;
 
 /** Decides at each segment which variant one viewer plays. */

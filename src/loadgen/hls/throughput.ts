@@ -1,9 +1,9 @@
 /** After this many seconds of loading, a measurement counts half; the two averages follow changes faster and slower. */
 const HALF_LIVES = [3, 9] as const;
-/** What a single read of the socket brings has taken this long at least, ms. */
+/** Minimum time that a file counts with, ms: a file that comes in one read of the socket seems to take no time. */
 const LEAST_MS = 5;
 
-/** How fast one viewer's connection is: the lesser of two moving averages, so that it falls at once and rises slowly. */
+/** How fast one viewer's connection is: the lesser of two moving averages, so that it falls fast and rises slowly. */
 export class Throughput {
   readonly #sums = HALF_LIVES.map((half) => ({ half, bits: 0, seconds: 0 }));
 

@@ -33,9 +33,9 @@ export class HlsTotals {
   switchesDown = 0;
   /** Changes after which the picture did not continue where it had stopped. */
   misaligned = 0;
-  /** Variants that players left as their playlists could not be loaded. */
+  /** Number of times that a player left a variant because its playlist could not be loaded. */
   variantsLeft = 0;
-  /** Whether players should change their variant, and had one only. */
+  /** Whether players should change their variant, but the playlist has only one. */
   oneVariant = false;
   /** From the decision for another variant to its first segment or part, µs. */
   readonly switchTime = new Histogram();

@@ -16,7 +16,7 @@ const ROUNDING_MS = 1;
 /** What a track tells its player. */
 export interface TrackEvents {
   multivariant(list: MultivariantPlaylist, url: URL): void;
-  /** A media playlist came before there is a segment to begin with. */
+  /** A media playlist without segments came; the track can't begin yet. */
   empty(list: MediaPlaylist): void;
   /** The track begins at this moment, with a first list. */
   begins(list: MediaPlaylist, moment: Moment): void;

@@ -1,12 +1,12 @@
 import { UserError } from "../../base/errors.ts";
 import type { ListedVariant, MultivariantPlaylist } from "./multivariant.ts";
 
-/** More names than fit into a line. */
+/** Maximum number of variants that an error lists. */
 const MAX_NAMES = 8;
 
 /**
  * Which variants viewers play. `first`: as browsers begin; `highest` and `lowest`: by bitrate; `all`: each viewer the next one; `switch`:
- * viewers change at random, in each run alike; `auto`: as fast as the connection is. Any other text is a variant's name.
+ * viewers change at random, the same way in each run; `auto`: by measured throughput. Any other text is a variant's name.
  */
 export type VariantChoice = string;
 

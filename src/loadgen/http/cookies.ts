@@ -1,6 +1,6 @@
 import type { ResponseHead } from "../../io/net/http-response.ts";
 
-/** More cookies, and longer ones, than a player keeps. */
+/** Maximum number and length of a player's cookies. */
 const MAX_COOKIES = 50;
 const MAX_LENGTH = 4096;
 /** `NAME=VALUE` (RFC 6265, 4.1.1), of visible characters. */

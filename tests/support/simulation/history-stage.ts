@@ -28,19 +28,19 @@ export interface HistoryNode {
 
 /** An attempt to publish. */
 export interface Push {
-  /** `running`, and why it does so no more. */
+  /** What was reported: `running`, then why the attempt has ended. */
   readonly told: readonly string[];
   stop(): void;
 }
 
 /** An encoder, which publishes at one node after the other. */
 export interface HistoryEncoder {
-  /** Sends the next key frame, so long after the last one. */
+  /** Sends the next key frame, `afterMs` after the last one. */
   frame(afterMs: number): void;
   publish(node: string, stream: string, running: () => void): Push;
-  /** Its cable is pulled: nothing comes any more, and after a while both kernels give its connections up. */
+  /** Pulls its cable: nothing arrives, and after a while both kernels give its connections up. */
   unplug(): void;
-  /** Its connections end without a word. */
+  /** Its connections end without a message to the other end. */
   hangUp(): void;
   end(): void;
 }
@@ -59,7 +59,7 @@ export interface NodeSetup {
   readonly random: () => number;
 }
 
-/** What a history happens on: nodes, encoders and viewers, and what is between them. */
+/** The parts of a history: nodes, encoders and viewers, and the links between them. */
 export interface HistoryStage {
   readonly clock: FakeClock;
   readonly onConflict: OnConflict;
@@ -69,22 +69,22 @@ export interface HistoryStage {
   encoder(timeMs: number): HistoryEncoder;
   watch(node: HistoryNode, stream: string): HistoryViewer;
   cut(from: string, to: string): void;
-  /** All links are whole. */
+  /** Repairs all links. */
   join(): void;
   /**
-   * One process of a node is gone, and its connections; another one of the same node may go on. `silently`: its machine is gone with it, so
-   * that nobody is told, and those who dial get no answer.
+   * Ends one process of a node with its connections; another process of the node may go on. `silently`: its machine ends, too, so that
+   * other nodes get no notice, and dials get no answer.
    */
   end(node: HistoryNode, silently: boolean): void;
-  /** Nobody listens at a node any more. */
+  /** Ends the listeners of a node. */
   kill(name: string): void;
-  /** Connections between the processes of a node end, by the paths of their sockets. */
+  /** Ends connections between the processes of a node, by the paths of their sockets. */
   endLocal(paths: readonly string[]): void;
   /** Connections between nodes and from encoders that are open, `FROM>TO`. */
   readonly open: readonly string[];
 }
 
-/** What a history's nodes have in their configuration, beside what the file says when it says nothing. */
+/** The keys of the nodes' configuration that differ from the defaults. */
 export interface HistoryConfig {
   readonly onConflict: OnConflict;
   readonly edge: Partial<EdgeConfig>;

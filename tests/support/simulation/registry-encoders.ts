@@ -2,7 +2,7 @@ import { between, pick } from "../random.ts";
 import { FIRST_PACKET_MS, type HistoryEncoder, type HistoryStage, type Push } from "./history-stage.ts";
 import type { Member } from "./registry-members.ts";
 
-/** So long after another encoder has left, a name is one encoder's alone, ms: its node has noticed that. */
+/** Time after which the node has noticed that an encoder left, ms: the name is then the other encoder's alone. */
 const ALONE_MS = FIRST_PACKET_MS + 2000;
 
 /** An encoder of one stream, which comes back when it was refused or has lost its connection. */
@@ -14,7 +14,7 @@ export interface Sender {
   push: Push | undefined;
   at: Member | undefined;
   retryAt: number;
-  /** A frame of it has come to its node. */
+  /** Whether its node has received a frame of it. */
   hasSent: boolean;
   /** Since when it sends to the same node, ms. */
   since: number;
@@ -61,7 +61,7 @@ export class Encoders {
     return this.all.filter((sender) => sender.stream === stream && isRunning(sender.push) && this.#isThere(sender));
   }
 
-  /** Its node has not lost power, which it notices only later. */
+  /** Whether the encoder's node still has power; the encoder notices a loss only later. */
   #isThere({ at }: Sender): boolean {
     return at !== undefined && this.#context.members.includes(at);
   }

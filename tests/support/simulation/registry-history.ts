@@ -26,9 +26,9 @@ const SETTLED_MS = 20_000;
 const CALM_MS = 20_000;
 /** Nodes at two primaries come together before that, ms. */
 const TOGETHER_MS = 30_000;
-/** A hasty history takes it for the end when nothing has been wrong for this long, ms, and looks for as long whether that lasts. */
+/** A hasty history counts as settled when nothing has been wrong for this long, ms, and is then watched for as long again. */
 const STEADY_MS = 3000;
-/** A copy that has just ended is found for this long, until its node has told that, ms. */
+/** A copy that has just ended may be found for this long, until its node has reported the end, ms. */
 const MOMENT_MS = 3000;
 /** A stream whose owner's encoder is gone has another one within this time, ms. */
 const NEXT_MS = 20_000;
@@ -106,7 +106,7 @@ export class RegistryHistory {
     this.#encoders.add(pick(random, scope.streams), true);
   }
 
-  /** Lets things happen for a while, and then none, until all must be well. */
+  /** Lets faults happen for a while, then heals everything, and checks that all ends well. */
   run(): void {
     const { seconds, quietSeconds, chance } = this.scope;
     for (let at = 0; at < 2 * seconds; at++) {
@@ -124,7 +124,7 @@ export class RegistryHistory {
     this.#leave();
   }
 
-  /** Until all is as it stays, and while it does. */
+  /** Waits until the cluster has settled, and watches whether it stays so. */
   #settle(): void {
     const limitMs = SETTLED_MS + (this.scope.hasSecond ? TOGETHER_MS : 0);
     if (!this.scope.isHasty) this.#watchFor(limitMs);
@@ -138,14 +138,14 @@ export class RegistryHistory {
     for (let at = 0; at < ms / FRAME_MS; at++) this.#pass();
   }
 
-  /** Lets time pass until nothing has been left to happen for so long. */
+  /** Lets time pass until nothing has been wrong for `steadyMs`, or for `limitMs` at most. */
   #untilSteady(limitMs: number, steadyMs: number): void {
     const until = this.#now + limitMs;
     for (let since = this.#now; this.#now < until && this.#now - since < steadyMs; )
       if (this.#pass() || !this.#isWell) since = this.#now;
   }
 
-  /** Nothing is left to happen: each stream has its owner, and all viewers that can play do. */
+  /** Whether each stream has its owner, and all viewers that can play do. */
   get #isWell(): boolean {
     const { all } = this.#members;
     if (this.#servers.since === undefined) return false;
@@ -228,7 +228,7 @@ export class RegistryHistory {
     return this.stage.clock.now();
   }
 
-  /** Lets a moment pass; whether anything was found that must not be. */
+  /** Lets one frame's time pass; true if it has found a fault. */
   #pass(): boolean {
     const before = this.wrong.length;
     this.#encoders.step(FRAME_MS);

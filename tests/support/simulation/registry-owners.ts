@@ -32,19 +32,19 @@ export function rivalsBoth(stream: string, { stage, encoders }: Pick<OwnersConte
   return stage.onConflict !== "standby" && encoders.running(stream).length > 1;
 }
 
-/** As many encoders of a stream run as ever will, one of them at its owner. */
+/** Whether all encoders that can run for a stream do, one of them at its owner. */
 export function settled(
   stream: string,
   { stage, model, encoders }: Pick<OwnersContext, "stage" | "model" | "encoders">,
 ): boolean {
   const wanted = encoders.all.filter((sender) => sender.stream === stream).length;
   const running = encoders.running(stream);
-  // Where encoders replace each other, the one that came second gives up, and the other one comes back.
+  // With "replace", the second encoder gives up, and the first one comes back.
   if (stage.onConflict === "replace" && wanted > 1) return false;
   if (running.length !== (stage.onConflict === "standby" ? wanted : 1)) return false;
   const owner = ownerOf(stream, model);
   const at = running.find((sender) => sender.at?.node.state.id === owner)?.at;
-  // A node that has just got a stream may still have the other one's, behind which its own stands by.
+  // A node that has just become the owner may still fetch the stream, while its own encoder stands by.
   return at !== undefined && streamAt(at.node, stream)?.source?.info.via === "client";
 }
 

@@ -10,14 +10,14 @@ export interface HistoryScope extends HistoryConfig {
   readonly streams: readonly string[];
   readonly firstNodes: number;
   readonly mostNodes: number;
-  /** Things happen for so long, s, in each half of a second by this chance. */
+  /** For how long faults happen, s, and the chance of one in each half second. */
   readonly seconds: number;
   readonly chance: number;
-  /** Then nothing more happens for so long, s, while what is broken stays so. */
+  /** For how long no new faults happen afterwards, s, while those before last. */
   readonly quietSeconds: number;
-  /** The registry has a second server. */
+  /** Whether the registry has a second server. */
   readonly hasSecond: boolean;
-  /** What has an end may end sooner than at its bound: all looks are taken as soon as nothing is left to happen. */
+  /** Whether checks come as soon as the cluster has settled, instead of after fixed times. */
   readonly isHasty: boolean;
 }
 
@@ -26,7 +26,7 @@ const CONFLICTS: readonly OnConflict[] = ["reject", "reject", "replace", "standb
 /** This share of the histories without RTMP is as long as those with it. */
 const LARGE = 0.02;
 
-/** The scope of a history, as its seed has it. */
+/** The scope that a seed's random numbers choose. */
 export function scopeOf(random: () => number, form: HistoryForm): HistoryScope {
   const onConflict = pick(random, CONFLICTS);
   const hasSecond = random() < 0.3;

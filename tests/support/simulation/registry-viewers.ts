@@ -71,7 +71,7 @@ export class Viewers {
     for (const watcher of this.#all) if (watcher.viewer.played()) watcher.playedAt = this.#context.stage.clock.now();
   }
 
-  /** Whether all of them that could play have done so within this time, ms. */
+  /** Whether all viewers that can play have played within this time, ms. */
   allPlay(ms: number): boolean {
     const now = this.#context.stage.clock.now();
     return this.#all.every((watcher) => now - watcher.playedAt <= ms || this.#wellSince(watcher) > now);

@@ -10,7 +10,7 @@ import { t } from "./words.ts";
 
 const CLIENT_MS = 1000;
 
-/** One client: who it says it is, and what it sends and gets. */
+/** One client: its program, page and URL as it names them, and what it sends and receives. */
 export function ClientPage({ id, canChange }: { id: string; canChange: boolean }) {
   const { data, error, refresh } = usePolled<{ client: ClientAnswer }>(
     `/api/v1/clients/${encodeURIComponent(id)}`,
@@ -66,7 +66,7 @@ export function ClientPage({ id, canChange }: { id: string; canChange: boolean }
   );
 }
 
-/** What is known of the client. URLs are texts, no links: a client names what it likes. */
+/** What is known of the client. URLs are plain texts, as a client could name a harmful link. */
 function Facts({ client }: { client: ClientAnswer }) {
   const { ip, port, publish, format, software, pageUrl, tcUrl, swfUrl, alive, kbps } = client;
   const { recv_bytes, send_bytes, lag_ms, lost_packets } = client;

@@ -7,14 +7,14 @@ import { server, usePolled } from "./server.ts";
 import { t } from "./words.ts";
 
 const CONFIG_MS = 5000;
-/** The text changes only with a reload or a restart, and is asked for again then. */
+/** Interval between requests for the text; it changes only with a reload or a restart, which cause a request of their own. */
 const textMs = (answer: ConfigAnswer | undefined): number => (answer === undefined ? CONFIG_MS : 600_000);
 /** Maximum number of lines of the configuration that are shown: a server may have thousands of vhosts. */
 const MAX_LINES = 3000;
 /** Maximum number of the server's sentences of one kind: a file may have a mistake in each vhost. */
 const MAX_SENTENCES = 100;
 
-/** The configuration in effect, what the file says otherwise, and a reload. */
+/** The configuration in effect, how the file differs from it, and a reload. */
 export function ConfigPage({ canChange }: { canChange: boolean }) {
   const { data, error, refresh } = usePolled<ConfigAnswer>("/api/v1/config?keys=none", CONFIG_MS);
   if (data === undefined) return <p role="status">{error === undefined ? t("Loading…") : shown(error.message)}</p>;
@@ -99,7 +99,7 @@ function Reload({ canChange, onReloaded }: { canChange: boolean; onReloaded(): v
   );
 }
 
-/** What the file says otherwise than the configuration in effect, and its warnings. */
+/** How the file differs from the configuration in effect, and its warnings. */
 function Findings({ config: { refused, waiting, warnings } }: { config: ConfigAnswer["config"] }) {
   return (
     <>
@@ -141,7 +141,7 @@ function Lines({ lines }: { lines: readonly string[] }) {
 /** The keys with their values. */
 function Keys({ loadedAt }: { loadedAt: number }) {
   const [isShort, setShort] = useState(true);
-  // The part after "#" is not sent: it makes another configuration another address.
+  // The part after "#" is not sent: it changes the address, so that a new configuration is requested.
   const path = `/api/v1/config?keys=${isShort ? "changed" : "all"}#${loadedAt}`;
   const { data, error } = usePolled<ConfigAnswer>(path, textMs);
   const last = useRef<string | undefined>(undefined);
@@ -170,7 +170,7 @@ function Toml({ text }: { text: string }) {
   if (seen === "") return <p class="soft">{t("Every key has its default.")}</p>;
   return (
     <>
-      {/* biome-ignore-start lint/a11y: what scrolls must be reached by the keyboard, and is no set of fields */}
+      {/* biome-ignore-start lint/a11y: a box that scrolls needs the keyboard's focus, and is no set of fields */}
       <pre class="toml" role="group" aria-labelledby="keys-title" tabIndex={0}>
         {/* biome-ignore-end lint/a11y: as above */}
         {seen}

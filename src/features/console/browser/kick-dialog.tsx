@@ -47,7 +47,7 @@ export function kick(id: string, ban: number): Promise<unknown> {
   return server.call("DELETE", `/api/v1/clients/${encodeURIComponent(id)}${ban === 0 ? "" : `?ban=${ban}`}`);
 }
 
-/** Whether a client is another one: after a restart, the server gives the same ids to other clients. */
+/** Whether two clients with one id differ: after a restart, the server gives the same ids to other clients. */
 export function isOther(client: ClientAnswer, before: ClientAnswer): boolean {
   return client.ip !== before.ip || client.port !== before.port;
 }

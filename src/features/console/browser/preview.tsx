@@ -46,7 +46,7 @@ export function Preview({ stream, session }: { stream: StreamAnswer; session: Se
   );
 }
 
-/** Whether the browser has blocked a frame: the console's policy names the addresses that were there when it was loaded. */
+/** Whether the browser has blocked a frame: the console's policy allows only the addresses known when it was loaded. */
 function useBlockedFrame(): boolean {
   const [isBlocked, setBlocked] = useState(false);
   useEffect(() => {

@@ -4,7 +4,7 @@ import { nodeName } from "./picture.ts";
 import type { PageName } from "./route.ts";
 import { t } from "./words.ts";
 
-/** Maximum number of a refused file's mistakes that are told here. */
+/** Maximum number of mistakes of a refused file that are listed. */
 const MAX_LINES = 3;
 
 /** A problem as a sentence, and the page with more about it. */

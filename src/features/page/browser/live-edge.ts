@@ -3,7 +3,7 @@ export interface Look {
   /** Monotonic, ms. */
   readonly now: number;
   readonly position: number;
-  /** Whether anything can be shown at the position. A seek to where nothing can is no movement of the picture. */
+  /** Whether there is data to show at the position. A seek to a position without data is no movement of the picture. */
   readonly hasData: boolean;
   /** Number of segments loaded so far; undefined: not known. */
   readonly segments?: number | undefined;
@@ -48,7 +48,7 @@ const GAP_MS = 700;
 const NUDGE = 0.05;
 /** If the picture stands still for this long, the target was too short. */
 const STALL_MS = 1000;
-/** A picture is stuck this long after a first segment that has not made the buffer grow, if another one has come since. */
+/** A picture is stuck if this long ago a segment came that the buffer did not grow by, and another segment has come since. */
 const STUCK_MS = 4000;
 /** A position that changes by less than this, s, from look to look stands still. */
 const STILL = 0.01;
@@ -64,7 +64,7 @@ export class LiveEdge {
   #movedAt: number | undefined;
   #firstMovedAt: number | undefined;
   #stalled = false;
-  /** The end of the buffer and the number of segments at the last movement or growth, and when the next segment was there. */
+  /** The buffer's end and the number of segments when the picture last moved or the buffer grew, and when the next segment came. */
   #end = 0;
   #segments = 0;
   #segmentAt: number | undefined;
@@ -102,7 +102,7 @@ export class LiveEdge {
   }
 
   #isStuck({ now, end = 0, segments = 0 }: Look, isStill: boolean): boolean {
-    // On a slow network, segments may come too late for the position that the player has gone to, but the buffer grows.
+    // On a slow network, segments may come too late for the player's position, but the buffer still grows.
     if (!isStill || end > this.#end) {
       this.#end = end;
       this.#segments = segments;

@@ -3,7 +3,7 @@ import type { HistoryEncoder, Push } from "../history-stage.ts";
 import type { DirectClient, DirectEnd, DirectNet, PublishCalls, ServerCalls } from "./net.ts";
 
 const CONNECT_MS = 5000;
-/** From the open connection to the node's answer. */
+/** Maximum time from the open connection to the node's answer, ms. */
 const ANSWER_MS = 10_000;
 /** What an encoder needs. */
 export interface EncoderContext {

@@ -44,12 +44,12 @@ export class DirectEnd {
   }
 }
 
-/** Both kernels give up a connection over which nothing comes, ms: sooner than most do, as a history is short. */
+/** Time after which both kernels give up a lost connection, ms; shorter than in reality, as histories are short. */
 const GIVEN_UP_MS = 8000;
 
 /** A connection without bytes: calls arrive in order, after its delay, and wait while it is held. */
 export class DirectConnection {
-  /** Whose name it was dialled in, by which program, and which one accepted it. */
+  /** The dialling host's name, the program that dialled, and the host that accepted. */
   readonly from: string;
   readonly by: object | undefined;
   readonly at: DirectHost;
@@ -86,19 +86,19 @@ export class DirectConnection {
     else this.#clock.after(this.#delayMs, arrive);
   }
 
-  /** Nothing arrives any more, at either end. */
+  /** Holds back all calls at both ends. */
   hold(): void {
     this.#held ??= [];
   }
 
-  /** What was held arrives, before everything else. */
+  /** Delivers the calls that were held back, before all later ones. */
   release(): void {
     const held = this.#held;
     this.#held = undefined;
     for (const arrive of held ?? []) arrive();
   }
 
-  /** Nothing arrives any more, and after a while both ends break. */
+  /** Holds back all calls, and breaks both ends after a while. */
   lose(): void {
     this.hold();
     this.#clock.after(GIVEN_UP_MS, () => {

@@ -26,7 +26,7 @@ import type { DirectEnd, DirectHost, DirectNet } from "./net.ts";
 import { DirectPull } from "./pull.ts";
 import { DirectServer, type ServerNode } from "./server.ts";
 
-// What histories share, as it has no state that one of them could leave to the next.
+// All histories share these: they keep no state from one history to the next.
 const formats = new RtmpFormats();
 const account = openAccount(1000);
 const never = { cancel: () => undefined };
@@ -77,7 +77,7 @@ export class DirectNode implements HistoryNode, DirectHost, ServerNode {
     const shared = { clock, log: silentLog, formats, limits: defaultLimits, nodeId, random: () => undefined };
     this.registry = new Registry({
       ...{ ...shared, randomNumber: random, onConflict },
-      // Only whether an address can be reached is asked by this.
+      // The registry dials only to find out whether an address can be reached.
       dial: (_target, handler) => {
         const transport = { abort: () => handler.onClose(undefined) } as Transport;
         clock.soon(() => handler.onOpen(transport));

@@ -157,7 +157,7 @@ export class DirectServer implements ServerCalls {
   }
 }
 
-/** What another node gets of a stream here. */
+/** Sends a stream to another node that plays it. */
 class DirectPlayer {
   readonly #stream: Stream;
   readonly #end: DirectEnd;
@@ -215,7 +215,7 @@ class DirectPlayer {
   }
 }
 
-/** A key frame that no other encoder sends. */
+/** A key frame that differs from those of all other encoders. */
 function keyFrame(id: number, count: number): Uint8Array {
   return Uint8Array.of(0x17, 1, 0, 0, 0, id, count >>> 16, count >>> 8, count);
 }
@@ -224,7 +224,7 @@ function nameOf(stream: string): StreamName {
   return { vhost: "__defaultVhost__", app: "live", stream };
 }
 
-/** How a client of RTMP takes the refusal. */
+/** How an RTMP client understands the refusal. */
 function howRefused({ kind }: Refused): "absent" | "failed" | "refused" {
   if (kind === "missing" || kind === "gone" || kind === "vhost" || kind === "name") return "absent";
   return kind === "loop" ? "failed" : "refused";

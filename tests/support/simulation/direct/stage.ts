@@ -112,7 +112,7 @@ export class DirectStage implements HistoryStage {
   }
 }
 
-/** A viewer of which only is known whether it gets key frames. */
+/** A viewer that only notes whether key frames come. */
 class DirectViewer implements HistoryViewer {
   readonly #stream: Stream;
   readonly #reader: Reader<PacketRange>;

@@ -19,7 +19,7 @@ interface Track {
   /** Sent with its first frame. */
   readonly header?: Uint8Array;
   readonly frame: (count: number) => Uint8Array;
-  /** Seconds from the encoder's beginning to its own. */
+  /** Seconds from the encoder's beginning to the track's first frame. */
   readonly after?: number;
 }
 

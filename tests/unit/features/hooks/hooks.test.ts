@@ -150,7 +150,7 @@ describe("What a client was allowed to do and does not begin", () => {
     client.disconnected(undefined);
     await stage.pass(10_000);
     expect(stage.backEnds.take()).toEqual(["on_connect c1", "on_close c1"]);
-    // Another client with this id would end what is remembered.
+    // Another client with this id would end the remembered activity.
     stage.client("c1").disconnected(undefined);
     await stage.pass(1000);
     expect(stage.backEnds.take()).toEqual([]);
