@@ -22,8 +22,8 @@ interface EncoderSource {
 }
 
 /*
- * begin ────> due ──(frame later than all before it)──> known <──(frame)── due <──── changed
- *              └──(the source resumes the one before)──> known, as before
+ * startSource ──> awaitsFrame ──(frame later than all before it)──> known <──(frame)── awaitsFrame <── encoderChanged
+ *                      └──(the source resumes the one before)──> known, as before
  */
 /**
  * The present encoder of a stream: the time of its first frame, and which headers it has sent. Servers send this to each other, so that
@@ -31,7 +31,7 @@ interface EncoderSource {
  */
 export class EncoderTracks {
   /** Whether the owner must call `frame` with the next frame. */
-  due = false;
+  awaitsFrame = false;
   #source: EncoderSource | undefined;
   /** Stream time of the encoder's first frame that is later than all earlier packets. */
   #since = 0;
@@ -54,21 +54,21 @@ export class EncoderTracks {
   }
 
   /** Another source begins; `newest` is the stream's newest time, undefined before its first packet. */
-  begin(source: EncoderSource, newest: number | undefined): void {
+  startSource(source: EncoderSource, newest: number | undefined): void {
     this.#source = source;
     this.#newest = newest;
-    this.due = true;
+    this.awaitsFrame = true;
   }
 
   /** The same encoder's packets come from another source. */
-  continueFrom(source: EncoderSource): void {
+  replaceSource(source: EncoderSource): void {
     this.#source = source;
   }
 
-  /** The next frame is the first one of another encoder, as the source's peer has told. */
-  changed(): void {
+  /** The next frame is the first one of another encoder, as the source's peer has reported. */
+  encoderChanged(): void {
     this.#newest = undefined;
-    this.due = true;
+    this.awaitsFrame = true;
   }
 
   /** A frame, in the log at `seq`; `resumes`: its source continues the one before. True if another encoder begins with it. */
@@ -76,13 +76,13 @@ export class EncoderTracks {
     const newest = this.#newest;
     if (newest !== undefined) {
       if (resumes) {
-        this.due = false;
+        this.awaitsFrame = false;
         return false;
       }
       // Other servers tell encoders apart by packet times, and earlier packets of another track may still be on their way to them.
       if (time <= newest && time > newest - SKEW_MS) return false;
     }
-    this.due = false;
+    this.awaitsFrame = false;
     this.#since = time;
     if (this.#starts.length === MAX_STARTS) this.#starts.shift();
     this.#starts.push({ seq, headers: this.#source?.headers.list ?? [] });
@@ -90,8 +90,8 @@ export class EncoderTracks {
   }
 }
 
-/** What a source's peer has told of the encoder, which applies from that encoder's first frame on. */
-export class ToldTracks {
+/** What a source's peer has reported of the encoder, which applies from that encoder's first frame on. */
+export class ReportedTracks {
   /** Whether `reached` must be asked at the next frame. */
   pending = false;
   /** In the peer's stream time; undefined before the first. */
@@ -99,7 +99,7 @@ export class ToldTracks {
   #keys: ReadonlySet<string> = new Set();
 
   /** The peer has sent this text; `lost`: packets before the next one are missing. Malformed texts are ignored. */
-  hear(text: string, lost: boolean): void {
+  receive(text: string, lost: boolean): void {
     const [first = "", ...words] = text.length > MAX_TEXT ? [] : text.split(" ");
     if (!/^-?\d{1,16}$/.test(first)) return;
     const since = Number(first);

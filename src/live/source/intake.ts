@@ -75,7 +75,7 @@ export class Intake {
 
   /** A source that did not stand by begins. */
   begin(source: LiveSource): void {
-    this.tracks.begin(source, this.#source && this.timeline.newest);
+    this.tracks.startSource(source, this.#source && this.timeline.newest);
     this.#source = source;
     this.epochs.begin(source, this.gop.audioOnly);
     this.timeline.newSource();
@@ -89,8 +89,8 @@ export class Intake {
     const { source, held, newest, shift, ahead, inStep, lead, same, seamless } = standby;
     const before = this.headers;
     const keyTrack = this.#source?.keyTrack ?? -1;
-    if (same) this.tracks.continueFrom(source);
-    else this.tracks.begin(source, this.timeline.newest);
+    if (same) this.tracks.replaceSource(source);
+    else this.tracks.startSource(source, this.timeline.newest);
     this.#source = source;
     if (newest !== undefined) {
       this.timeline.takeOver({ ...newest, shift, ahead, inStep, lead: same ? lead : 0 });
@@ -130,7 +130,7 @@ export class Intake {
     this.gop.clear();
     this.from = this.#log.end;
     this.fromHeaders = source.headers.list;
-    this.tracks.changed();
+    this.tracks.encoderChanged();
   }
 
   /** The last source ends. */
@@ -182,7 +182,7 @@ export class Intake {
     const seq = this.#log.append(kind, time, payload, flags, track);
     const { length } = payload;
     this.#notified = false;
-    const begins = this.tracks.due && frame && this.tracks.frame(seq, time, this.resumeFilter.same);
+    const begins = this.tracks.awaitsFrame && frame && this.tracks.frame(seq, time, this.resumeFilter.same);
     if (this.epochs.due && frame)
       this.epochs.frame(seq, timestamp, time, this.gop.audioOnly && kind === PacketKind.Audio, this.resumeFilter.same);
     if (begins && !this.#notified) this.#notifyEpoch(false);

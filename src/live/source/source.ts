@@ -5,7 +5,7 @@ import { METADATA_NAME, readData } from "../../media/data.ts";
 import { Metadata } from "../../media/metadata.ts";
 import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { Headers } from "../log/headers.ts";
-import { mainKey, ToldTracks } from "./encoder-tracks.ts";
+import { mainKey, ReportedTracks } from "./encoder-tracks.ts";
 import { type EpochMessage, readEpoch, unrolled } from "./epoch-text.ts";
 import { type Ladder, readLadder, sameLadder } from "./ladder.ts";
 import { StepsBack } from "./step-back.ts";
@@ -216,7 +216,7 @@ export class LiveSource implements Source {
   ladder: Ladder | undefined;
   readonly #owner: SourceOwner;
   readonly #metadata = new Metadata();
-  readonly #toldTracks = new ToldTracks();
+  readonly #reportedTracks = new ReportedTracks();
   /** Names of the data messages that are kept. */
   readonly #announced = new Set<string>();
   readonly #stepsBack = new StepsBack();
@@ -242,7 +242,7 @@ export class LiveSource implements Source {
     const class_ = classify(kind, payload);
     const frame = !isHeader(class_);
     if (frame) {
-      if (this.#toldTracks.pending) this.#followEncoder(timestamp);
+      if (this.#reportedTracks.pending) this.#followEncoder(timestamp);
       this.frames++;
       if (kind === PacketKind.Video) this.#countVideo((class_ & PacketFlag.Key) !== 0, class_ >>> 8, timestamp);
       // Video changes its codec only at a key frame.
@@ -274,7 +274,7 @@ export class LiveSource implements Source {
   }
 
   #followEncoder(timestamp: number): void {
-    const keys = this.#toldTracks.reached(this.epoch?.at ?? 0, timestamp);
+    const keys = this.#reportedTracks.reached(this.epoch?.at ?? 0, timestamp);
     if (keys !== undefined && this.frames > 0) this.changeEncoder(keys);
   }
 
@@ -336,7 +336,7 @@ export class LiveSource implements Source {
     this.ladder = readLadder(ladder);
     this.epoch = received;
     this.epochAt = received.at;
-    this.#toldTracks.hear(tracks, lost);
+    this.#reportedTracks.receive(tracks, lost);
     if (this.role === "ended") return true;
     this.#owner.onEpoch(this, received, lost);
     if (!sameLadder(before, this.ladder)) this.#owner.ladderChanged(this);
