@@ -5,7 +5,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { Dial, Transport, TransportHandler } from "../base/transport.ts";
 import { type ClientEvents, ClientSession, type ClientTarget } from "../rtmp/client-session.ts";
-import type { EpochWords } from "../rtmp/connect.ts";
+import type { EpochCommandArguments } from "../rtmp/connect.ts";
 import type { RandomFill } from "../rtmp/handshake-digest.ts";
 import type { RtmpLimits } from "../rtmp/limits.ts";
 import type { MediaHandler } from "../rtmp/net-stream.ts";
@@ -199,8 +199,8 @@ export class ClientConnection implements TransportHandler, ClientEvents {
     if (!this.#over) this.#events.hops?.(hops);
   }
 
-  epoch(...words: EpochWords): void {
-    if (!this.#over) this.#events.epoch?.(...words);
+  epoch(...args: EpochCommandArguments): void {
+    if (!this.#over) this.#events.epoch?.(...args);
   }
 
   age(ms: number | undefined): void {

@@ -1,4 +1,4 @@
-import type { EpochWords } from "../rtmp/connect.ts";
+import type { EpochCommandArguments } from "../rtmp/connect.ts";
 import type { MediaHandler } from "../rtmp/net-stream.ts";
 import type { Redirect } from "./redirects.ts";
 
@@ -38,7 +38,7 @@ export interface PullClientEvents extends MediaHandler {
   /** The stream has passed these servers. */
   rerouted?(hops: readonly string[]): void;
   /** The stream has this epoch (`Source.receiveEpoch`). */
-  epoch?(...words: EpochWords): void;
+  epoch?(...args: EpochCommandArguments): void;
   /** The age of the stream's packets when they arrive here, ms; undefined: unknown. */
   age?(ms: number | undefined): void;
   over(end: PullEnd): void;

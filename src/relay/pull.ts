@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { ProtocolError } from "../base/errors.ts";
 import type { Source } from "../live/source/source.ts";
 import { PacketKind } from "../media/packet.ts";
-import type { EpochWords } from "../rtmp/connect.ts";
+import type { EpochCommandArguments } from "../rtmp/connect.ts";
 import type { DialLimiter } from "./dial-limiter.ts";
 import type { OpenPullClient, PullClient, PullClientEvents, PullEnd, ServerWords } from "./pull-client.ts";
 import type { Attempt } from "./supervisor.ts";
@@ -65,7 +65,7 @@ export class Pull implements Attempt, PullClientEvents {
   /** Epochs that could not be read. */
   malformedEpochs = 0;
   /** The epoch received before the first media. */
-  #earlyEpoch: EpochWords | undefined;
+  #earlyEpoch: EpochCommandArguments | undefined;
   #age: number | undefined;
 
   constructor(options: PullOptions, events: PullEvents) {
@@ -127,12 +127,12 @@ export class Pull implements Attempt, PullClientEvents {
     this.#source?.reroute(hops);
   }
 
-  epoch(...words: EpochWords): void {
-    const [text, , ladder, tracks] = words;
+  epoch(...args: EpochCommandArguments): void {
+    const [text, , ladder, tracks] = args;
     if (this.#state === "waiting") {
       this.#earlyEpoch = text === "" ? undefined : [text, false, ladder, tracks];
       this.#events.ladder?.(ladder);
-    } else if (this.#source?.receiveEpoch(...words) === false) this.malformedEpochs++;
+    } else if (this.#source?.receiveEpoch(...args) === false) this.malformedEpochs++;
   }
 
   age(ms: number | undefined): void {

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import { LOOP } from "../live/ports/entry.ts";
-import type { EpochWords } from "../rtmp/connect.ts";
+import type { EpochCommandArguments } from "../rtmp/connect.ts";
 import {
   ClientConnection,
   type ConnectionContext,
@@ -85,8 +85,8 @@ export class RtmpPullClient implements PullClient, ConnectionEvents {
     this.#events.rerouted?.(hops);
   }
 
-  epoch(...words: EpochWords): void {
-    this.#events.epoch?.(...words);
+  epoch(...args: EpochCommandArguments): void {
+    this.#events.epoch?.(...args);
   }
 
   /** A server that sends ages is pinged once a second. */

@@ -2,7 +2,7 @@ import { AmfObject, type AmfValue } from "../amf/value.ts";
 import {
   AGE_COMMAND,
   EPOCH_COMMAND,
-  type EpochWords,
+  type EpochCommandArguments,
   enhancedCapabilities,
   epochCommand,
   FOLLOWS_ARGUMENT,
@@ -60,7 +60,7 @@ export interface ClientEvents {
   /** The played stream has passed these servers, the connected server last. */
   hops?(hops: readonly string[]): void;
   /** The epoch of the played stream (`EPOCH_COMMAND`); `lost`: packets before the ones that it concerns are lost. */
-  epoch?(...words: EpochWords): void;
+  epoch?(...args: EpochCommandArguments): void;
   /** The age of the played stream's packets when they leave the server, ms; undefined: unknown to it. */
   age?(ms: number | undefined): void;
   /** The answer to a ping. */
@@ -198,9 +198,9 @@ export class ClientSession {
   }
 
   /** Sends the epoch of the published stream. */
-  sendEpoch(...words: EpochWords): void {
+  sendEpoch(...args: EpochCommandArguments): void {
     if (this.#state !== "running" || this.#target.role !== "publish" || !this.#server.takesHops) return;
-    this.#peer.sendCommand(this.#streamId, epochCommand(...words));
+    this.#peer.sendCommand(this.#streamId, epochCommand(...args));
   }
 
   /** Sends the age of the published stream's packets when they arrive, ms; undefined: unknown. */

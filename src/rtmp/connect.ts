@@ -43,8 +43,8 @@ export const HOPS_COMMAND = "srs_hops";
  * last ones are left out where they are "". Only peers that understand `HOPS_COMMAND` get it; others ignore it.
  */
 export const EPOCH_COMMAND = "srs_epoch";
-/** The values of an `EPOCH_COMMAND`; "" for one that the stream lacks, or that its server does not know. */
-export type EpochWords = readonly [text: string, lost: boolean, ladder: string, tracks: string];
+/** The arguments of an `EPOCH_COMMAND`; "" for one that the stream lacks, or that its server does not know. */
+export type EpochCommandArguments = readonly [text: string, lost: boolean, ladder: string, tracks: string];
 /**
  * The command by which one server sends another the age of a stream's packets, ms, or null when it is unknown. A publishing relay
  * sends their age on arrival, a server sends a playing relay their age on leaving, as the connection's client measures the way.
@@ -137,12 +137,12 @@ export function meansSame(request: ConnectRequest | undefined, one: string, othe
 }
 
 /** The values of an `EPOCH_COMMAND`. */
-export function epochCommand(...[text, lost, ladder, tracks]: EpochWords): readonly AmfValue[] {
+export function epochCommand(...[text, lost, ladder, tracks]: EpochCommandArguments): readonly AmfValue[] {
   const known = tracks !== "" ? [ladder, tracks] : ladder !== "" ? [ladder] : [];
   return [EPOCH_COMMAND, 0, null, text, lost, ...known];
 }
 
 /** Reads an `EPOCH_COMMAND`; "" for values that are no text. */
-export function readEpochCommand(args: readonly AmfValue[]): EpochWords {
+export function readEpochCommand(args: readonly AmfValue[]): EpochCommandArguments {
   return [stringAt(args, 1), args[2] === true, stringAt(args, 3), stringAt(args, 4)];
 }

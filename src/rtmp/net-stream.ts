@@ -2,7 +2,7 @@ import { AmfObject } from "../amf/value.ts";
 import { splitAggregate } from "../media/aggregate.ts";
 import type { PacketKind } from "../media/packet.ts";
 import type { Request } from "./backlog.ts";
-import { AGE_COMMAND, type EpochWords, epochCommand, HOPS_COMMAND } from "./connect.ts";
+import { AGE_COMMAND, type EpochCommandArguments, epochCommand, HOPS_COMMAND } from "./connect.ts";
 import { MessageType, UserControl } from "./messages.ts";
 import type { Peer } from "./peer.ts";
 import { FOUND_ELSEWHERE } from "./server-answers.ts";
@@ -140,8 +140,8 @@ export class NetStream implements Request {
   }
 
   /** Sends a playing relay the stream's epoch. */
-  sendEpoch(...words: EpochWords): void {
-    this.#peer.sendCommand(this.id, epochCommand(...words));
+  sendEpoch(...args: EpochCommandArguments): void {
+    this.#peer.sendCommand(this.id, epochCommand(...args));
   }
 
   /** Sends a playing relay the age of packets when they leave, ms; undefined: unknown. */

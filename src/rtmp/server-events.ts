@@ -1,5 +1,5 @@
 import type { AmfValue } from "../amf/value.ts";
-import type { ConnectRequest, EpochWords } from "./connect.ts";
+import type { ConnectRequest, EpochCommandArguments } from "./connect.ts";
 import type { RandomFill } from "./handshake-digest.ts";
 import type { RtmpLimits } from "./limits.ts";
 import type { NetStream } from "./net-stream.ts";
@@ -30,7 +30,7 @@ export interface StreamEvents {
   /** A relay's stream has passed these servers. */
   hops(stream: NetStream, hops: readonly string[]): void;
   /** A relay's stream has this epoch (`EPOCH_COMMAND`), as its server wrote it. */
-  epoch(stream: NetStream, ...words: EpochWords): void;
+  epoch(stream: NetStream, ...args: EpochCommandArguments): void;
   /** The age of a relay's packets when they arrive, ms, as its server reports it; undefined: unknown to it. */
   age(stream: NetStream, ms: number | undefined): void;
   /** The client ended what this stream was doing (FCUnpublish, closeStream, deleteStream, or another publish or play). */

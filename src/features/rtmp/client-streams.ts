@@ -6,7 +6,7 @@ import type { Entered, FoundVhost, Refused } from "../../live/ports/entry.ts";
 import type { Source, SourceEnd, SourceEvents, SourceInfo } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { streamLabel } from "../../live/streams.ts";
-import type { EpochWords } from "../../rtmp/connect.ts";
+import type { EpochCommandArguments } from "../../rtmp/connect.ts";
 import type { NetStream } from "../../rtmp/net-stream.ts";
 import type { PlayRequest, StreamEvents } from "../../rtmp/server-events.ts";
 import type { Admission } from "./admission.ts";
@@ -197,9 +197,9 @@ export class ClientStreams implements StreamEvents {
     this.#tasks.player(net)?.receive(kind, on);
   }
 
-  epoch(net: NetStream, ...words: EpochWords): void {
+  epoch(net: NetStream, ...args: EpochCommandArguments): void {
     const publisher = this.#tasks.publisher(net);
-    if (publisher !== undefined && !publisher.receiveEpoch(...words))
+    if (publisher !== undefined && !publisher.receiveEpoch(...args))
       this.#log.warn("malformed epoch ignored", this.#about(publisher.stream.key));
   }
 

@@ -3,7 +3,7 @@ import type { PublishTask } from "../../live/ports/clients.ts";
 import type { Source, SourceEnd } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { PacketKind } from "../../media/packet.ts";
-import type { EpochWords } from "../../rtmp/connect.ts";
+import type { EpochCommandArguments } from "../../rtmp/connect.ts";
 import type { MediaHandler, NetStream } from "../../rtmp/net-stream.ts";
 import { BitrateWatch } from "./bitrate.ts";
 import { refusalCodes } from "./codes.ts";
@@ -85,8 +85,8 @@ export class Publisher implements MediaHandler, PublishTask {
   }
 
   /** The publishing server has sent the stream's epoch. False the first time that the text is no epoch. */
-  receiveEpoch(...words: EpochWords): boolean {
-    if (this.source.receiveEpoch(...words) || this.#epochMalformed) return true;
+  receiveEpoch(...args: EpochCommandArguments): boolean {
+    if (this.source.receiveEpoch(...args) || this.#epochMalformed) return true;
     this.#epochMalformed = true;
     return false;
   }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../../src/base/clock.ts";
-import type { EpochWords } from "../../../../src/rtmp/connect.ts";
+import type { EpochCommandArguments } from "../../../../src/rtmp/connect.ts";
 
 /** What the owner of a connection's end hears. */
 export interface End {
@@ -143,7 +143,7 @@ export interface PlayCalls {
   /** `kind` as in `PullEnd`. */
   refused(kind: "absent" | "failed" | "refused", reason: string): void;
   hops(hops: readonly string[]): void;
-  epoch(...words: EpochWords): void;
+  epoch(...args: EpochCommandArguments): void;
   packets(packets: readonly SentPacket[]): void;
   unpublished(): void;
 }

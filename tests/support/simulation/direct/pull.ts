@@ -1,6 +1,6 @@
 import type { PullClient, PullClientEvents, PullEnd } from "../../../../src/relay/pull-client.ts";
 import type { RtmpPullTarget } from "../../../../src/relay/rtmp-pull-client.ts";
-import type { EpochWords } from "../../../../src/rtmp/connect.ts";
+import type { EpochCommandArguments } from "../../../../src/rtmp/connect.ts";
 import type { DirectClient, DirectEnd, DirectNet, PlayCalls, SentPacket, ServerCalls } from "./net.ts";
 
 /** A stream that a node plays at another one: in the place of `RtmpPullClient`. */
@@ -56,8 +56,8 @@ export class DirectPull implements PullClient, DirectClient, PlayCalls {
     if (this.#state === "running") this.#events.rerouted?.(hops);
   }
 
-  epoch(...words: EpochWords): void {
-    if (this.#state === "running") this.#events.epoch?.(...words);
+  epoch(...args: EpochCommandArguments): void {
+    if (this.#state === "running") this.#events.epoch?.(...args);
   }
 
   packets(packets: readonly SentPacket[]): void {
