@@ -101,7 +101,7 @@ async function connectAny(
   attempt: Attempt,
 ): Promise<Connected | undefined> {
   const found = net.isIP(host) ? [host] : await options.resolve(host);
-  const addresses = failed.last(publicOnly ? found.filter(isPublicIp) : found, port);
+  const addresses = failed.ordered(publicOnly ? found.filter(isPublicIp) : found, port);
   if (addresses.length === 0)
     throw new Error(`${host} is at ${found.join(", ")}, where a server of the public internet must not redirect us`);
   for (let left = addresses.length; left > 0 && !attempt.over; left--) {

@@ -27,7 +27,7 @@ export class FailedAddresses {
   }
 
   /** The addresses in the order in which to try them: those that failed come last. */
-  last(addresses: readonly string[], port: number): readonly string[] {
+  ordered(addresses: readonly string[], port: number): readonly string[] {
     if (this.#until.size === 0) return addresses;
     const failed = new Set(addresses.filter((address) => this.#hasFailed(address, port)));
     return [...addresses.filter((address) => !failed.has(address)), ...failed];
