@@ -9,7 +9,7 @@ import { HandshakeChoice } from "./handshake-choice.ts";
 import { LoggedErrors } from "./logged-errors.ts";
 import { Push, type PushContext, type PushTotals } from "./push.ts";
 import { type Redirect, type Redirected, Redirects } from "./redirects.ts";
-import type { RelayLines } from "./relay-lines.ts";
+import type { RelayLogLimit } from "./relay-log-limit.ts";
 import { type Attempt, type AttemptReport, type Failure, type RelayStatus, Supervisor } from "./supervisor.ts";
 
 /** What differs between kinds of pushing relays. */
@@ -21,7 +21,7 @@ export interface PushRelayOptions {
   readonly what: string;
   readonly log: Log;
   /** Limits on the lines about one target, shared by its relays. */
-  readonly lines?: RelayLines;
+  readonly logLimit?: RelayLogLimit;
   /** Its id in the log. */
   readonly id: string;
   /** The stream's key. */
@@ -81,7 +81,7 @@ export class PushRelay {
   readonly #handshake = new HandshakeChoice();
 
   constructor(options: PushRelayOptions) {
-    const { context, random, what, log, lines, key, id, stream } = options;
+    const { context, random, what, log, logLimit, key, id, stream } = options;
     this.key = key;
     this.id = id;
     this.#stream = stream;
@@ -96,7 +96,7 @@ export class PushRelay {
       random,
       log,
       what,
-      lines,
+      logLimit,
       get fields() {
         return fields();
       },

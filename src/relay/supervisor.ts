@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { Log, LogFields } from "../base/log.ts";
 import type { RelayProgress } from "../live/ports/report.ts";
 import { Outage } from "./outage.ts";
-import type { RelayLines } from "./relay-lines.ts";
+import type { RelayLogLimit } from "./relay-log-limit.ts";
 
 /*
  * stopped ──start──> connecting ──connected──> running       any ──stop──> stopped
@@ -54,7 +54,7 @@ export interface SupervisorOptions {
   /** The relay's name in its log lines: "forward". */
   readonly what: string;
   /** Limits on the lines about one target, shared by its relays; undefined for relays that don't share theirs. */
-  readonly lines?: RelayLines | undefined;
+  readonly logLimit?: RelayLogLimit | undefined;
   begin(report: AttemptReport): Attempt;
 }
 
@@ -249,9 +249,9 @@ export class Supervisor {
 
   /** Writes a line, at level debug when the target's other relays have written many of its kind. */
   #logLimited(level: "info" | "warn", message: string, line: LogFields): void {
-    const { log, lines, fields } = this.#options;
+    const { log, logLimit, fields } = this.#options;
     const { stream, ...target } = fields;
-    const shown = lines?.take({ level, message, target, log }) ?? true;
+    const shown = logLimit?.take({ level, message, target, log }) ?? true;
     log[shown ? level : "debug"](message, line);
   }
 

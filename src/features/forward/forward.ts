@@ -10,7 +10,7 @@ import type { StreamName, StreamObserver } from "../../live/streams.ts";
 import type { ConnectionTarget } from "../../relay/client-connection.ts";
 import type { PushContext, PushTotals } from "../../relay/push.ts";
 import { PushRelay } from "../../relay/push-relay.ts";
-import { RelayLines } from "../../relay/relay-lines.ts";
+import { RelayLogLimit } from "../../relay/relay-log-limit.ts";
 import {
   namesToForward,
   type RelayTarget,
@@ -53,7 +53,7 @@ export class Forward implements Feature, StreamObserver {
   readonly name = "forward";
   readonly streams = this;
   readonly #context: ForwardContext;
-  readonly #lines: RelayLines;
+  readonly #logLimit: RelayLogLimit;
   readonly #forwarded = new Map<Stream, Forwarded>();
   /** Relays of streams that have ended, whose connections are still open. */
   readonly #leaving = new Set<PushRelay>();
@@ -68,7 +68,7 @@ export class Forward implements Feature, StreamObserver {
 
   constructor(context: ForwardContext) {
     this.#context = context;
-    this.#lines = new RelayLines(context.clock);
+    this.#logLimit = new RelayLogLimit(context.clock);
     this.#added = new AddedTargets(context.store, context.log);
   }
 
@@ -233,7 +233,7 @@ export class Forward implements Feature, StreamObserver {
       what: "forward",
       id,
       log,
-      lines: this.#lines,
+      logLimit: this.#logLimit,
       key: stream.key,
       stream,
       next: () => ({ target: push, to: targetLabel(target) }),

@@ -6,7 +6,7 @@ import type { Log } from "../base/log.ts";
 const MAX_LIMITS = 1000;
 
 /** A line that the relays of many streams may have at the same moment. */
-interface RelayLine {
+interface RelayLogLine {
   readonly level: "info" | "warn";
   readonly message: string;
   /** The relay's fields that name its target. */
@@ -16,7 +16,7 @@ interface RelayLine {
 }
 
 /** Limits the log's lines about each target: one that dies or comes back costs a few lines, however many streams go there. */
-export class RelayLines {
+export class RelayLogLimit {
   readonly #clock: Clock;
   /** By message and target. */
   readonly #limits = new Map<string, LineLimit>();
@@ -26,12 +26,12 @@ export class RelayLines {
   }
 
   /** Counts a relay's line; whether it is written. Lines that are not written are counted by one line later. */
-  take(line: RelayLine): boolean {
+  take(line: RelayLogLine): boolean {
     const key = [line.message, ...Object.values(line.target)].join("\n");
     return (this.#limits.get(key) ?? this.#newLimit(key, line)).take();
   }
 
-  #newLimit(key: string, { level, message, target, log }: RelayLine): LineLimit {
+  #newLimit(key: string, { level, message, target, log }: RelayLogLine): LineLimit {
     if (this.#limits.size >= MAX_LIMITS) this.#limits.clear();
     const limit = new LineLimit(this.#clock, (streams) =>
       log.with("")[level](`${message} for more streams`, { ...target, streams }),

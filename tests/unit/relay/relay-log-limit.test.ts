@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { RelayLines } from "../../../src/relay/relay-lines.ts";
+import { RelayLogLimit } from "../../../src/relay/relay-log-limit.ts";
 import { type AttemptReport, Supervisor } from "../../../src/relay/supervisor.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
@@ -8,7 +8,7 @@ import { RecordingLog } from "../../support/recording-log.ts";
 function stage() {
   const clock = new FakeClock();
   const log = new RecordingLog();
-  const lines = new RelayLines(clock);
+  const logLimit = new RelayLogLimit(clock);
   const at: { problem: string | undefined } = { problem: undefined };
   const running = new Set<AttemptReport>();
   const start = (count: number, to = "edge:1935") => {
@@ -19,7 +19,7 @@ function stage() {
         log: log.with(`f${i}`),
         what: "forward",
         fields: { to, stream: `live/${i}` },
-        lines,
+        logLimit,
         begin: (report) => {
           if (at.problem !== undefined) report.failed(at.problem, "lost");
           else {
