@@ -24,7 +24,7 @@ const MAX_CARRIED_BYTES = 2.5 * MAX_SEGMENT_BYTES;
  * Number of entries of a stream that the old process still lists. The new one gets packets from its first viewer's request on, and can't
  * make a segment of that request's slot. Players ask again within a target duration, which is two slots at most.
  */
-const OWED_ENTRIES = 3;
+const REMAINING_ENTRIES = 3;
 
 /** A part without its bytes; `size` is their number. */
 type PartHead = Omit<ListedPart, "bytes" | "memory" | "segment" | "initName"> & { readonly size: number };
@@ -76,7 +76,7 @@ export class HlsCarry implements Carry {
   readonly #streams: HlsStreams;
   readonly #giving = new Set<Giving>();
   /** How many entries of each stream the new process still needs. */
-  readonly #owed = new Map<HlsStream, number>();
+  readonly #remaining = new Map<HlsStream, number>();
   readonly #adopt: Adopters;
   /** The head of the segment or part whose bytes are coming. */
   #head: Head | undefined;
@@ -96,7 +96,7 @@ export class HlsCarry implements Carry {
   }
 
   get complete(): boolean {
-    return !this.given || ![...this.#owed.keys()].some((stream) => stream.advances);
+    return !this.given || ![...this.#remaining.keys()].some((stream) => stream.expectsEntry);
   }
 
   give(ready: () => void): CarryGiving {
@@ -106,17 +106,18 @@ export class HlsCarry implements Carry {
     ]);
     const giving = new Giving(all, ready, () => this.#giving.delete(giving));
     this.#giving.add(giving);
-    for (const stream of this.#streams.all()) if (stream.rendition === undefined) this.#owed.set(stream, OWED_ENTRIES);
+    for (const stream of this.#streams.all())
+      if (stream.rendition === undefined) this.#remaining.set(stream, REMAINING_ENTRIES);
     return giving;
   }
 
   /** A segment was listed here: the new process gets it, too. */
   listed(stream: HlsStream, segment: ListedSegment): void {
     for (const giving of this.#giving) giving.add(this.#segmentOf(stream, segment));
-    const owed = this.#owed.get(stream);
-    if (owed === undefined) return;
-    if (owed > 1) this.#owed.set(stream, owed - 1);
-    else this.#owed.delete(stream);
+    const remaining = this.#remaining.get(stream);
+    if (remaining === undefined) return;
+    if (remaining > 1) this.#remaining.set(stream, remaining - 1);
+    else this.#remaining.delete(stream);
   }
 
   #segmentOf(stream: HlsStream, segment: ListedSegment): Waiting {

@@ -165,7 +165,7 @@ export class HlsStream implements PlaylistSource, SegmenterEvents, WindowEvents,
   }
 
   /** Whether it is live, and has listed a segment so recently that the next one is expected. */
-  get advances(): boolean {
+  get expectsEntry(): boolean {
     return this.live && this.quietMs <= this.maxWaitMs;
   }
 
