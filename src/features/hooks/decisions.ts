@@ -11,7 +11,7 @@ import type { HookUrl } from "./hook-url.ts";
 export const LEFT: GuardResult = { kind: "unavailable", reason: "the client has left" };
 
 /** What the back ends of an event have decided about a client. */
-export interface Decided {
+export interface Decision {
   readonly result: GuardResult;
   /** The back ends that were asked and allow it, whatever the others say. */
   readonly allowedBy: ReadonlySet<string>;
@@ -36,7 +36,7 @@ export class Decisions {
     clientId: string,
     body: HookBody,
     left: AbortSignal,
-  ): Promise<Decided> {
+  ): Promise<Decision> {
     const allowedBy = new Set<string>();
     const until = this.#clock.now() + config.timeout;
     // Back ends change their own state on on_publish, so it is never answered from the cache.

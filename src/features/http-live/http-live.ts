@@ -29,16 +29,16 @@ export class HttpLive implements Feature, HttpRoute {
   readonly #waiting = new Set<Viewer>();
   readonly #looks: Round<Viewer>;
   /** Waiting viewers whose answer is known. They are answered in slices, as one flush may decide thousands. */
-  readonly #decidable = new Set<Viewer>();
-  readonly #decisions: Round<Viewer>;
+  readonly #answerable = new Set<Viewer>();
+  readonly #answers: Round<Viewer>;
   #timer: Timer | undefined;
 
   constructor(context: HttpLiveContext) {
     this.#context = context;
     this.#looks = new Round(context.clock, this.#waiting, (viewer) => viewer.look());
-    this.#decisions = new Round(context.clock, this.#decidable, (viewer) => {
-      this.#decidable.delete(viewer);
-      viewer.decide();
+    this.#answers = new Round(context.clock, this.#answerable, (viewer) => {
+      this.#answerable.delete(viewer);
+      viewer.sendAnswer();
     });
   }
 
@@ -135,7 +135,7 @@ export class HttpLive implements Feature, HttpRoute {
       format: this.#flavours.framed(flavour, exchange.framing),
       searchMs: () => searchMs(name, demand),
       onUnpublish: () => entry().vhostNamed(vhost.name)?.config.http_remux.on_unpublish ?? "close",
-      decidable: (one) => this.#decideSoon(one),
+      answerKnown: (one) => this.#answerSoon(one),
       settled: (one) => this.#settled(one),
       over: (one) => this.#viewers.delete(one),
     });
@@ -145,9 +145,9 @@ export class HttpLive implements Feature, HttpRoute {
     if (viewer.waits) this.#timer ??= this.#context.clock.every(LOOK_MS, () => this.#looks.begin());
   }
 
-  #decideSoon(viewer: Viewer): void {
-    if (this.#decidable.size === 0) this.#context.clock.soon(() => this.#decisions.begin());
-    this.#decidable.add(viewer);
+  #answerSoon(viewer: Viewer): void {
+    if (this.#answerable.size === 0) this.#context.clock.soon(() => this.#answers.begin());
+    this.#answerable.add(viewer);
   }
 
   #settled(viewer: Viewer): void {

@@ -41,8 +41,8 @@ export interface ViewerOptions {
   searchMs(): number;
   /** What happens to the viewer when its stream has stopped. */
   onUnpublish(): "close" | "wait";
-  /** A flush has decided the viewer's answer; the owner calls `decide` after the flush. */
-  decidable(viewer: Viewer): void;
+  /** A flush has decided the viewer's answer; the owner calls `sendAnswer` after the flush. */
+  answerKnown(viewer: Viewer): void;
   /** The viewer needs no more calls of `look`. */
   settled(viewer: Viewer): void;
   /** The viewer has ended. */
@@ -126,7 +126,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
   }
 
   /** Sends the answer that a flush has decided. */
-  decide(): void {
+  sendAnswer(): void {
     if (this.#state !== "waiting") return;
     if (this.#refusal === undefined) this.look();
     else this.#refuse(mediaRefusal(this.#refusal));
@@ -213,7 +213,7 @@ export class Viewer implements PlayTask, ReaderEvents, Sink, HttpBodyOwner {
       const why = flavour.refusal(this.#described());
       if (headOnly || why !== undefined) {
         this.#refusal = why;
-        this.#options.decidable(this);
+        this.#options.answerKnown(this);
         return true;
       }
       this.#open();
