@@ -8,7 +8,7 @@ import { KeyRing } from "./key-ring.ts";
 import type { MediaPlaylist } from "./media-playlist.ts";
 import type { MultivariantPlaylist } from "./multivariant.ts";
 import { OwnTokens } from "./own-tokens.ts";
-import type { Moment } from "./places.ts";
+import type { StreamMoment } from "./playlist-positions.ts";
 import { Playout, playoutStart } from "./playout.ts";
 import type { Arrived } from "./segment-player.ts";
 import { Track, type TrackEvents } from "./track.ts";
@@ -95,7 +95,7 @@ export class HlsPlayer implements Player, TrackEvents {
     if (ended || late) this.#fail("the playlist lists no segment");
   }
 
-  begins(list: MediaPlaylist, moment: Moment): void {
+  begins(list: MediaPlaylist, moment: StreamMoment): void {
     const { clock, wall, hls, variant } = this.#context;
     if (switches(variant) && this.#variants === undefined) hls.oneVariant = true;
     const now = clock.now();
@@ -119,7 +119,7 @@ export class HlsPlayer implements Player, TrackEvents {
     this.#fail(reason);
   }
 
-  nextPlaylist(moment: Moment): URL | undefined {
+  nextPlaylist(moment: StreamMoment): URL | undefined {
     const variants = this.#variants;
     const change = variants?.next();
     if (variants === undefined || change === undefined) return undefined;
@@ -165,7 +165,7 @@ export class HlsPlayer implements Player, TrackEvents {
   }
 
   /** Takes the variant's audio track: a new one begins at the moment, an existing one changes at its own next segment. */
-  #matchAudio(moment: Moment): void {
+  #matchAudio(moment: StreamMoment): void {
     const url = this.#variants?.audioUrl;
     if (url === undefined) {
       this.#bytesBefore += this.#audio?.bytesReceived ?? 0;

@@ -43,9 +43,9 @@ export class OwnTokens {
   }
 
   /** A text of a masked playlist, with the viewer's tokens put back. */
-  own(text: string): string {
-    let own = text;
-    for (const token of this.#tokens) own = own.replaceAll(token.mask, token.text);
-    return own;
+  unmask(text: string): string {
+    let unmasked = text;
+    for (const token of this.#tokens) unmasked = unmasked.replaceAll(token.mask, token.text);
+    return unmasked;
   }
 }

@@ -1,5 +1,5 @@
 import { endOf, type ListedKey, type ListedPart, type ListedSegment, type MediaPlaylist } from "./media-playlist.ts";
-import { livePlace, type Place, partsOf, segmentOf } from "./places.ts";
+import { livePosition, type PlaylistPosition, partsOf, segmentOf } from "./playlist-positions.ts";
 
 /** What a player fetches by one request: a segment, or a part of one. */
 export interface Piece {
@@ -28,8 +28,8 @@ export class PieceCursor {
   #sequence: number;
   #part: number;
 
-  /** Begins at a place of the list. */
-  constructor({ sequence, part }: Place, gone: (segments: number) => void) {
+  /** Begins at a position of the list. */
+  constructor({ sequence, part }: PlaylistPosition, gone: (segments: number) => void) {
     this.#gone = gone;
     this.#sequence = sequence;
     this.#part = part;
@@ -45,15 +45,15 @@ export class PieceCursor {
     return this.#part;
   }
 
-  /** Continues at another place, or in another list. */
-  moveTo({ sequence, part }: Place): void {
+  /** Continues at another position, or in another list. */
+  moveTo({ sequence, part }: PlaylistPosition): void {
     this.#sequence = sequence;
     this.#part = part;
   }
 
   /** Begins anew, as players do if the list's numbers went back so far that the expected piece may never come. */
   restart(list: MediaPlaylist): void {
-    this.moveTo(livePlace(list));
+    this.moveTo(livePosition(list));
   }
 
   /** Whether the next piece lies beyond the end of the list. */

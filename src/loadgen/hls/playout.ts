@@ -79,7 +79,7 @@ export class Playout {
   }
 
   /** Adds the buffer of a track, which is played from the end of the other buffers. A playback that has not started waits for it. */
-  join(): TrackBuffer {
+  addTrack(): TrackBuffer {
     let joinedMs = 0;
     for (const { pieces, endMs } of this.#buffers) if (pieces > 0) joinedMs = Math.max(joinedMs, endMs);
     const buffer = new TrackBuffer(joinedMs);
@@ -89,7 +89,7 @@ export class Playout {
   }
 
   /** A track is not played any more. */
-  leave(buffer: TrackBuffer): void {
+  removeTrack(buffer: TrackBuffer): void {
     this.#buffers.delete(buffer);
   }
 

@@ -6,7 +6,7 @@ import type { SharedFile } from "./file-store.ts";
 import { isBefore, type MediaPlaylist } from "./media-playlist.ts";
 import { type Address, type Needed, PieceReader } from "./piece-reader.ts";
 import { type Piece, PieceCursor } from "./pieces.ts";
-import { type Moment, momentOf, type Place, placeAt } from "./places.ts";
+import { momentOf, type PlaylistPosition, positionAt, type StreamMoment } from "./playlist-positions.ts";
 import type { SegmentFacts } from "./segment-facts.ts";
 
 /** Maximum wait for a hinted part: this many target durations, and this many ms. */
@@ -29,7 +29,7 @@ export interface Arrived {
 /** What becomes of a track's pieces. */
 export interface PieceEvents {
   /** A segment comes next, at this moment. Returns whether it is taken from another playlist, which `move` brings. */
-  segmentBegins(moment: Moment): boolean;
+  segmentBegins(moment: StreamMoment): boolean;
   /** Pieces of another playlist follow; the first one repeats `repeatsMs` of the last ones. */
   moved(repeatsMs: number): void;
   arrived(arrived: Arrived): void;
@@ -72,7 +72,7 @@ export class SegmentPlayer {
   /** The newest segment for which `segmentBegins` was called. */
   #begun: number;
   /** Where the next segment begins, while another playlist is awaited for it. */
-  #moving: Moment | undefined;
+  #moving: StreamMoment | undefined;
   /** The playlist that the next pieces come from, once no request is in progress. */
   #next: { readonly list: MediaPlaylist; readonly base: URL } | undefined;
   /** How much the next piece repeats, if it is the first one of another variant. */
@@ -84,14 +84,14 @@ export class SegmentPlayer {
   #advancing = false;
   #over = false;
 
-  /** Prepares to fetch from a place of the playlist at `base`; `advance` starts. */
+  /** Prepares to fetch from a position of the playlist at `base`; `advance` starts. */
   constructor(
     context: HlsContext,
     viewer: ViewerContext,
     events: PieceEvents,
     list: MediaPlaylist,
     base: URL,
-    place: Place,
+    position: PlaylistPosition,
   ) {
     this.#context = context;
     this.#viewer = viewer;
@@ -101,8 +101,8 @@ export class SegmentPlayer {
     this.#reader = new PieceReader(context.inits, viewer.keys, (uri) => this.#address(uri));
     this.#list = list;
     this.#base = base;
-    this.#begun = place.sequence;
-    this.#cursor = new PieceCursor(place, (segments) => {
+    this.#begun = position.sequence;
+    this.#cursor = new PieceCursor(position, (segments) => {
       const durationMs = segments * this.#list.targetDurationMs;
       this.#miss(segments, durationMs, "segments: had left the playlist before they were fetched");
     });
@@ -155,7 +155,7 @@ export class SegmentPlayer {
   }
 
   #takeNext({ list, base }: { readonly list: MediaPlaylist; readonly base: URL }): void {
-    const place = placeAt(list, this.#moving ?? momentOf(this.#list, this.#here()), true);
+    const position = positionAt(list, this.#moving ?? momentOf(this.#list, this.#here()), true);
     this.#next = undefined;
     this.#moving = undefined;
     this.#list = list;
@@ -163,15 +163,15 @@ export class SegmentPlayer {
     this.#piece = undefined;
     this.#hinted = undefined;
     this.#hint = undefined;
-    this.#begun = place.sequence;
-    this.#repeatsMs = place.fromMs;
-    this.#cursor.moveTo(place);
+    this.#begun = position.sequence;
+    this.#repeatsMs = position.fromMs;
+    this.#cursor.moveTo(position);
     this.#reader.moved();
-    this.#events.moved(place.fromMs);
+    this.#events.moved(position.fromMs);
   }
 
-  /** The place of the next piece. */
-  #here(): Place {
+  /** The position of the next piece. */
+  #here(): PlaylistPosition {
     const piece = this.#piece;
     const { sequence, part } = this.#cursor;
     if (piece === undefined) return { sequence, part, fromMs: 0 };
@@ -183,7 +183,7 @@ export class SegmentPlayer {
     this.#piece ??= this.#cursor.next(this.#list);
     const piece = this.#piece;
     const begins = piece?.begins ?? this.#cursor.part === 0;
-    if (begins && this.#leaves(piece)) return false;
+    if (begins && this.#changesPlaylist(piece)) return false;
     if (piece === undefined) return this.#followHint();
     if (piece.gap) {
       this.#piece = undefined;
@@ -202,7 +202,7 @@ export class SegmentPlayer {
   }
 
   /** Asks, once for each segment, whether it comes from another playlist. */
-  #leaves(piece: Piece | undefined): boolean {
+  #changesPlaylist(piece: Piece | undefined): boolean {
     const sequence = piece?.sequence ?? this.#cursor.sequence;
     if (sequence === this.#begun) return false;
     this.#begun = sequence;
@@ -302,14 +302,14 @@ export class SegmentPlayer {
   /** The address of a URI in the playlist. Throws ProtocolError for none. */
   #address(uri: string): Address {
     const found = this.#find(uri);
-    if (found === undefined) throw new ProtocolError(`"${this.#viewer.tokens.own(uri)}" is no URL`);
+    if (found === undefined) throw new ProtocolError(`"${this.#viewer.tokens.unmask(uri)}" is no URL`);
     return found;
   }
 
   #find(uri: string): Address | undefined {
-    const own = this.#viewer.tokens.own(uri);
-    const url = URL.parse(own, this.#base.href);
+    const unmasked = this.#viewer.tokens.unmask(uri);
+    const url = URL.parse(unmasked, this.#base.href);
     if (url === null) return undefined;
-    return { url, name: own === uri ? url.href : (URL.parse(uri, this.#base.href)?.href ?? url.href) };
+    return { url, name: unmasked === uri ? url.href : (URL.parse(uri, this.#base.href)?.href ?? url.href) };
   }
 }

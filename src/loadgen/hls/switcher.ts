@@ -40,7 +40,7 @@ export class Switcher {
   }
 
   /** A variant to play instead of `current`, which can't be loaded; undefined if the viewer does not change, or none is left. */
-  instead(current: number): number | undefined {
+  fallback(current: number): number | undefined {
     if (!switches(this.#choice)) return undefined;
     this.#failed.add(current);
     return this.#others(current)[0];

@@ -2,8 +2,8 @@ import type { HlsContext, ViewerContext } from "./context.ts";
 import type { MediaPlaylist } from "./media-playlist.ts";
 import type { MultivariantPlaylist } from "./multivariant.ts";
 import type { Piece } from "./pieces.ts";
-import { livePlace, type Moment, momentOf, type Place, placeAt } from "./places.ts";
 import { type LoaderEvents, PlaylistLoader } from "./playlist-loader.ts";
+import { livePosition, momentOf, type PlaylistPosition, positionAt, type StreamMoment } from "./playlist-positions.ts";
 import type { Playout, TrackBuffer } from "./playout.ts";
 import { SegmentOrder } from "./segment-order.ts";
 import { type Arrived, type PieceEvents, SegmentPlayer } from "./segment-player.ts";
@@ -19,13 +19,13 @@ export interface TrackEvents {
   /** A media playlist without segments came; the track can't begin yet. */
   empty(list: MediaPlaylist): void;
   /** The track begins at this moment, with a first list. */
-  begins(list: MediaPlaylist, moment: Moment): void;
+  begins(list: MediaPlaylist, moment: StreamMoment): void;
   /** The track's playlist could not be loaded, and is not loaded again before `again` or `go`. */
   unlisted(reason: string, absent: boolean): void;
   /** The track can't go on. */
   lost(reason: string): void;
   /** The playlist of the segment that begins at this moment; undefined: the one that is loaded. */
-  nextPlaylist(moment: Moment): URL | undefined;
+  nextPlaylist(moment: StreamMoment): URL | undefined;
   arrived(arrived: Arrived): void;
 }
 
@@ -39,7 +39,7 @@ export class Track implements LoaderEvents, PieceEvents {
   readonly #loader: PlaylistLoader;
   readonly #order: SegmentOrder;
   /** Where the track begins; undefined: as far behind the live edge as its playlist says. */
-  readonly #from: Moment | undefined;
+  readonly #from: StreamMoment | undefined;
   #pieces: SegmentPlayer | undefined;
   #list: MediaPlaylist | undefined;
   /** Whether the next list is the first one of another variant. */
@@ -48,12 +48,12 @@ export class Track implements LoaderEvents, PieceEvents {
   #keyUri: string | undefined;
 
   /** `from`: where an audio track begins. Nothing is loaded before `go`. */
-  constructor(context: HlsContext, viewer: ViewerContext, events: TrackEvents, playout: Playout, from?: Moment) {
+  constructor(context: HlsContext, viewer: ViewerContext, events: TrackEvents, playout: Playout, from?: StreamMoment) {
     this.#context = context;
     this.#viewer = viewer;
     this.#events = events;
     this.#playout = playout;
-    this.#buffer = playout.join();
+    this.#buffer = playout.addTrack();
     this.#order = new SegmentOrder(context.totals, context.hls);
     this.#from = from;
     this.#loader = new PlaylistLoader(context, viewer, this);
@@ -83,7 +83,7 @@ export class Track implements LoaderEvents, PieceEvents {
   close(): void {
     this.#loader.close();
     this.#pieces?.close();
-    this.#playout.leave(this.#buffer);
+    this.#playout.removeTrack(this.#buffer);
   }
 
   multivariant(list: MultivariantPlaylist, url: URL): void {
@@ -111,7 +111,7 @@ export class Track implements LoaderEvents, PieceEvents {
     else this.#events.unlisted(`playlist: ${reason}`, absent);
   }
 
-  segmentBegins(moment: Moment): boolean {
+  segmentBegins(moment: StreamMoment): boolean {
     const url = this.#events.nextPlaylist(moment);
     if (url === undefined) return false;
     this.go(url);
@@ -157,10 +157,11 @@ export class Track implements LoaderEvents, PieceEvents {
       this.#events.empty(list);
       return;
     }
-    const place: Place = this.#from === undefined ? livePlace(list) : placeAt(list, this.#from, false);
-    this.#buffer.begin(place.fromMs);
-    this.#pieces = new SegmentPlayer(this.#context, this.#viewer, this, list, url, place);
-    this.#events.begins(list, momentOf(list, place));
+    const position: PlaylistPosition =
+      this.#from === undefined ? livePosition(list) : positionAt(list, this.#from, false);
+    this.#buffer.begin(position.fromMs);
+    this.#pieces = new SegmentPlayer(this.#context, this.#viewer, this, list, url, position);
+    this.#events.begins(list, momentOf(list, position));
     this.#pieces.advance();
   }
 

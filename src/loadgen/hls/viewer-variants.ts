@@ -31,7 +31,7 @@ export class ViewerVariants {
 
   /** As the playlist writes it. */
   get uri(): string {
-    return this.#tokens.own(this.#variant.uri);
+    return this.#tokens.unmask(this.#variant.uri);
   }
 
   /** The playlist of the audio that goes with the variant; undefined if the variant's own playlist has it. */
@@ -59,14 +59,14 @@ export class ViewerVariants {
     if (next === before) return undefined;
     this.#current = next;
     if (this.url !== undefined) return this.#variant.bandwidth > bandwidth ? "up" : "down";
-    this.#switcher.instead(next);
+    this.#switcher.fallback(next);
     this.#current = before;
     return undefined;
   }
 
   /** Takes another variant, as this one can't be loaded; false if the viewer does not change, or none is left. */
   leave(): boolean {
-    const other = this.#switcher.instead(this.#current);
+    const other = this.#switcher.fallback(this.#current);
     this.#current = other ?? this.#current;
     return other !== undefined;
   }
@@ -76,6 +76,6 @@ export class ViewerVariants {
   }
 
   #urlOf(uri: string): URL | undefined {
-    return URL.parse(this.#tokens.own(uri), this.#base.href) ?? undefined;
+    return URL.parse(this.#tokens.unmask(uri), this.#base.href) ?? undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { MediaPlaylist } from "../../../../src/loadgen/hls/media-playlist.ts";
-import { livePlace } from "../../../../src/loadgen/hls/places.ts";
 import { readPlaylist } from "../../../../src/loadgen/hls/playlist.ts";
+import { livePosition } from "../../../../src/loadgen/hls/playlist-positions.ts";
 
 // Playlists as these servers write them, shortened.
 const playlists = {
@@ -137,7 +137,7 @@ describe("a playlist is read as its server means it:", () => {
       [false, 2],
     ]);
     // Half a second before the end is in the gap, behind which a key frame follows.
-    expect(livePlace(list)).toMatchObject({ sequence: 9, part: 0 });
+    expect(livePosition(list)).toMatchObject({ sequence: 9, part: 0 });
   });
 
   test("SRS's playlist of one variant, with the viewer's session", () => {

@@ -22,8 +22,8 @@ test("playlists of two viewers are the same but for their own tokens, with which
   const [first, second] = made;
   expect(first?.masked).toEqual(second?.masked as Uint8Array);
   const text = new TextDecoder().decode(first?.masked);
-  expect(first?.tokens.own(text)).toBe(list(...one));
-  expect(second?.tokens.own(text)).toBe(list(...other));
+  expect(first?.tokens.unmask(text)).toBe(list(...one));
+  expect(second?.tokens.unmask(text)).toBe(list(...other));
 });
 
 test("what may be a tag, a number or a name is left as it is", () => {
@@ -35,5 +35,5 @@ test("what may be a tag, a number or a name is left as it is", () => {
 test("an address with many tokens, or a very long one, has some masked", () => {
   const query = Array.from({ length: 20 }, (_, at) => `t${at}=token-${at}-abc`).join("&");
   const { tokens, masked } = viewer(`${query}&long=a1${"x".repeat(1000)}`, "token-3-abc token-15-abc");
-  expect(tokens.own(new TextDecoder().decode(masked))).toBe("token-3-abc token-15-abc");
+  expect(tokens.unmask(new TextDecoder().decode(masked))).toBe("token-3-abc token-15-abc");
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { MediaPlaylist } from "../../../../src/loadgen/hls/media-playlist.ts";
 import { PieceCursor } from "../../../../src/loadgen/hls/pieces.ts";
-import { livePlace } from "../../../../src/loadgen/hls/places.ts";
 import { readPlaylist } from "../../../../src/loadgen/hls/playlist.ts";
+import { livePosition } from "../../../../src/loadgen/hls/playlist-positions.ts";
 import { between, mulberry32 } from "../../../support/random.ts";
 
 /** A list of low latency: for each segment its parts, of 0.5 s; `!` is one that can be begun with, `:` a segment that is whole. */
@@ -35,14 +35,14 @@ function taken(cursor: PieceCursor, from: MediaPlaylist): string[] {
 describe("with low latency", () => {
   test("a player begins no nearer to the end than it has to stay", () => {
     const now = list(5, ":", "!...:", "!.");
-    const cursor = new PieceCursor(livePlace(now), () => {});
+    const cursor = new PieceCursor(livePosition(now), () => {});
     // 1.5 s before the end is in segment 6, behind its key frame.
-    expect(livePlace(now).fromMs).toBe(1500);
+    expect(livePosition(now).fromMs).toBe(1500);
     expect(taken(cursor, now)).toEqual(["6.0", "6.1", "6.2", "6.3", "7.0", "7.1"]);
   });
 
   test("each part is taken once, including those of the growing segment", () => {
-    const cursor = new PieceCursor(livePlace(list(5, ":", "!.:", "!")), () => {});
+    const cursor = new PieceCursor(livePosition(list(5, ":", "!.:", "!")), () => {});
     expect(taken(cursor, list(5, ":", "!.:", "!"))).toEqual(["6.0", "6.1", "7.0"]);
     expect(cursor.isAtEnd(list(5, ":", "!.:", "!"))).toBe(true);
     expect(taken(cursor, list(5, ":", "!.:", "!"))).toEqual([]);
@@ -54,7 +54,7 @@ describe("with low latency", () => {
 
   test("a segment whose parts are no longer listed is taken whole, or missed if it was begun by parts", () => {
     const gone: number[] = [];
-    const cursor = new PieceCursor(livePlace(list(5, ":", "!.:", "!")), (segments) => gone.push(segments));
+    const cursor = new PieceCursor(livePosition(list(5, ":", "!.:", "!")), (segments) => gone.push(segments));
     expect(taken(cursor, list(5, ":", "!.:", "!"))).toEqual(["6.0", "6.1", "7.0"]);
     expect(taken(cursor, list(7, ":", ":", "!."))).toEqual(["8", "9.0", "9.1"]);
     expect(gone).toEqual([1]);
@@ -66,8 +66,8 @@ describe("with low latency", () => {
 test("without low latency, segments are taken whole, whatever parts a playlist has", () => {
   const plain = (...args: Parameters<typeof list>) => ({ ...list(...args), lowLatency: undefined });
   const now = plain(5, ":", "!.:", ":", "!.:", "!");
-  const cursor = new PieceCursor(livePlace(now), () => {});
-  expect(livePlace(now).fromMs).toBe(0);
+  const cursor = new PieceCursor(livePosition(now), () => {});
+  expect(livePosition(now).fromMs).toBe(0);
   expect(taken(cursor, now)).toEqual(["6", "7", "8"]);
   expect(cursor.isBehind(plain(5, ":"))).toBe(true);
   cursor.restart(plain(2, ":", ":"));
@@ -110,7 +110,7 @@ test("however often a playlist is loaded, pieces come once and in order, and mis
     const random = mulberry32(seed);
     const show = new Growing();
     let missed = 0;
-    const cursor = new PieceCursor(livePlace(show.now()), (segments) => {
+    const cursor = new PieceCursor(livePosition(show.now()), (segments) => {
       missed += segments;
     });
     const pieces = Array.from({ length: 40 }, () => {

@@ -13,7 +13,7 @@ class Stage {
   constructor(fromMs = 0, refills = false) {
     this.playout = new Playout(this.totals, (sentUs, shownMs) => this.shown.push([sentUs / 1e6, shownMs]));
     this.playout.setStart({ enoughMs: 4000, enoughPieces: refills ? 99 : 3, refills });
-    this.buffer = this.playout.join();
+    this.buffer = this.playout.addTrack();
     this.buffer.begin(fromMs);
   }
 
@@ -95,7 +95,7 @@ test("a stall of low latency that lasts at the end is counted once, and a slight
 
 test("playback waits for the audio that has a playlist of its own, and stalls when either is late", () => {
   const stage = new Stage(500);
-  const audio = stage.playout.join();
+  const audio = stage.playout.addTrack();
   stage.add(100, 100, 100);
   expect(stage.playout.startedMs).toBe(0);
   // The audio's first piece begins later than the picture's.
@@ -113,7 +113,7 @@ test("playback waits for the audio that has a playlist of its own, and stalls wh
 
 test("what one track misses is played over by the other, and a track that leaves is not waited for", () => {
   const stage = new Stage();
-  const audio = stage.playout.join();
+  const audio = stage.playout.addTrack();
   audio.begin(0);
   stage.add(0, 0, 0);
   stage.playout.add(audio, 0, 2000, 0);
@@ -122,11 +122,11 @@ test("what one track misses is played over by the other, and a track that leaves
   expect(stage.playout.startedMs).toBe(0);
   stage.add(5000);
   expect(stage.totals.stalls.count).toBe(0);
-  stage.playout.leave(audio);
+  stage.playout.removeTrack(audio);
   stage.add(7900);
   expect(stage.totals.stalls.count).toBe(0);
   // A track that joins goes on where playback is.
-  const late = stage.playout.join();
+  const late = stage.playout.addTrack();
   stage.playout.finish(9000, false);
   expect([stage.totals.stalls.count, late.endMs]).toEqual([0, 10_000]);
 });

@@ -64,7 +64,7 @@ test("by plan, each viewer plays all variants, changes after a few segments, and
 
 test("a variant that could not be loaded is not taken again, and one that is fixed has no other", () => {
   const switcher = new Switcher(variants, "switch", 3);
-  expect([switcher.instead(0), switcher.instead(1), switcher.instead(2)]).toEqual([1, 2, undefined]);
+  expect([switcher.fallback(0), switcher.fallback(1), switcher.fallback(2)]).toEqual([1, 2, undefined]);
   for (let at = 0; at < 20; at++) expect(switcher.next(2)).toBe(2);
-  expect(new Switcher(variants, "first", 0).instead(0)).toBeUndefined();
+  expect(new Switcher(variants, "first", 0).fallback(0)).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import { endOf, type ListedPart, type ListedSegment, type MediaPlaylist } from "
 const TOLERANCE_MS = 50;
 
 /** A moment of a stream, by which its playlists are compared. */
-export interface Moment {
+export interface StreamMoment {
   /** The segment in which it is, by its number in the playlist that the moment was taken from. */
   readonly sequence: number;
   /** From the segment's beginning. */
@@ -14,7 +14,7 @@ export interface Moment {
 }
 
 /** A piece of a playlist: a segment, or a part of one. It may not be listed yet. */
-export interface Place {
+export interface PlaylistPosition {
   readonly sequence: number;
   /** The part's index; 0 for a whole segment, too. */
   readonly part: number;
@@ -34,11 +34,11 @@ export function segmentOf(list: MediaPlaylist, sequence: number): ListedSegment 
 }
 
 /** Where viewers begin: at a piece that they may start with, at least the hold-back behind the list's end if one is listed. */
-export function livePlace(list: MediaPlaylist): Place {
+export function livePosition(list: MediaPlaylist): PlaylistPosition {
   const { mediaSequence, segments } = list;
   const { holdBackMs } = list.lowLatency ?? list;
   let behindMs = 0;
-  let place = { sequence: endOf(list).sequence, part: 0 };
+  let position = { sequence: endOf(list).sequence, part: 0 };
   for (let at = segments.length; at >= 0; at--) {
     const sequence = mediaSequence + at;
     const segment = segmentOf(list, sequence);
@@ -47,15 +47,15 @@ export function livePlace(list: MediaPlaylist): Place {
     for (let part = Math.max(0, parts.length - 1); part >= 0; part--) {
       const { durationMs, independent } = parts[part] ?? { ...segment, independent: true };
       behindMs += durationMs;
-      place = { sequence, part };
-      if (behindMs >= holdBackMs && independent) return { ...place, fromMs: behindMs - holdBackMs };
+      position = { sequence, part };
+      if (behindMs >= holdBackMs && independent) return { ...position, fromMs: behindMs - holdBackMs };
     }
   }
-  return { ...place, fromMs: Math.max(0, behindMs - holdBackMs) };
+  return { ...position, fromMs: Math.max(0, behindMs - holdBackMs) };
 }
 
-/** The moment at which playback begins in a place of its playlist. */
-export function momentOf(list: MediaPlaylist, { sequence, part, fromMs }: Place): Moment {
+/** The moment at which playback begins at a position of its playlist. */
+export function momentOf(list: MediaPlaylist, { sequence, part, fromMs }: PlaylistPosition): StreamMoment {
   const segment = segmentOf(list, sequence);
   const before = segment === undefined ? [] : partsOf(list, segment).slice(0, part);
   const offsetMs = fromMs + before.reduce((sum, { durationMs }) => sum + durationMs, 0);
@@ -64,29 +64,30 @@ export function momentOf(list: MediaPlaylist, { sequence, part, fromMs }: Place)
 }
 
 /**
- * The place of a moment in another playlist of the same stream, by dates if both have them, else by segment numbers: the piece at or
- * before it that viewers may start with, or with `whole` the segment. Outside the list it is the nearest place, or without dates the live one.
+ * The position of a moment in another playlist of the same stream, by dates if both have them, else by segment numbers: the piece at or
+ * before it that viewers may start with, or with `whole` the segment. Outside the list it is the nearest position, or without dates the
+ * live one.
  */
-export function placeAt(list: MediaPlaylist, moment: Moment, whole: boolean): Place {
+export function positionAt(list: MediaPlaylist, moment: StreamMoment, whole: boolean): PlaylistPosition {
   const found = byDate(list, moment) ?? byNumber(list, moment);
-  if (found === undefined) return livePlace(list);
+  if (found === undefined) return livePosition(list);
   const { sequence, offsetMs } = found;
   const segment = segmentOf(list, sequence);
-  let place: Place = { sequence, part: 0, fromMs: offsetMs };
-  if (segment === undefined || whole) return place;
+  let position: PlaylistPosition = { sequence, part: 0, fromMs: offsetMs };
+  if (segment === undefined || whole) return position;
   let beginMs = 0;
   for (const [part, { durationMs, independent }] of partsOf(list, segment).entries()) {
     if (beginMs > offsetMs + TOLERANCE_MS) break;
-    if (independent) place = { sequence, part, fromMs: offsetMs - beginMs };
+    if (independent) position = { sequence, part, fromMs: offsetMs - beginMs };
     beginMs += durationMs;
   }
-  return place;
+  return position;
 }
 
 /** A segment's number, and how far into it a moment is. */
-type Within = Pick<Moment, "sequence" | "offsetMs">;
+type Within = Pick<StreamMoment, "sequence" | "offsetMs">;
 
-function byDate(list: MediaPlaylist, { dateMs, offsetMs, sequence: number }: Moment): Within | undefined {
+function byDate(list: MediaPlaylist, { dateMs, offsetMs, sequence: number }: StreamMoment): Within | undefined {
   const [first] = list.segments;
   const endMs = endDateOf(list);
   if (dateMs === undefined || endMs === undefined || first?.dateMs === undefined) return undefined;
@@ -100,7 +101,7 @@ function byDate(list: MediaPlaylist, { dateMs, offsetMs, sequence: number }: Mom
   return { sequence: list.mediaSequence, offsetMs: dateMs - first.dateMs };
 }
 
-function byNumber(list: MediaPlaylist, { sequence, offsetMs }: Moment): Within | undefined {
+function byNumber(list: MediaPlaylist, { sequence, offsetMs }: StreamMoment): Within | undefined {
   // A list may be a segment behind the other one.
   const isNear = sequence >= list.mediaSequence && sequence <= endOf(list).sequence + 1;
   return isNear ? { sequence, offsetMs } : undefined;

@@ -1,7 +1,12 @@
 import { expect, test } from "bun:test";
 import type { MediaPlaylist } from "../../../../src/loadgen/hls/media-playlist.ts";
-import { livePlace, type Moment, momentOf, placeAt } from "../../../../src/loadgen/hls/places.ts";
 import { readPlaylist } from "../../../../src/loadgen/hls/playlist.ts";
+import {
+  livePosition,
+  momentOf,
+  positionAt,
+  type StreamMoment,
+} from "../../../../src/loadgen/hls/playlist-positions.ts";
 
 const DAY = Date.UTC(2026, 0, 1);
 
@@ -27,44 +32,48 @@ function parted(first: number, ...segments: readonly [string, string]): MediaPla
   return readPlaylist(lines.join("\n")) as MediaPlaylist;
 }
 
-const moment = (second: number, sequence = 99): Moment => ({ sequence, offsetMs: 500, dateMs: DAY + second * 1000 });
+const moment = (second: number, sequence = 99): StreamMoment => ({
+  sequence,
+  offsetMs: 500,
+  dateMs: DAY + second * 1000,
+});
 
 test("a moment is found in another playlist by its date", () => {
   const now = list(40, 4, 10);
-  expect(placeAt(now, moment(12.5), false)).toEqual({ sequence: 41, part: 0, fromMs: 500 });
+  expect(positionAt(now, moment(12.5), false)).toEqual({ sequence: 41, part: 0, fromMs: 500 });
   // As good as the beginning of the next one.
-  expect(placeAt(now, moment(13.98), true)).toEqual({ sequence: 42, part: 0, fromMs: -20 });
+  expect(positionAt(now, moment(13.98), true)).toEqual({ sequence: 42, part: 0, fromMs: -20 });
   // The next segment, which is not listed yet, and one that has left the list.
-  expect(placeAt(now, moment(18), true)).toEqual({ sequence: 44, part: 0, fromMs: 0 });
-  expect(placeAt(now, moment(6), true)).toEqual({ sequence: 40, part: 0, fromMs: -4000 });
+  expect(positionAt(now, moment(18), true)).toEqual({ sequence: 44, part: 0, fromMs: 0 });
+  expect(positionAt(now, moment(6), true)).toEqual({ sequence: 40, part: 0, fromMs: -4000 });
 });
 
 test("without dates it is found by the segment's number, and a number that is not there leads to the live edge", () => {
   const now = list(40, 6);
-  expect(placeAt(now, moment(0, 42), false)).toEqual({ sequence: 42, part: 0, fromMs: 500 });
-  expect(placeAt(now, moment(0, 46), false)).toEqual({ sequence: 46, part: 0, fromMs: 500 });
+  expect(positionAt(now, moment(0, 42), false)).toEqual({ sequence: 42, part: 0, fromMs: 500 });
+  expect(positionAt(now, moment(0, 46), false)).toEqual({ sequence: 46, part: 0, fromMs: 500 });
   // The list is a segment behind.
-  expect(placeAt(now, moment(0, 47), false)).toEqual({ sequence: 47, part: 0, fromMs: 500 });
-  expect(placeAt(now, moment(0, 48), false)).toEqual(livePlace(now));
-  expect(placeAt(now, moment(0, 39), false)).toEqual(livePlace(now));
+  expect(positionAt(now, moment(0, 47), false)).toEqual({ sequence: 47, part: 0, fromMs: 500 });
+  expect(positionAt(now, moment(0, 48), false)).toEqual(livePosition(now));
+  expect(positionAt(now, moment(0, 39), false)).toEqual(livePosition(now));
 });
 
 test("with parts it is the part at or before it that players may start with, or the segment", () => {
   const now = parted(7, "!...", "!!");
-  expect(placeAt(now, moment(1.7), false)).toEqual({ sequence: 7, part: 0, fromMs: 1700 });
-  expect(placeAt(now, moment(2.7), false)).toEqual({ sequence: 8, part: 1, fromMs: 200 });
-  expect(placeAt(now, moment(2.7), true)).toEqual({ sequence: 8, part: 0, fromMs: 700 });
-  expect(placeAt(now, moment(3.4), false)).toEqual({ sequence: 8, part: 1, fromMs: 900 });
+  expect(positionAt(now, moment(1.7), false)).toEqual({ sequence: 7, part: 0, fromMs: 1700 });
+  expect(positionAt(now, moment(2.7), false)).toEqual({ sequence: 8, part: 1, fromMs: 200 });
+  expect(positionAt(now, moment(2.7), true)).toEqual({ sequence: 8, part: 0, fromMs: 700 });
+  expect(positionAt(now, moment(3.4), false)).toEqual({ sequence: 8, part: 1, fromMs: 900 });
 });
 
 test("a segment that begins behind the growing one is awaited, if the numbers agree", () => {
   const now = parted(7, "!...", "!!");
-  const next = (sequence: number): Moment => ({ sequence, offsetMs: 0, dateMs: DAY + 4000 });
-  expect(placeAt(now, next(9), true)).toEqual({ sequence: 9, part: 0, fromMs: 0 });
-  expect(placeAt(now, next(90), true)).toEqual({ sequence: 8, part: 0, fromMs: 2000 });
+  const next = (sequence: number): StreamMoment => ({ sequence, offsetMs: 0, dateMs: DAY + 4000 });
+  expect(positionAt(now, next(9), true)).toEqual({ sequence: 9, part: 0, fromMs: 0 });
+  expect(positionAt(now, next(90), true)).toEqual({ sequence: 8, part: 0, fromMs: 2000 });
 });
 
-test("the moment of a place says where playback begins there", () => {
+test("the moment of a position says where playback begins there", () => {
   const now = parted(7, "!!..", "!");
   expect(momentOf(now, { sequence: 7, part: 1, fromMs: 200 })).toEqual({
     sequence: 7,
