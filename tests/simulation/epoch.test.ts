@@ -56,7 +56,7 @@ class Cluster {
 
   run(seconds: number): void {
     for (let second = 0; second < seconds; second++) {
-      this.#befall();
+      this.#randomEvent();
       for (let at = 0; at < 1000 / FRAME_MS; at++) this.#send();
     }
     this.losses = this.forwarded.stream().epochs.losses.length;
@@ -73,7 +73,7 @@ class Cluster {
     if (this.#frozenUntil !== 0 && this.clock.now() >= this.#frozenUntil) this.#freeze(0);
   }
 
-  #befall(): void {
+  #randomEvent(): void {
     const dice = this.random();
     if (this.#feed === undefined || dice < 0.03) this.#publish();
     else if (dice < 0.05) {

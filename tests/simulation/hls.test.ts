@@ -61,7 +61,7 @@ class Trouble extends HlsCluster {
 
   run(seconds: number, harm: boolean): void {
     for (let second = 0; second < seconds; second++) {
-      if (harm) this.#befall();
+      if (harm) this.#randomEvent();
       for (let at = 0; at < 1000 / FRAME_MS; at++) this.#send();
     }
   }
@@ -131,7 +131,7 @@ class Trouble extends HlsCluster {
     return this.random() < 0.5 ? undefined : { track: this.random() < 0.5 ? "sound" : "picture", frames };
   }
 
-  #befall(): void {
+  #randomEvent(): void {
     const dice = this.random();
     if (this.feed === undefined || dice < 0.02) this.#republish(this.#lateTrack());
     else if (dice < 0.03) {

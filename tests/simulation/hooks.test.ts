@@ -55,7 +55,7 @@ class Simulation {
 
   async run(seconds: number): Promise<void> {
     for (let second = 0; second < seconds; second++) {
-      for (const { href } of urls) this.#befall(href);
+      for (const { href } of urls) this.#injectFault(href);
       for (let count = this.random() * 12; count > 0; count--) this.#happen();
       await passTime(this.clock, 1000, 100);
       this.#note();
@@ -71,7 +71,7 @@ class Simulation {
     }
   }
 
-  #befall(href: string): void {
+  #injectFault(href: string): void {
     const now = this.clock.now();
     if ((this.#trouble.get(href)?.until ?? 0) > now || this.random() > 0.05) return;
     const kind = pick(this.random, ["down", "hangs", "breaks"] as const);

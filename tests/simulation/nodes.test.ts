@@ -35,13 +35,13 @@ class Histories {
 
   run(seconds: number): void {
     for (let at = 0; at < 2 * seconds; at++) {
-      if (this.random() < 0.15) this.#befall(pick(this.random, this.stage.nodes));
+      if (this.random() < 0.15) this.#randomEvent(pick(this.random, this.stage.nodes));
       this.stage.clock.advance(500);
       this.#check();
     }
   }
 
-  #befall(node: ClusterNode): void {
+  #randomEvent(node: ClusterNode): void {
     const was = answersWell(node);
     const before = JSON.stringify(node.cluster.all()[0]?.state?.id);
     node.mood = pick(this.random, MOODS);

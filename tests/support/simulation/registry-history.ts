@@ -6,7 +6,7 @@ import type { HistoryStage } from "./history-stage.ts";
 import { Encoders } from "./registry-encoders.ts";
 import { leftBy, leftOf } from "./registry-left.ts";
 import { type Member, Members } from "./registry-members.ts";
-import { ownerOf, rivalsBoth, settled, wronglyOwned, wrongOwners } from "./registry-owners.ts";
+import { isSettled, ownerOf, rivalsBoth, wronglyOwned, wrongOwners } from "./registry-owners.ts";
 import { type BrokenRule, breakServers } from "./registry-rules.ts";
 import { type HistoryForm, type HistoryScope, scopeOf } from "./registry-scope.ts";
 import { HistoryServers } from "./registry-servers.ts";
@@ -18,7 +18,7 @@ const WELL_MS = 10_000;
 /** It is taken within this time, though its connection to another node only seems open, ms. */
 const DECIDED_MS = 3000;
 /** Encoders that left have come back within this time, ms. */
-const COME_BACK_MS = 10_000;
+const RESTART_MS = 10_000;
 /** A key frame of each encoder comes this often, ms. */
 const FRAME_MS = 500;
 /** When all faults are over, the end is reached within this time, ms: who owns a stream, and within all of it, where it is. */
@@ -50,7 +50,7 @@ export class RegistryHistory {
   /** What must not be. */
   readonly wrong: string[] = [];
   #isCalm = false;
-  #isSettled = false;
+  #mustStaySettled = false;
   #isLeaving = false;
   /** The server that all nodes use in the end. */
   #leading: FakeRedis;
@@ -85,12 +85,12 @@ export class RegistryHistory {
     this.#encoders = new Encoders({
       ...{ ...shared, members: this.#members.all },
       running: (stream) => {
-        if (this.#isSettled) this.#checkRivals(stream);
+        if (this.#mustStaySettled) this.#checkRivals(stream);
       },
       stopped: ({ stream, at }, why) => {
         // Who is still served from there looks for it elsewhere.
         for (const sender of this.#encoders.running(stream)) sender.since = this.#now;
-        if (this.#isSettled) this.#found(`the encoder of ${stream} at ${at?.name}: ${why}`);
+        if (this.#mustStaySettled) this.#found(`the encoder of ${stream} at ${at?.name}: ${why}`);
       },
       refused: ({ stream, at, since }, why) => {
         const wellSince = Math.max(at?.since ?? 0, this.#servers.since ?? Number.POSITIVE_INFINITY);
@@ -110,8 +110,8 @@ export class RegistryHistory {
   run(): void {
     const { seconds, quietSeconds, chance } = this.scope;
     for (let at = 0; at < 2 * seconds; at++) {
-      if (this.#random() < chance) this.#befall();
-      this.#pass();
+      if (this.#random() < chance) this.#randomEvent();
+      this.#step();
     }
     this.#watchFor(quietSeconds * 1000);
     this.#heal();
@@ -119,7 +119,7 @@ export class RegistryHistory {
     this.#within(MOMENT_MS, () => this.#owners());
     this.#endOwners();
     this.#within(NEXT_MS, () => this.#owners());
-    this.#comeBack();
+    this.#restartEncoders();
     this.#within(NEXT_MS, () => this.#owners());
     this.#leave();
   }
@@ -129,24 +129,24 @@ export class RegistryHistory {
     const limitMs = SETTLED_MS + (this.scope.hasSecond ? TOGETHER_MS : 0);
     if (!this.scope.isHasty) this.#watchFor(limitMs);
     else this.#untilSteady(limitMs, STEADY_MS);
-    this.#isSettled = true;
+    this.#mustStaySettled = true;
     for (const stream of this.scope.streams) this.#checkRivals(stream);
     this.#watchFor(this.scope.isHasty ? STEADY_MS : CALM_MS);
   }
 
   #watchFor(ms: number): void {
-    for (let at = 0; at < ms / FRAME_MS; at++) this.#pass();
+    for (let at = 0; at < ms / FRAME_MS; at++) this.#step();
   }
 
   /** Lets time pass until nothing has been wrong for `steadyMs`, or for `limitMs` at most. */
   #untilSteady(limitMs: number, steadyMs: number): void {
     const until = this.#now + limitMs;
     for (let since = this.#now; this.#now < until && this.#now - since < steadyMs; )
-      if (this.#pass() || !this.#isWell) since = this.#now;
+      if (this.#step() || !this.#isSettled) since = this.#now;
   }
 
   /** Whether each stream has its owner, and all viewers that can play do. */
-  get #isWell(): boolean {
+  get #isSettled(): boolean {
     const { all } = this.#members;
     if (this.#servers.since === undefined) return false;
     // Nodes let everybody publish until they have found the registry again.
@@ -154,7 +154,7 @@ export class RegistryHistory {
     if (all.some(isBusy)) return false;
     const model = this.#servers.leading(all).model;
     const context = { stage: this.stage, model, members: all, encoders: this.#encoders };
-    return this.#viewers.allPlay(2 * FRAME_MS) && this.scope.streams.every((stream) => settled(stream, context));
+    return this.#viewers.allPlay(2 * FRAME_MS) && this.scope.streams.every((stream) => isSettled(stream, context));
   }
 
   /** Lets time pass until nothing is wrong any more: what still is at the end, is. */
@@ -187,19 +187,19 @@ export class RegistryHistory {
   }
 
   /** Each stream that has one encoder loses it, and has it back from another node or the same. */
-  #comeBack(): void {
+  #restartEncoders(): void {
     const { all } = this.#members;
-    this.#isSettled = false;
+    this.#mustStaySettled = false;
     for (const stream of this.scope.streams) {
       if (this.#random() < 0.5) this.#viewers.join(stream, pick(this.#random, all));
       const [sender, other] = this.#encoders.all.filter((each) => each.stream === stream);
       if (sender !== undefined && other === undefined) this.#encoders.move(sender);
     }
-    for (let at = 0; at < COME_BACK_MS / FRAME_MS; at++) {
-      this.#pass();
+    for (let at = 0; at < RESTART_MS / FRAME_MS; at++) {
+      this.#step();
       for (const { stream, at } of this.#encoders.waiting(DECIDED_MS))
         this.#found(`the encoder of ${stream} waits for ${at?.name}`);
-      if (this.scope.isHasty && this.#isWell) return;
+      if (this.scope.isHasty && this.#isSettled) return;
     }
   }
 
@@ -229,7 +229,7 @@ export class RegistryHistory {
   }
 
   /** Lets one frame's time pass; true if it has found a fault. */
-  #pass(): boolean {
+  #step(): boolean {
     const before = this.wrong.length;
     this.#encoders.step(FRAME_MS);
     this.stage.clock.advance(FRAME_MS);
@@ -243,19 +243,19 @@ export class RegistryHistory {
     return this.wrong.length > before;
   }
 
-  #befall(): void {
+  #randomEvent(): void {
     const { streams } = this.scope;
     const what = between(this.#random, 0, 22);
     if (what <= 3) this.#viewers.join(pick(this.#random, streams), pick(this.#random, this.#members.all));
     else if (what <= 5) this.#viewers.leave();
-    else if (what <= 9) this.#befallNode(what);
+    else if (what <= 9) this.#nodeEvent(what);
     else if (what === 10) this.#encoders.move(pick(this.#random, this.#encoders.all));
     else if (what === 11) this.#rival();
-    else if (what <= 14) this.#befallLinks(what);
-    else this.#servers.befall(what - 15, this.#members.all);
+    else if (what <= 14) this.#linkFault(what);
+    else this.#servers.injectFault(what - 15, this.#members.all);
   }
 
-  #befallNode(what: number): void {
+  #nodeEvent(what: number): void {
     const { all } = this.#members;
     const member = pick(this.#random, all);
     // Encoders must have a node to come to.
@@ -266,7 +266,7 @@ export class RegistryHistory {
     else if (what === 9) this.#members.upgrade(member);
   }
 
-  #befallLinks(what: number): void {
+  #linkFault(what: number): void {
     const { all } = this.#members;
     const [one, other] = [pick(this.#random, all), pick(this.#random, all)];
     if (what === 12 && one !== other) this.#members.cut(one, other);
@@ -304,7 +304,7 @@ export class RegistryHistory {
   /** Everybody leaves: nothing stays. */
   #leave(): void {
     this.#viewers.leaveAll();
-    this.#isSettled = false;
+    this.#mustStaySettled = false;
     this.#isLeaving = true;
     for (const sender of [...this.#encoders.all]) this.#encoders.end(sender);
     const members = this.#members.all;

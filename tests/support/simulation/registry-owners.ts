@@ -33,7 +33,7 @@ export function rivalsBoth(stream: string, { stage, encoders }: Pick<OwnersConte
 }
 
 /** Whether all encoders that can run for a stream do, one of them at its owner. */
-export function settled(
+export function isSettled(
   stream: string,
   { stage, model, encoders }: Pick<OwnersContext, "stage" | "model" | "encoders">,
 ): boolean {

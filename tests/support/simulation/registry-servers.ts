@@ -91,8 +91,8 @@ export class HistoryServers implements FakeServers {
     }
   }
 
-  /** The faults by number, from 0 to 6. */
-  befall(what: number, members: readonly Member[]): void {
+  /** Injects a fault, by its number from 0 to 6. */
+  injectFault(what: number, members: readonly Member[]): void {
     const { random } = this.#context;
     const redis = pick(random, this.all);
     if (what === 0) this.#stop(redis);

@@ -219,7 +219,7 @@ describe("audio tracks", () => {
       const histories = new Map<string, string[]>();
       encoder.run(6);
       for (let turn = 0; turn < 60; turn++) {
-        befall(encoder, random);
+        changeTracks(encoder, random);
         encoder.run(1 + Math.floor(random() * 4));
         for (const [part, text] of listsOf(encoder)) histories.set(part, [...(histories.get(part) ?? []), text]);
       }
@@ -230,7 +230,7 @@ describe("audio tracks", () => {
 });
 
 /** Something happens to the encoder's tracks. */
-function befall(encoder: Tracks, random: () => number): void {
+function changeTracks(encoder: Tracks, random: () => number): void {
   const [dice, id] = [random(), 1 + Math.floor(random() * 3)];
   if (dice < 0.2) encoder.header(id);
   else if (dice < 0.35) encoder.on.delete(id);
