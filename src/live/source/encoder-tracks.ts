@@ -110,9 +110,13 @@ export class ReportedTracks {
     this.pending = true;
   }
 
-  /** The keys of the headers that another encoder has, if it begins with this frame; `at` is the peer's approximate time. */
-  reached(at: number, timestamp: number): ReadonlySet<string> | undefined {
+  /**
+   * The keys of the headers that another encoder has, if it begins with this frame; `at` is the peer's approximate time. One with video
+   * begins with a key frame (`isKey`), as the time that the peer reports may be that of a frame within a GOP.
+   */
+  reached(at: number, timestamp: number, isKey: boolean): ReadonlySet<string> | undefined {
     if (!this.pending || unrolled(at, timestamp) < (this.#since ?? 0)) return undefined;
+    if (!isKey && [...this.#keys].some(isVideo)) return undefined;
     this.pending = false;
     return this.#keys;
   }
@@ -121,6 +125,11 @@ export class ReportedTracks {
 /** The key (`Headers.keys`) of a kind's sequence header in track 0, whether it has one or not. */
 export function mainKey(kind: PacketKind): string {
   return kind === PacketKind.Video ? "v0" : "a0";
+}
+
+/** Whether a key is that of a video track's header. */
+function isVideo(key: string): boolean {
+  return /^v\d/.test(key);
 }
 
 function decoded(word: string): string {

@@ -242,7 +242,7 @@ export class LiveSource implements Source {
     const class_ = classify(kind, payload);
     const frame = !isHeader(class_);
     if (frame) {
-      if (this.#reportedTracks.pending) this.#followEncoder(timestamp);
+      if (this.#reportedTracks.pending) this.#followEncoder(timestamp, isKey(kind, class_));
       this.frames++;
       if (kind === PacketKind.Video) this.#countVideo((class_ & PacketFlag.Key) !== 0, class_ >>> 8, timestamp);
       // Video changes its codec only at a key frame.
@@ -273,8 +273,8 @@ export class LiveSource implements Source {
     this.#keyAt = timestamp;
   }
 
-  #followEncoder(timestamp: number): void {
-    const keys = this.#reportedTracks.reached(this.epoch?.at ?? 0, timestamp);
+  #followEncoder(timestamp: number, key: boolean): void {
+    const keys = this.#reportedTracks.reached(this.epoch?.at ?? 0, timestamp, key);
     if (keys !== undefined && this.frames > 0) this.changeEncoder(keys);
   }
 
@@ -282,7 +282,8 @@ export class LiveSource implements Source {
     this.headers.retain(keys);
     if (!keys.has(METADATA_NAME)) this.#metadata.clear();
     this.frameHeads = this.frameHeads.filter(({ kind }) => keys.has(mainKey(kind)));
-    this.keyTrack = -1;
+    // Video that is kept may go on within its GOP.
+    if (!keys.has(mainKey(PacketKind.Video))) this.keyTrack = -1;
     this.headerless = 0;
     this.#owner.encoderChanged(this);
   }

@@ -92,6 +92,22 @@ describe("a server that gets a stream from another", () => {
     expect(kinds()).toEqual([PacketKind.Audio, PacketKind.Video]);
   });
 
+  test("drops no frame of a GOP in which the next encoder is said to begin", () => {
+    const live = new LiveStage();
+    const viewer = live.view();
+    const feed = live.publish().headers("V0", "A0").key("k0").audio("a0");
+    live.wait(40, feed);
+    const { epoch = "" } = live.stream().told;
+    feed.source.receiveEpoch(epoch, false, "", `${feed.time + 40} v0`);
+    for (const name of ["p1", "p2"]) live.wait(40, feed.inter(name));
+    const headers = () => live.stream().sources.active?.headers.list.map(({ kind }) => kind);
+    expect(viewer.got.map(({ name }) => name).slice(-2)).toEqual(["p1", "p2"]);
+    expect(headers()).toEqual([PacketKind.Audio, PacketKind.Video]);
+    live.wait(40, feed.key("k1"));
+    expect(headers()).toEqual([PacketKind.Video]);
+    expect(viewer.got.at(-1)?.name).toBe("k1");
+  });
+
   test.each(["", "x", "1e3 v0", "99999999999999999 v0", `0 ${"v".repeat(5000)}`, "9007199254740991 %E0"])(
     "ignores what no server writes: %#",
     (text) => {
