@@ -24,6 +24,11 @@ export class CarryGiver {
     this.#send();
   }
 
+  /** Whether the kernel has all that the feature gave. */
+  get sent(): boolean {
+    return !this.#full && this.#transport.bytesQueued === 0;
+  }
+
   drained(): void {
     this.#full = false;
     this.#send();

@@ -80,6 +80,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
   readonly #ours = new Map<string, Here>();
   readonly #wanted = new Map<string, Here>();
   readonly #fetched = new Map<string, SiblingSource>();
+  /** The links on which a stream or a feature's memory is sent. */
   readonly #served = new Set<SiblingLink>();
   /** Publishers that wait until the other process has ended their stream. */
   readonly #waiting = new Map<string, (() => void)[]>();
@@ -131,7 +132,8 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
 
   /** In the old process: whether the new one has what the features carry over, so that this process may end. */
   get carried(): boolean {
-    return [...this.#context.carries().values()].every(({ complete }) => complete);
+    const isSent = [...this.#served].every(({ carry }) => carry?.sent !== false);
+    return isSent && [...this.#context.carries().values()].every(({ complete }) => complete);
   }
 
   /** This process will end: its publishers may reconnect to the other process. */
@@ -277,8 +279,12 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
 
   #giveCarry(link: SiblingLink, name: string): void {
     const carry = this.#context.carries().get(name);
-    if (carry === undefined || link.transport === undefined) link.close();
-    else link.carry = new CarryGiver(carry, link.transport);
+    if (carry === undefined || link.transport === undefined) {
+      link.close();
+      return;
+    }
+    this.#served.add(link);
+    link.carry = new CarryGiver(carry, link.transport);
   }
 
   /** Waits until everything that the old process carries over has come. */

@@ -104,11 +104,16 @@ export class HlsCarry implements Carry {
       ...stream.window.available.map((segment) => this.#segmentOf(stream, segment)),
       ...(stream.edge?.parts ?? []).map((part) => partOf(stream, part)),
     ]);
-    const giving = new Giving(all, ready, () => this.#giving.delete(giving));
+    const giving = new Giving(all, ready, () => this.#close(giving));
     this.#giving.add(giving);
     for (const stream of this.#streams.all())
       if (stream.rendition === undefined) this.#remaining.set(stream, REMAINING_ENTRIES);
     return giving;
+  }
+
+  #close(giving: Giving): void {
+    this.#giving.delete(giving);
+    if (!this.given) this.#remaining.clear();
   }
 
   /** A segment was listed here: the new process gets it, too. */

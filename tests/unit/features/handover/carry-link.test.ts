@@ -98,6 +98,16 @@ test("the old process may end once the new one needs nothing more of any feature
   expect(old.handover.carried).toBe(true);
 });
 
+test("the old process may not end before the last piece has left it", async () => {
+  const { given, taken, begin, old, pass } = upgrade();
+  await begin();
+  given.waiting.push(piece(MAX_CARRY_PIECE, 1), piece(MAX_CARRY_PIECE, 2));
+  given.ready();
+  expect(old.handover.carried).toBe(false);
+  await pass(1000);
+  expect([taken.taken.length, old.handover.carried]).toEqual([2, true]);
+});
+
 test("a piece that can't be read ends the transfer, not the upgrade", async () => {
   const { given, taken, state, begin, pass } = upgrade();
   given.waiting.push(piece(3, 1), piece(4, 2));
