@@ -70,6 +70,7 @@ describe("The console's page of the configuration", () => {
     await open.go("config");
     const conf = stage.path("server.toml");
     await open.shows(".figures", conf);
+    await open.shows(".toml", "max_requests_per_minute");
     const changed = await textOf(".toml");
     expect(changed).toMatch(/max_requests_per_minute = 100000 {2}# .*server\.toml:\d+/);
     expect(changed).not.toContain("# default");
