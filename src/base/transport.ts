@@ -21,10 +21,10 @@ export interface Transport {
    */
   send(bytes: Uint8Array): boolean;
   /**
-   * The peer's input may be read up to 400 ms late, so that one read brings more, but before `until` (monotonic ms): input is not
-   * needed earlier. Infinity: it is not needed at all; 0: it is read as it comes. A nearer time reads pending input at once.
+   * Whether the peer's input may be read up to 400 ms late, so that one read brings more; by default it is read as it comes. The end
+   * of this reads what waits at once.
    */
-  mergeReads(until: number): void;
+  mergeReads(merge: boolean): void;
   /** Whether the peer's input is left unread now, because reads are merged. */
   readonly readPaused: boolean;
   /** Reads the owner's `heldBytes` again, as it has changed since `onData` returned last. */

@@ -182,7 +182,7 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
     const { batched } = this.#audience;
     const reader = this.#audience.join(format, sink, events, this.gives, notBefore);
     if (batched && this.#flush.latency === "auto") this.#owner.flusher.expedite(this.#flush);
-    this.sources.updateNeededAt();
+    this.sources.updateAwaited();
     if (demand === undefined) return reader;
     reader.demand = demand;
     if (this.#viewers++ === 0) this.#owner.wanted(this, demand);
@@ -194,7 +194,7 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
   leave(reader: Reader<Piece>): void {
     if (!this.#audience.leave(reader)) return;
     if (reader.demand !== undefined && --this.#viewers === 0) this.#owner.unwanted(this);
-    this.sources.updateNeededAt();
+    this.sources.updateAwaited();
     this.readerCaughtUp();
     this.#forgetIfIdle();
   }
@@ -265,16 +265,6 @@ export class Stream implements AudienceSource, IntakeOwner, SourcesOwner {
   /** The active source seems to have stopped sending video. */
   get videoAway(): boolean {
     return this.sources.active !== undefined && this.sources.active.keyTrack >= 0 && this.#intake.gop.audioOnly;
-  }
-
-  /** With a fixed latency, readers get nothing before this, monotonic ms; otherwise 0. */
-  get dueAt(): number {
-    return this.#flush.dueAt;
-  }
-
-  /** A flush has begun: the next packets are needed at its end. */
-  flushBegun(): void {
-    this.sources.updateNeededAt();
   }
 
   /** A flush is done. */

@@ -203,9 +203,9 @@ export class ClientEnd implements Transport {
     return this.remote.host;
   }
 
-  mergeReads(until: number): void {
-    this.mergesReads = until > this.#clock.now();
-    if (!this.mergesReads) this.readPaused = false;
+  mergeReads(merge: boolean): void {
+    this.mergesReads = merge;
+    if (!merge) this.readPaused = false;
   }
 
   inputChanged(): void {}

@@ -248,7 +248,7 @@ export class ClientStreams implements StreamEvents {
       dismissed: (reason) => this.#refuse(net, "publish", dismissedRefusal(reason)),
       probe: () => this.#owner.probe(),
       unread: () => this.#owner.transport?.readPaused ?? false,
-      neededAtChanged: () => this.#mergeReads(),
+      awaitedChanged: () => this.#mergeReads(),
     };
   }
 
@@ -263,12 +263,11 @@ export class ClientStreams implements StreamEvents {
     if (!this.busy) this.#owner.close();
   }
 
-  /** Input of publishers may be read late until a reader needs it. */
+  /** Input of publishers may be read late while nobody waits for it. */
   #mergeReads(): void {
     const { publishers, size } = this.#tasks;
     const only = publishers.length > 0 && size === publishers.length;
-    const until = only ? Math.min(...publishers.map(({ source }) => source.neededAt)) : 0;
-    this.#owner.transport?.mergeReads(until);
+    this.#owner.transport?.mergeReads(only && !publishers.some(({ source }) => source.awaited));
   }
 
   /** Ends everything that the client does; `how` applies to what it publishes. */

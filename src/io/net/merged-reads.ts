@@ -35,9 +35,8 @@ export class ReadPause {
 }
 
 /**
- * Merged reads, as SRS calls them: connections are left unread for up to 400 ms after each read, while their streams have no
- * readers or until shortly before the next flush, so that one read brings many frames. 500 publishers × 600 kbps without viewers
- * cost half as much.
+ * Merged reads, as SRS calls them: connections are left unread for up to 400 ms after each read, while nobody waits
+ * for their streams, so that one read brings many frames. 500 publishers × 600 kbps without viewers cost half as much.
  */
 export class MergedReads {
   readonly #clock: Clock;

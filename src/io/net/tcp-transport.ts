@@ -28,9 +28,6 @@ export interface StallWatch extends InputWatch, BufferAccount {
   readonly reads: MergedReads;
 }
 
-/** Input that is needed at a time is read this much earlier, as timers and reads take a moment. */
-const READ_BEFORE_MS = 5;
-
 /** What a transport needs of its socket. */
 export type ByteSocket = Pick<Socket<unknown>, "write" | "shutdown" | "terminate" | "pause" | "resume"> & {
   end(): unknown;
@@ -54,8 +51,7 @@ export class TcpTransport implements Transport, InputConnection, Closing, Sendin
   #answering = false;
   readonly #answers = new GatheredWrite();
   readonly #input: SocketInput;
-  /** Input is not needed before this; monotonic ms. */
-  #mergesUntil = 0;
+  #mergesReads = false;
   #readPause: ReadPause | undefined;
   /** With TLS: the runtime loses unread bytes of a paused socket when its peer closes. */
   #secure = false;
@@ -153,12 +149,9 @@ export class TcpTransport implements Transport, InputConnection, Closing, Sendin
     return this.#readPaused;
   }
 
-  mergeReads(until: number): void {
-    const before = this.#mergesUntil;
-    this.#mergesUntil = until;
-    if (until < before) this.endReadPause();
-    // A flush has begun: the next frame alone is not worth a read.
-    else if (before > 0 && until > before) this.#pauseAfter(0);
+  mergeReads(merge: boolean): void {
+    this.#mergesReads = merge;
+    if (!merge) this.endReadPause();
   }
 
   endReadPause(): void {
@@ -237,15 +230,13 @@ export class TcpTransport implements Transport, InputConnection, Closing, Sendin
     if (this.#state !== "open" || this.#gone) return;
     const { length } = bytes;
     this.#input.take(bytes);
-    if (this.#mergesUntil > 0) this.#pauseAfter(length);
+    if (this.#mergesReads) this.#pauseAfter(length);
   }
 
   #pauseAfter(bytes: number): void {
     if (this.#secure || this.#readPaused || this.#input.waiting || this.#state !== "open" || this.#gone) return;
-    const left = this.#mergesUntil - READ_BEFORE_MS - this.#clock.now();
-    if (left <= 0) return;
     this.#readPause ??= new ReadPause();
-    this.#readPaused = this.#watch.reads.pause(this, Math.min(this.#readPause.after(bytes), left));
+    this.#readPaused = this.#watch.reads.pause(this, this.#readPause.after(bytes));
     if (this.#readPaused) this.#input.pause(PauseReason.ReadPause);
   }
 

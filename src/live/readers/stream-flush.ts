@@ -20,8 +20,6 @@ interface FlushedStream {
   readonly log: PacketLog;
   /** The active source seems to have stopped sending video. */
   readonly videoAway: boolean;
-  /** The fan-outs have all packets; readers are served next. */
-  flushBegun(): void;
   /** Every reader is served. */
   flushDone(): void;
 }
@@ -77,7 +75,6 @@ export class StreamFlush implements Flushable {
       fanout.begin(fanout.format.video ? end : (this.#videoBack?.seq ?? end));
     this.#starts.flush();
     this.#unflushed.flushed(this.#clock);
-    this.#stream.flushBegun();
   }
 
   runFlush(until: number): boolean {

@@ -50,8 +50,8 @@ export interface SourceEvents {
   probe?(): void;
   /** Whether input of its peer may be unread, because reading was put off. */
   unread?(): boolean;
-  /** `Source.neededAt` has changed. */
-  neededAtChanged?(at: number): void;
+  /** `Source.awaited` has changed. */
+  awaitedChanged?(awaited: boolean): void;
 }
 
 /** How a source begins. */
@@ -72,11 +72,8 @@ export interface Source {
   readonly role: SourceRole;
   /** Takes over from sources that are not preferred; the owner may change it. */
   preferred: boolean;
-  /**
-   * When its next packets are needed, monotonic ms: by readers, at the next flush; for the comparison with standbys or for a
-   * takeover, at once (0). Infinity: nobody needs them.
-   */
-  readonly neededAt: number;
+  /** Whether somebody waits for its packets: a reader, the comparison with standbys, or a takeover. */
+  readonly awaited: boolean;
   readonly packets: number;
   /** Audio and video frames so far, without sequence headers and configurations. */
   readonly frames: number;
@@ -191,7 +188,7 @@ export class LiveSource implements Source {
   /** What a reader needs before the source's next frame. */
   readonly headers = new Headers();
   role: SourceRole = "active";
-  neededAt = 0;
+  awaited = true;
   packets = 0;
   frames = 0;
   videoFrames = 0;
@@ -301,11 +298,11 @@ export class LiveSource implements Source {
     return head && codecName(head.kind, head.payload);
   }
 
-  /** Sets `neededAt`, and notifies the owner when it changes. */
-  setNeededAt(at: number): void {
-    if (at === this.neededAt) return;
-    this.neededAt = at;
-    this.events.neededAtChanged?.(at);
+  /** Sets `awaited`, and notifies the owner when it changes. */
+  setAwaited(awaited: boolean): void {
+    if (awaited === this.awaited) return;
+    this.awaited = awaited;
+    this.events.awaitedChanged?.(awaited);
   }
 
   /** A media message has come. */

@@ -24,8 +24,6 @@ import { PublishTakeover } from "./takeover.ts";
 export interface SourcesOwner {
   readonly config: StreamConfig;
   readonly readerCount: number;
-  /** Readers get nothing before this, monotonic ms; 0: they get packets as they come. */
-  readonly dueAt: number;
   readonly slabs: SlabPool;
   /** The first source begins. */
   began(source: Source): void;
@@ -65,7 +63,7 @@ export class Sources implements SourceOwner {
     this.#owner = owner;
     this.#intake = intake;
     this.#clock = clock;
-    this.#takeover = new PublishTakeover(owner, clock, () => this.updateNeededAt());
+    this.#takeover = new PublishTakeover(owner, clock, () => this.updateAwaited());
   }
 
   get active(): LiveSource | undefined {
@@ -113,18 +111,16 @@ export class Sources implements SourceOwner {
     return standby !== undefined;
   }
 
-  /** Readers or sources have come or gone, or a flush begins: updates `neededAt` of all sources. */
-  updateNeededAt(): void {
-    const { readerCount, dueAt } = this.#owner;
-    const forReaders = readerCount > 0 ? dueAt : Number.POSITIVE_INFINITY;
+  /** Readers or sources have come or gone: updates `awaited` of all sources. */
+  updateAwaited(): void {
     // With standbys, the order in which sources send packets matters.
-    this.#active?.setNeededAt(this.#standbys.size > 0 || this.#takeover.open ? 0 : forReaders);
-    for (const { source } of this.#standbys.list) source.setNeededAt(0);
+    this.#active?.setAwaited(this.#owner.readerCount > 0 || this.#standbys.size > 0 || this.#takeover.open);
+    for (const { source } of this.#standbys.list) source.setAwaited(true);
   }
 
   /** The configuration has changed. */
   reconfigured(): void {
-    this.updateNeededAt();
+    this.updateAwaited();
     this.#watchStall();
   }
 
@@ -223,7 +219,7 @@ export class Sources implements SourceOwner {
     const standby = this.#standbys.of(source);
     if (standby !== undefined) this.#standbys.remove(standby);
     standby?.held.clear();
-    this.updateNeededAt();
+    this.updateAwaited();
     this.#watchStall();
   }
 
@@ -232,7 +228,7 @@ export class Sources implements SourceOwner {
     this.#activeSince = now;
     this.#intake.begin(source);
     this.#owner.began(source);
-    this.updateNeededAt();
+    this.updateAwaited();
     return source;
   }
 
@@ -243,7 +239,7 @@ export class Sources implements SourceOwner {
     this.#report(old, source, "replaced", false, now);
     this.#intake.begin(source);
     this.#standbys.resetSync();
-    this.updateNeededAt();
+    this.updateAwaited();
     this.#watchStall();
     old.events.replaced?.(source.info);
     return source;
@@ -252,7 +248,7 @@ export class Sources implements SourceOwner {
   #standBy(source: LiveSource, now: number): LiveSource {
     source.role = "standby";
     this.#standbys.add(this.#newStandby(source, now));
-    this.updateNeededAt();
+    this.updateAwaited();
     this.#watchStall();
     return source;
   }
@@ -356,7 +352,7 @@ export class Sources implements SourceOwner {
     this.#report(from, source, why, inStep, now);
     this.#intake.takeOver(standby, now);
     standby.held.clear();
-    this.updateNeededAt();
+    this.updateAwaited();
     this.#watchStall(now);
     this.#takeover.cancel();
   }

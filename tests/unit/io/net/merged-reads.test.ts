@@ -72,13 +72,13 @@ describe("A connection whose reads may be merged", () => {
     const sender = new Sender(clock, tcp, 75);
     run(2000, sender);
     expect(sender.reads).toHaveLength(50);
-    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
+    sender.transport.mergeReads(true);
     run(2000, sender);
     sender.reads.length = 0;
     run(2000, sender);
     expect(sender.reads.length).toBeLessThanOrEqual(11);
     for (const { bytes } of sender.reads) expect(bytes).toBeLessThanOrEqual(220 * 75);
-    sender.transport.mergeReads(0);
+    sender.transport.mergeReads(false);
     sender.reads.length = 0;
     run(2000, sender);
     expect(sender.reads.length).toBeGreaterThanOrEqual(50);
@@ -87,10 +87,10 @@ describe("A connection whose reads may be merged", () => {
 
   test("is read at once during a pause when a reader needs its input again", () => {
     const sender = new Sender(clock, tcp, 75);
-    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
+    sender.transport.mergeReads(true);
     run(2000, sender);
     expect(sender.paused).toBe(true);
-    sender.transport.mergeReads(0);
+    sender.transport.mergeReads(false);
     expect(sender.paused).toBe(false);
     clock.settle();
     expect(sender.reads.at(-1)?.at).toBe(clock.now());
@@ -98,7 +98,7 @@ describe("A connection whose reads may be merged", () => {
 
   test("pauses no longer than its peer can send without an acknowledgement", () => {
     const sender = new Sender(clock, tcp, 2500);
-    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
+    sender.transport.mergeReads(true);
     run(4000, sender);
     for (const { bytes } of sender.reads.slice(20)) expect(bytes).toBeLessThanOrEqual(40 * 2500);
   });
@@ -106,56 +106,15 @@ describe("A connection whose reads may be merged", () => {
   test("is read as it comes with TLS: the runtime loses what a paused socket has not read when its peer closes", () => {
     const sender = new Sender(clock, tcp, 75);
     sender.transport.useSocket(sender.socket, true);
-    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
+    sender.transport.mergeReads(true);
     run(2000, sender);
     expect(sender.reads).toHaveLength(50);
-  });
-
-  test("is read before the time at which its input is needed, and then as it comes", () => {
-    const sender = new Sender(clock, tcp, 20);
-    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
-    run(8000, sender);
-    sender.transport.mergeReads(0);
-    run(400, sender);
-    const from = clock.now();
-    sender.transport.mergeReads(from + 350);
-    sender.reads.length = 0;
-    run(480, sender);
-    expect(sender.reads.map(({ at }) => at - from)).toEqual([40, 340, 360, 400, 440, 480]);
-    expect(sender.paused).toBe(false);
-  });
-
-  test("is left unread from the moment when its input is needed only later", () => {
-    const sender = new Sender(clock, tcp, 20);
-    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
-    run(8000, sender);
-    sender.transport.mergeReads(clock.now() + 10);
-    run(400, sender);
-    expect(sender.paused).toBe(false);
-    const from = clock.now();
-    sender.transport.mergeReads(from + 350);
-    expect(sender.paused).toBe(true);
-    sender.reads.length = 0;
-    run(360, sender);
-    expect(sender.reads.map(({ at }) => at - from)).toEqual([340, 360]);
-  });
-
-  test("is read at once when its input is needed earlier than before, and not when later", () => {
-    const sender = new Sender(clock, tcp, 75);
-    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
-    run(2000, sender);
-    sender.transport.mergeReads(clock.now() + 350);
-    expect(sender.paused).toBe(false);
-    run(80, sender);
-    expect(sender.paused).toBe(true);
-    sender.transport.mergeReads(clock.now() + 350);
-    expect(sender.paused).toBe(true);
   });
 
   test("has no timer once it is closed", () => {
     const sender = new Sender(clock, tcp, 75);
     const { timers } = clock;
-    sender.transport.mergeReads(Number.POSITIVE_INFINITY);
+    sender.transport.mergeReads(true);
     run(1000, sender);
     sender.transport.abort();
     clock.advance(300);
