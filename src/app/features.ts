@@ -46,6 +46,7 @@ import { type Feature, FeatureSet } from "../live/ports/feature.ts";
 import { JoinedNodes } from "../live/ports/nodes.ts";
 import { Refusals } from "../live/ports/refusals.ts";
 import type { Streams } from "../live/streams.ts";
+import { RelayLogLimit } from "../relay/relay-log-limit.ts";
 import { RtmpPullClient } from "../relay/rtmp-pull-client.ts";
 import { NODE_PROPERTY } from "../rtmp/connect.ts";
 import { RtmpFormats } from "../rtmp/format.ts";
@@ -120,6 +121,7 @@ export function makeFeatures(host: Host): Features {
     ...shared,
     dial: tcp.dial,
     randomNumber: Math.random,
+    logLimit: new RelayLogLimit(clock),
     chunkSizeOf: (name: string) => vhost(name)?.chunk_size ?? live.current.chunk_size,
   };
   const httpGet = createHttpGet(`srs/${version}`, tcp.dial);

@@ -41,6 +41,11 @@ export class Outage {
     return { since: this.#since, outage_seconds: this.#seconds, attempts: this.#attempts };
   }
 
+  /** Whether there is an outage now. */
+  get lasts(): boolean {
+    return this.#beganAt !== undefined;
+  }
+
   /** How long the outage has lasted, in seconds; undefined for less than one. */
   get seconds(): number | undefined {
     return this.#beganAt === undefined || this.#seconds === 0 ? undefined : this.#seconds;

@@ -20,8 +20,8 @@ export interface PushRelayOptions {
   /** The relay's name in its log lines: "forward". */
   readonly what: string;
   readonly log: Log;
-  /** Limits on the lines about one target, shared by its relays. */
-  readonly logLimit?: RelayLogLimit;
+  /** Limits the log's lines about each target, shared by all relays. */
+  readonly logLimit: RelayLogLimit;
   /** Its id in the log. */
   readonly id: string;
   /** The stream's key. */
@@ -295,8 +295,8 @@ export class PushRelay {
   #follow(redirect: Redirect): boolean {
     const problem = this.#redirects.follow(redirect);
     if (this.#logged.isNew(problem ?? `to ${redirect.url}`)) {
-      if (problem === undefined) this.#log.info(`${this.#what} redirected`, { ...this.#fields, url: redirect.url });
-      else this.#log.warn(`${this.#what} not redirected`, { ...this.#fields, error: problem });
+      if (problem === undefined) this.#supervisor.log("info", "redirected", { url: redirect.url });
+      else this.#supervisor.log("warn", "not redirected", { error: problem });
     }
     return problem === undefined;
   }

@@ -53,7 +53,7 @@ export interface SupervisorOptions {
   readonly fields: Readonly<Record<string, string>>;
   /** The relay's name in its log lines: "forward". */
   readonly what: string;
-  /** Limits on the lines about one target, shared by its relays; undefined for relays that don't share theirs. */
+  /** Limits the lines about its server, shared by all relays; undefined for what is no server. */
   readonly logLimit?: RelayLogLimit | undefined;
   begin(report: AttemptReport): Attempt;
 }
@@ -161,6 +161,15 @@ export class Supervisor {
     this.stop();
   }
 
+  /** Writes a line of the relay, at level debug when the target's other relays have written many of its kind. */
+  log(level: "info" | "warn", event: string, details: LogFields): void {
+    const { log, logLimit, what, fields } = this.#options;
+    const { stream, ...server } = fields;
+    const message = `${what} ${event}`;
+    const shown = logLimit?.take({ level, message, server, log }) ?? true;
+    log[shown ? level : "debug"](message, { ...fields, ...details });
+  }
+
   #connect(): void {
     const { clock, begin } = this.#options;
     this.#triedAt = clock.now();
@@ -195,11 +204,12 @@ export class Supervisor {
     const attempt = this.#backoff.attempt + 1;
     const recovered = () => {
       this.#lastError = undefined;
+      const recovers = this.#outage.lasts;
       const outage_seconds = this.#outage.end();
-      const line = { ...fields, server: server || undefined, outage_seconds, attempt };
+      const details = { server: server || undefined, outage_seconds, attempt };
       // Many streams that begin have a line each; many that recover are one event.
-      if (attempt === 1) log.info(`${what} running`, line);
-      else this.#logLimited("info", `${what} running`, line);
+      if (recovers) this.log("info", "running", details);
+      else log.info(`${what} running`, { ...fields, ...details });
     };
     if (this.#brief < FLAPPING_SESSIONS) {
       recovered();
@@ -232,9 +242,8 @@ export class Supervisor {
     // It is no outage when one of several servers does not answer: another is tried.
     const report = how === "elsewhere" && !ran ? undefined : this.#outage.failed(error);
     if (report === undefined) log.debug(`${what} failed again`, { ...fields, error, attempt, retry_ms });
-    else if (report === "new")
-      this.#logLimited("warn", ran ? `${what} lost` : `${what} failed`, { ...fields, error, retry_ms });
-    else this.#logLimited("warn", `${what} still failing`, { ...fields, error, ...report, retry_ms });
+    else if (report === "new") this.log("warn", ran ? "lost" : "failed", { error, retry_ms });
+    else this.log("warn", "still failing", { error, ...report, retry_ms });
     this.#lastError = error;
     this.#attempt = undefined;
     this.#status = {
@@ -245,14 +254,6 @@ export class Supervisor {
       lastError: error,
     };
     this.#retry = clock.after(waitMs, () => this.#connect());
-  }
-
-  /** Writes a line, at level debug when the target's other relays have written many of its kind. */
-  #logLimited(level: "info" | "warn", message: string, line: LogFields): void {
-    const { log, logLimit, fields } = this.#options;
-    const { stream, ...target } = fields;
-    const shown = logLimit?.take({ level, message, target, log }) ?? true;
-    log[shown ? level : "debug"](message, line);
   }
 
   #waitAfter(how: Failure): number {

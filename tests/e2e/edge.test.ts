@@ -197,6 +197,40 @@ test("an edge fetches 500 streams again from the other origin when one dies, wit
   expect(b.program.count(/play (refused|ended)/)).toBe(0);
 });
 
+/** Publishes fifty streams over one connection. */
+async function publishFifty(stage: Stage, { port }: Srs): Promise<void> {
+  const client = await Client.connect(stage, { port });
+  for (let at = 1; at <= 50; at++) {
+    await client.startPublish(`s${at}`);
+    client.send(9, 0, avcHeader, at);
+    client.send(9, 0, avcFrame(true, at), at);
+  }
+}
+
+test.concurrent("an origin of fifty streams that dies and comes back costs an edge's log a few lines", async () => {
+  await using stage = new Stage();
+  const origin = await startSrs(stage, "origin");
+  const edge = await startEdge(stage, "edge", [origin], ["read_timeout = 600000"]);
+  await publishFifty(stage, origin);
+  const player = await Client.connect(stage, { port: edge.port });
+  for (let at = 1; at <= 50; at++) await player.startPlay(`s${at}`);
+  await until("the edge has all streams", () => edge.program.count(/pull running/) === 50);
+
+  /** Waits until all fifty are logged: ten with a line each in ten seconds, and the number of the others in one. */
+  const isShort = async (what: string, before = 0) => {
+    const sum = new RegExp(`${what} for more streams from=127\\.0\\.0\\.1:${origin.port} streams=(\\d+)`);
+    const sums = () => edge.program.lines.flatMap((line) => sum.exec(line)?.[1] ?? []).map(Number);
+    const single = () => edge.program.count(new RegExp(`${what} from=`)) - before;
+    await until(`"${what}" of all is logged`, () => sums().reduce((all, each) => all + each, single()) >= 50);
+    expect(single()).toBeLessThanOrEqual(10 * (sums().length + 1));
+  };
+  await origin.program.kill();
+  await isShort("pull lost");
+  await isShort("pull failed");
+  await publishFifty(stage, await startSrs(stage, "origin again", { port: origin.port }));
+  await isShort("pull running", 50);
+});
+
 test("requests for thousands of unknown names leave nothing behind at an edge", async () => {
   await using stage = new Stage();
   const origin = await startSrs(stage, "origin");

@@ -15,6 +15,7 @@ import type { FoundVhost } from "../../src/live/ports/entry.ts";
 import { JoinedNodes, MemoryNodes, type NodeState } from "../../src/live/ports/nodes.ts";
 import type { OnConflict, SourceInfo } from "../../src/live/source/source.ts";
 import { Streams } from "../../src/live/streams.ts";
+import { RelayLogLimit } from "../../src/relay/relay-log-limit.ts";
 import { RtmpPullClient } from "../../src/relay/rtmp-pull-client.ts";
 import { parseTarget, type RelayTarget } from "../../src/relay/target.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
@@ -140,6 +141,7 @@ export class FakeNode {
       configOf: () => this.edgeConfig,
       dial,
       randomNumber,
+      logLimit: new RelayLogLimit(clock),
       targets: () => this.targets,
       store: undefined,
       chunkSizeOf: () => CHUNK_SIZE,

@@ -6,6 +6,7 @@ import type { StreamConfig } from "../../src/live/config.ts";
 import { SlabPool } from "../../src/live/log/slabs.ts";
 import type { Stream } from "../../src/live/stream.ts";
 import { Streams } from "../../src/live/streams.ts";
+import { RelayLogLimit } from "../../src/relay/relay-log-limit.ts";
 import { RtmpFormats } from "../../src/rtmp/format.ts";
 import { defaultLimits } from "../../src/rtmp/limits.ts";
 import { epochIds } from "./epoch-ids.ts";
@@ -45,6 +46,7 @@ export class TranscodeStage extends LiveStage {
       clock: this.clock,
       log: this.log,
       randomNumber: () => 0.5,
+      logLimit: new RelayLogLimit(this.clock),
       random: (bytes) => bytes.fill(7),
       nodeId: "node",
       identity: {},

@@ -4,6 +4,7 @@ import type { Nodes } from "../../live/ports/nodes.ts";
 import type { ConnectionContext } from "../../relay/client-connection.ts";
 import type { PullClient, PullClientEvents } from "../../relay/pull-client.ts";
 import type { PushContext } from "../../relay/push.ts";
+import type { RelayLogLimit } from "../../relay/relay-log-limit.ts";
 import type { RtmpPullTarget } from "../../relay/rtmp-pull-client.ts";
 import type { EdgeConfig } from "./config.ts";
 
@@ -12,6 +13,8 @@ export interface EdgeContext extends ConnectionContext, Omit<PushContext, "chunk
   readonly log: Log;
   /** Numbers in [0, 1), for the jitter of retries. */
   readonly randomNumber: () => number;
+  /** Limits the log's lines about each origin. */
+  readonly logLimit: RelayLogLimit;
   readonly httpGet: HttpGet;
   /** Begins to play a stream at an RTMP server. Callbacks may come within the call. */
   playRtmp(target: RtmpPullTarget, events: PullClientEvents): PullClient;

@@ -255,6 +255,7 @@ export class EdgePushes {
       random: context.randomNumber,
       what: "push",
       log: context.log.with(id, secrets),
+      logLimit: context.logLimit,
       key,
       stream,
       next: () => {

@@ -103,6 +103,7 @@ export class Upstream {
         return log();
       },
       what: "pull",
+      logLimit: context.logLimit,
       get fields() {
         return { from: peer(), stream: label };
       },
@@ -335,8 +336,8 @@ export class Upstream {
     const problem = this.#search.redirects.follow(redirect);
     const to = withoutParams(redirect.url);
     if (this.#logged.isNew(problem ?? `to ${to}`)) {
-      if (problem === undefined) this.#log.info("pull redirected", { from: this.#peer, to });
-      else this.#log.warn("pull not redirected", { from: this.#peer, error: problem });
+      if (problem === undefined) this.#supervisor.log("info", "redirected", { to });
+      else this.#supervisor.log("warn", "not redirected", { error: problem });
     }
     return problem === undefined;
   }

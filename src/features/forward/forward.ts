@@ -10,7 +10,7 @@ import type { StreamName, StreamObserver } from "../../live/streams.ts";
 import type { ConnectionTarget } from "../../relay/client-connection.ts";
 import type { PushContext, PushTotals } from "../../relay/push.ts";
 import { PushRelay } from "../../relay/push-relay.ts";
-import { RelayLogLimit } from "../../relay/relay-log-limit.ts";
+import type { RelayLogLimit } from "../../relay/relay-log-limit.ts";
 import {
   namesToForward,
   type RelayTarget,
@@ -28,6 +28,8 @@ export interface ForwardContext extends Omit<PushContext, "chunkSize"> {
   readonly log: Log;
   /** Numbers in [0, 1), for the jitter of retries. */
   readonly randomNumber: () => number;
+  /** Limits the log's lines about each target. */
+  readonly logLimit: RelayLogLimit;
   /** This process's id in hop traces. */
   readonly nodeId: string;
   /** The targets of a stream: those of its vhost in the current configuration, and those that back ends name for it. */
@@ -53,7 +55,6 @@ export class Forward implements Feature, StreamObserver {
   readonly name = "forward";
   readonly streams = this;
   readonly #context: ForwardContext;
-  readonly #logLimit: RelayLogLimit;
   readonly #forwarded = new Map<Stream, Forwarded>();
   /** Relays of streams that have ended, whose connections are still open. */
   readonly #leaving = new Set<PushRelay>();
@@ -68,7 +69,6 @@ export class Forward implements Feature, StreamObserver {
 
   constructor(context: ForwardContext) {
     this.#context = context;
-    this.#logLimit = new RelayLogLimit(context.clock);
     this.#added = new AddedTargets(context.store, context.log);
   }
 
@@ -233,7 +233,7 @@ export class Forward implements Feature, StreamObserver {
       what: "forward",
       id,
       log,
-      logLimit: this.#logLimit,
+      logLimit: context.logLimit,
       key: stream.key,
       stream,
       next: () => ({ target: push, to: targetLabel(target) }),

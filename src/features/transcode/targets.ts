@@ -6,6 +6,7 @@ import type { StreamName, Streams } from "../../live/streams.ts";
 import type { ConnectionTarget } from "../../relay/client-connection.ts";
 import type { PushContext } from "../../relay/push.ts";
 import { PushRelay } from "../../relay/push-relay.ts";
+import type { RelayLogLimit } from "../../relay/relay-log-limit.ts";
 import { type RelayTarget, targetLabel, targetNames, targetSecrets } from "../../relay/target.ts";
 import { buildUrl } from "../../rtmp/address.ts";
 import type { Target } from "./result.ts";
@@ -58,6 +59,7 @@ export interface PushOptions {
   readonly context: PushContext;
   readonly random: () => number;
   readonly log: Log;
+  readonly logLimit: RelayLogLimit;
   readonly nodeId: string;
   /** Streams that no client can play. */
   readonly hidden: Streams;
@@ -109,7 +111,7 @@ export class ServerTarget implements Target {
   }
 
   #start(stream: Stream): void {
-    const { context, random, log, nodeId } = this.#options;
+    const { context, random, log, logLimit, nodeId } = this.#options;
     const from = { ...this.#from, param: "" };
     const names = targetNames(this.#target, from);
     const { host, port, tls } = this.#target;
@@ -130,6 +132,7 @@ export class ServerTarget implements Target {
       what: "transcoded push",
       id: `t:${this.#key.stream}`,
       log: log.with(`t:${this.#key.stream}`, targetSecrets(names, from)),
+      logLimit,
       key: stream.key,
       stream,
       next: () => ({ target: push, to: this.label }),

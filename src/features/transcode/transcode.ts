@@ -10,6 +10,7 @@ import type { Stream } from "../../live/stream.ts";
 import { type StreamName, type StreamObserver, type Streams, streamLabel } from "../../live/streams.ts";
 import type { PushContext } from "../../relay/push.ts";
 import type { PushRelay } from "../../relay/push-relay.ts";
+import type { RelayLogLimit } from "../../relay/relay-log-limit.ts";
 import type { EngineConfig, TranscodeConfig } from "./config.ts";
 import type { GroupTotals } from "./engine-group.ts";
 import type { FfmpegFacts } from "./ffmpeg-facts.ts";
@@ -29,6 +30,8 @@ export interface TranscodeContext extends Omit<PushContext, "chunkSize"> {
   readonly clock: Clock;
   readonly log: Log;
   readonly randomNumber: () => number;
+  /** Limits the log's lines about each server that results are pushed to. */
+  readonly logLimit: RelayLogLimit;
   readonly nodeId: string;
   readonly streams: Streams;
   /** Streams that are read only by relays to other servers. */
@@ -261,6 +264,7 @@ export class Transcode implements Feature, StreamObserver {
         },
       },
       random: context.randomNumber,
+      logLimit: context.logLimit,
       log: context.log,
       nodeId: context.nodeId,
       hidden: context.hidden,

@@ -13,6 +13,7 @@ import { Entry } from "../../../../src/live/ports/entry.ts";
 import { JoinedNodes, MemoryNodes, type NodeState } from "../../../../src/live/ports/nodes.ts";
 import type { Stream } from "../../../../src/live/stream.ts";
 import { Streams } from "../../../../src/live/streams.ts";
+import { RelayLogLimit } from "../../../../src/relay/relay-log-limit.ts";
 import { RtmpFormats } from "../../../../src/rtmp/format.ts";
 import { defaultLimits } from "../../../../src/rtmp/limits.ts";
 import { nodeState } from "../../api-stage.ts";
@@ -31,6 +32,7 @@ const formats = new RtmpFormats();
 const account = openAccount(1000);
 const never = { cancel: () => undefined };
 const slabs = new SlabPool({ after: () => never });
+const logLimit = new RelayLogLimit({ after: () => never });
 const noConnections = () => {
   throw new Error("nodes of this history have no connections of bytes");
 };
@@ -94,7 +96,8 @@ export class DirectNode implements HistoryNode, DirectHost, ServerNode {
       vhosts: { find: () => found, named: () => found },
     });
     this.edge = new Edge({
-      ...{ ...shared, randomNumber: random, dial: noConnections, httpGet: noConnections, chunkSizeOf: () => 4096 },
+      ...{ ...shared, randomNumber: random, logLimit, dial: noConnections, httpGet: noConnections },
+      chunkSizeOf: () => 4096,
       nodes: new JoinedNodes([new MemoryNodes(() => this.state, clock), this.registry]),
       configOf: () => edge,
       playRtmp: (target, events) => new DirectPull(net, name, this, target, events),

@@ -45,8 +45,23 @@ describe.each([
 
   test("follows a redirect of a server in its own network", () => {
     const { edge, net } = begin("far", "far:1935", "rtmp://b:1935/live/show", "192.168.1.5");
-    expect(edge.log.take(/redirected/).join()).toContain(`${what} redirected`);
+    const way = what === "pull" ? "from=far:1935 stream=/live/show to=" : "to=far:1935 stream=/live/show url=";
+    expect(edge.log.take(/redirected/)).toEqual([
+      expect.stringContaining(` ${what} redirected ${way}rtmp://b:1935/live`),
+    ]);
     expect(net.dials.slice(0, 2)).toEqual(["far:1935", "b:1935"]);
+  });
+
+  test("logs ten streams that one server redirects, and the number of the others", () => {
+    const { edge, clock, ...rest } = begin("far", "far:1935", "rtmp://b:1935/live/show", "192.168.1.5");
+    for (let at = 1; at < 25; at++)
+      if (what === "pull") rest.stage.watch(edge, `s${at}`);
+      else edge.publish(`s${at}`).headers();
+    clock.advance(15_000);
+    const lines = edge.log.take(/^info .*redirected/);
+    expect(lines).toHaveLength(11);
+    const way = what === "pull" ? "from" : "to";
+    expect(lines.at(-1)).toBe(`info ${what} redirected for more streams ${way}=far:1935 streams=15`);
   });
 
   test("asks there on the same behalf as before: its own when it fetches, a client's when it pushes", () => {
