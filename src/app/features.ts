@@ -228,7 +228,7 @@ export function makeFeatures(host: Host): Features {
         return found && { ...found.health, max_publish_kbps: found.limits.max_publish_kbps };
       },
     }),
-    { name: "log", streams: logSources(log), clients: logClients(clock, log) },
+    { name: "log", streams: logSources(log, relays.logLimit), clients: logClients(clock, log) },
     // Costs nothing: before guards that take time.
     { name: "security", guards: securityGuards({ clock, security: (name) => vhost(name)?.security }) },
     // After security: only clients that may watch learn which server to watch at. Before features that fetch the stream to this server.

@@ -3,6 +3,7 @@ import type { Correction, CorrectionKind } from "../live/source/corrections.ts";
 import type { SourceInfo } from "../live/source/source.ts";
 import type { Stream } from "../live/stream.ts";
 import { type StreamObserver, streamLabel } from "../live/streams.ts";
+import type { RelayLogLimit } from "../relay/relay-log-limit.ts";
 
 /** A clock that jumps this often deserves a warning. */
 const MANY_JUMPS = 10;
@@ -16,7 +17,7 @@ const corrections: Readonly<Record<CorrectionKind, string>> = {
 };
 
 /** Logs one line for each change of a stream's source, with the reason, and for corrections of timestamps. */
-export function logSources(log: Log): StreamObserver {
+export function logSources(log: Log, logLimit: RelayLogLimit): StreamObserver {
   return {
     published() {},
     unpublished() {},
@@ -29,8 +30,12 @@ export function logSources(log: Log): StreamObserver {
         standbys: stream.sources.standbys.length,
         in_step: inStep,
       };
-      if (why === "lost" || why === "stalled") log.warn("source switched", fields);
-      else log.info("source switched", fields);
+      const level = why === "lost" || why === "stalled" ? "warn" : "info";
+      const message = "source switched";
+      const server = { why, from: from.remote, to: to.remote };
+      // An origin that dies switches all streams that are fetched from it.
+      const shown = to.via !== "pull" || logLimit.take({ level, message, server, log });
+      log[shown ? level : "debug"](message, fields);
     },
     headerless(stream, codec) {
       log.warn("video has key frames but no sequence header: most players show nothing", {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { logSources } from "../../../src/app/source-log.ts";
+import type { SourceInfo } from "../../../src/live/source/source.ts";
 import { PacketKind } from "../../../src/media/packet.ts";
+import { RelayLogLimit } from "../../../src/relay/relay-log-limit.ts";
 import { LiveStage, payloads } from "../../support/live.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 
@@ -8,7 +10,7 @@ import { RecordingLog } from "../../support/recording-log.ts";
 function logged() {
   const stage = new LiveStage();
   const log = new RecordingLog();
-  stage.observe(logSources(log));
+  stage.observe(logSources(log, new RelayLogLimit(stage.clock)));
   const feed = stage.publish();
   const video = (timestamp: number, key = false) => {
     stage.clock.advance(40);
@@ -51,7 +53,7 @@ describe("the log of timestamp corrections", () => {
 describe("video without a sequence header", () => {
   const log = new RecordingLog();
   const stage = new LiveStage();
-  stage.observe(logSources(log));
+  stage.observe(logSources(log, new RelayLogLimit(stage.clock)));
 
   test("is logged once, with its second key frame", () => {
     const feed = stage.publish("show").gop("k1", 2);
@@ -67,5 +69,35 @@ describe("video without a sequence header", () => {
     for (let at = 0; at < 3; at++) feed.send(PacketKind.Video, Uint8Array.of(0x14, at));
     stage.publish("late").key("k1").wait(40).videoHeader("V").gop("k2", 2).gop("k3", 2);
     expect(log.lines).toEqual([]);
+  });
+});
+
+describe("a switch of sources", () => {
+  const log = new RecordingLog();
+  const stage = new LiveStage();
+  stage.observe(logSources(log, new RelayLogLimit(stage.clock)));
+  const switchAll = (remotes: readonly [string, string], via: SourceInfo["via"]) => {
+    for (let at = 1; at <= 25; at++) {
+      const stream = stage.stream(`${via}${at}`);
+      for (const [nth, remote] of remotes.entries()) {
+        const info = { id: `${nth}`, remote, param: "", hops: [], via };
+        stream.publish(info, { onConflict: "replace" });
+      }
+    }
+    stage.clock.advance(10_000);
+    return log.lines.splice(0).filter((line) => !line.startsWith("debug"));
+  };
+
+  test("of many streams from one origin to another is logged ten times, and once with the number of the others", () => {
+    const lines = switchAll(["a:1935", "b:1935"], "pull");
+    expect(lines).toHaveLength(11);
+    expect(lines[0]).toStartWith(
+      "info source switched stream=/live/pull1 why=replaced from=a:1935 [0] to=b:1935 [1] standbys=0",
+    );
+    expect(lines.at(-1)).toBe("info source switched for more streams why=replaced from=a:1935 to=b:1935 streams=15");
+  });
+
+  test("between encoders is logged for each stream", () => {
+    expect(switchAll(["10.0.0.1:4000", "10.0.0.2:4000"], "client")).toHaveLength(25);
   });
 });
