@@ -25,6 +25,12 @@ export class Round<T> {
     this.#run(this.#left);
   }
 
+  /** Begins a round at the first item, also when the last one still runs. */
+  restart(): void {
+    this.stop();
+    this.begin();
+  }
+
   /** Ends a round that runs. */
   stop(): void {
     this.#left = undefined;

@@ -25,6 +25,8 @@ export class HttpLive implements Feature, HttpRoute {
   readonly #context: HttpLiveContext;
   readonly #flavours = new Flavours();
   readonly #viewers = new Set<Viewer>();
+  /** After a change of the configuration. */
+  readonly #rechecks: Round<Viewer>;
   /** Viewers whose answer has not begun. */
   readonly #waiting = new Set<Viewer>();
   readonly #looks: Round<Viewer>;
@@ -35,6 +37,7 @@ export class HttpLive implements Feature, HttpRoute {
 
   constructor(context: HttpLiveContext) {
     this.#context = context;
+    this.#rechecks = new Round(context.clock, this.#viewers, (viewer) => this.#recheck(viewer));
     this.#looks = new Round(context.clock, this.#waiting, (viewer) => viewer.look());
     this.#answers = new Round(context.clock, this.#answerable, (viewer) => {
       this.#answerable.delete(viewer);
@@ -102,11 +105,13 @@ export class HttpLive implements Feature, HttpRoute {
 
   /** Disconnects viewers whose vhost no longer admits clients, or no longer has streams over HTTP. */
   reconfigure(): void {
-    for (const viewer of this.#viewers) {
-      const found = this.#context.entry().recheckVhost(viewer.vhost);
-      if (!found.ok) viewer.finish(found.reason);
-      else if (!found.vhost.config.http_remux.enabled) viewer.finish("streams are not played over HTTP here any more");
-    }
+    this.#rechecks.restart();
+  }
+
+  #recheck(viewer: Viewer): void {
+    const found = this.#context.entry().recheckVhost(viewer.vhost);
+    if (!found.ok) viewer.finish(found.reason);
+    else if (!found.vhost.config.http_remux.enabled) viewer.finish("streams are not played over HTTP here any more");
   }
 
   #start(

@@ -54,6 +54,7 @@ export class ConnectionServers implements Feature {
   #tick: Timer | undefined;
   /** Ticks run in slices, as a tick may close a connection, and thousands that came together reach a time limit together. */
   readonly #ticks: Round<ServedConnection>;
+  readonly #changes: Round<ServedConnection>;
   #nextId = 1;
   #stopped = false;
   #stage: ServerStage = "starting";
@@ -62,6 +63,8 @@ export class ConnectionServers implements Feature {
     this.#options = options;
     this.#servers = new Map(options.servers.map((server) => [server.protocol, server]));
     const { clock } = options;
+    const publishersFirst = { [Symbol.iterator]: () => this.#publishersFirst() };
+    this.#changes = new Round(clock, publishersFirst, (connection) => connection.reconfigure());
     this.#ticks = new Round(clock, this.#connections, (connection) => connection.tick(clock.now()));
   }
 
@@ -113,9 +116,9 @@ export class ConnectionServers implements Feature {
     refusals.add({ rule, log, message: "connection refused", fields: { addr: formatHostPort(peer), error } });
   }
 
-  /** The configuration has changed: connections follow it. Streams of a vhost that is switched off end properly. */
+  /** The configuration has changed: connections follow it, in slices. Streams of a vhost that is switched off end properly. */
   reconfigure(): void {
-    this.#publishersFirst((connection) => connection.reconfigure());
+    this.#changes.restart();
   }
 
   /**
@@ -126,7 +129,8 @@ export class ConnectionServers implements Feature {
     this.#stopped = true;
     this.#stage = "draining";
     this.#stopTicking();
-    this.#publishersFirst((connection) => connection.shutdown(how));
+    this.#changes.stop();
+    for (const connection of this.#publishersFirst()) connection.shutdown(how);
   }
 
   /** Whether every connection is gone. */
@@ -134,10 +138,10 @@ export class ConnectionServers implements Feature {
     return this.#connections.size === 0;
   }
 
-  /** Streams end first, so that players are notified before their connections close. */
-  #publishersFirst(work: (connection: ServedConnection) => void): void {
-    for (const connection of [...this.#connections]) if (connection.publishing > 0) work(connection);
-    for (const connection of [...this.#connections]) work(connection);
+  /** Publishers, then all. Streams end first, so that players are notified before their connections close. */
+  *#publishersFirst(): Generator<ServedConnection> {
+    for (const connection of this.#connections) if (connection.publishing > 0) yield connection;
+    yield* this.#connections;
   }
 
   #gone(connection: ServedConnection): void {

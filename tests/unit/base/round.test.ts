@@ -44,6 +44,14 @@ test("a round that runs is not begun again, and a later one begins at the first 
   expect(seen.slice(6)).toEqual([0, 1, 2, 3]);
 });
 
+test("a round that is restarted begins at the first item again", () => {
+  const { clock, seen, round } = stage(6);
+  round.begin();
+  round.restart();
+  clock.settle();
+  expect(seen).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 4, 5]);
+});
+
 test("a stopped round does nothing more, and the next one is not affected by it", () => {
   const { clock, seen, round } = stage(9, (item) => {
     if (item === 1 && seen.length === 2) round.stop();

@@ -168,4 +168,20 @@ describe("A vhost whose streams are not played over HTTP", () => {
     expect(answer).toEqual(["406", "playing .flv over HTTP is switched off here\n"]);
     expect(brief(stage.dial().get("/live/file.mp3"))).toEqual(["200", "a file"]);
   });
+
+  test("disconnects many viewers over several turns", () => {
+    const stage = new HttpLiveStage();
+    stage.publish().headers().gop("k1", 1);
+    const ends = Array.from({ length: 3 }, () => {
+      const viewer = watch(stage);
+      viewer.news();
+      const { end } = viewer;
+      end.sink.take = () => stage.clock.spend(2);
+      return end;
+    });
+    stage.configure({ http_remux: { enabled: false, on_unpublish: "close" } });
+    expect(ends.map(({ state }) => state)).toEqual(["closing", "closing", "open"]);
+    stage.clock.turn();
+    expect(ends.map(({ state }) => state)).toEqual(["closing", "closing", "closing"]);
+  });
 });

@@ -13,6 +13,7 @@ class Asked implements ServedConnection {
   readonly #said: string[];
   publishing = 0;
   onTick: (() => void) | undefined;
+  onReconfigure: (() => void) | undefined;
 
   constructor(name: string, ends: ConnectionEnds, said: string[]) {
     this.name = name;
@@ -27,6 +28,7 @@ class Asked implements ServedConnection {
 
   reconfigure(): void {
     this.#said.push(`${this.name} reconfigure`);
+    this.onReconfigure?.();
   }
 
   shutdown(how: string): void {
@@ -100,6 +102,23 @@ test("connections whose ticks take long, as thousands are closed at one time lim
   expect(ticked).toEqual([2]);
   for (const run of turns.splice(0)) run();
   expect([stage.said.length, turns]).toEqual([3, []]);
+});
+
+test("a reload reaches publishers first, over several turns if connections take long, and anew if there is another one", () => {
+  const stage = new Stage();
+  for (const _ of [1, 2, 3]) stage.accept("rtmp");
+  for (const connection of stage.connections) connection.onReconfigure = () => stage.clock.spend(2);
+  const [, , publisher] = stage.connections;
+  if (publisher !== undefined) publisher.publishing = 1;
+  const reached = () => stage.said.splice(0).map((line) => line.replace(/rtmp (c.) reconfigure/, "$1"));
+  stage.servers.reconfigure();
+  expect(reached()).toEqual(["c3", "c1"]);
+  stage.servers.reconfigure();
+  expect(reached()).toEqual(["c3", "c1"]);
+  stage.clock.turn();
+  expect(reached()).toEqual(["c2", "c3"]);
+  stage.clock.settle();
+  expect(reached()).toEqual([]);
 });
 
 test("a stop reaches publishers first, so that players are notified of the end", () => {
