@@ -46,6 +46,11 @@ export const srsShapes: readonly SrsShape[] = [
   shape("an API without credentials", "http_api { enabled on; auth { enabled off; username a; password b; } }"),
   shape("an API with credentials", "http_api { enabled on; auth { enabled on; username a; password long-enough; } }"),
   shape(
+    "an API with the password of SRS's own files",
+    "http_api { enabled on; listen 1985; auth { enabled on; username admin; password admin; } } http_server { enabled on; listen 8080; }",
+    ["http_api"],
+  ),
+  shape(
     "an API on the port of the HTTP server",
     "http_api { enabled on; crossdomain on; listen 9000; } http_server { enabled on; listen 9000; }",
     ["http_api"],

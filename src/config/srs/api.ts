@@ -6,6 +6,7 @@ import { firstIn, type Scope, wordIn, wordOf } from "./mapping.ts";
 import { isOn, mapped, type Rule, switchedBlock } from "./rules.ts";
 
 const LISTEN = ["http_api", "listen"] as const;
+const USER = ["http_api", "user"] as const;
 /** SRS's default. */
 const DEFAULT_PORT = "1985";
 const LOCAL =
@@ -14,24 +15,38 @@ const LOCAL =
 /** The keys of listeners that the file's API may share a port with. */
 const COMPARED = [LISTEN, ["http_server", "listen"], ["http_server", "tls", "listen"]] as const;
 
-/** SRS's API, which in SRS may have the port of the HTTP server. */
+/** SRS's API, which in SRS may have the port of the HTTP server, and any password. */
 export const apiBlock: Rule = {
   ...switchedBlock,
-  whyLeftOut({ body = [] }, { mapping, block }) {
-    // A variable may replace one of the addresses: the complete configuration is checked for collisions later.
-    if (COMPARED.some((path) => mapping.isReplaced(path))) return undefined;
-    const texts = firstIn(body, "listen")?.args.map(({ text }) => text) ?? [DEFAULT_PORT];
-    const own = texts.map(hasUsers(body) ? everywhere : locally).flatMap(readAddress);
-    const others = httpListeners(block).map(({ name, texts }) => ({ name, addresses: texts.flatMap(readAddress) }));
-    for (const { name, addresses } of others) {
-      const shared = own.find((address) => addresses.some((other) => collide(address, other)));
-      if (shared === undefined) continue;
-      const free = shared.port === Number(DEFAULT_PORT) ? shared.port + 1 : DEFAULT_PORT;
-      return `port ${shared.port} is ${name}'s, and the API needs a port of its own here; write http_api { listen ${free}; }`;
-    }
-    return undefined;
-  },
+  whyLeftOut: ({ body = [] }, scope) => takenPort(body, scope) ?? weakPassword(body, scope),
 };
+
+function takenPort(body: readonly Directive[], { mapping, block }: Scope): string | undefined {
+  // A variable may replace one of the addresses: the complete configuration is checked for collisions later.
+  if (COMPARED.some((path) => mapping.isReplaced(path))) return undefined;
+  const texts = firstIn(body, "listen")?.args.map(({ text }) => text) ?? [DEFAULT_PORT];
+  const own = texts.map(hasUsers(body) ? everywhere : locally).flatMap(readAddress);
+  const others = httpListeners(block).map(({ name, texts }) => ({ name, addresses: texts.flatMap(readAddress) }));
+  for (const { name, addresses } of others) {
+    const shared = own.find((address) => addresses.some((other) => collide(address, other)));
+    if (shared === undefined) continue;
+    const free = shared.port === Number(DEFAULT_PORT) ? shared.port + 1 : DEFAULT_PORT;
+    return `port ${shared.port} is ${name}'s, and the API needs a port of its own here; write http_api { listen ${free}; }`;
+  }
+  return undefined;
+}
+
+/** Why the API is not served with a password that others soon guess, as SRS's own files have it. */
+function weakPassword(body: readonly Directive[], { mapping }: Scope): string | undefined {
+  // With an address of a variable, the API would be served without its credentials.
+  if (!hasUsers(body) || mapping.isReplaced(LISTEN)) return undefined;
+  const auth = firstIn(body, "auth")?.body ?? [];
+  const [name, password] = [wordIn(auth, "username"), wordIn(auth, "password")];
+  // What is missing is reported where the other one is mapped.
+  if (name === undefined || password === undefined) return undefined;
+  const problem = mapping.problemOf([...USER, name, "password"], password);
+  return problem && `the password of auth ${problem} here, as its user commands the server; write a longer one`;
+}
 
 /** `listen` of SRS's API: other machines reach it in SRS as it is, and here only with credentials. */
 export const apiListen: Rule = mapped(
@@ -57,7 +72,7 @@ export const apiUsername: Rule = mapped(
       mapping.error(directive, "has no password beside it");
       return;
     }
-    const user = ["http_api", "user", wordOf(directive)];
+    const user = [...USER, wordOf(directive)];
     mapping.set([...user, "password"], password);
     mapping.set([...user, "role"], directive, ["admin"]);
   },
@@ -66,7 +81,7 @@ export const apiUsername: Rule = mapped(
 /** `password` is read with its user's name. */
 export const apiPassword: Rule = {
   kind: "key",
-  becomes: "`http_api.user.NAME.password`",
+  becomes: "`http_api.user.NAME.password`; with one of fewer than 8 characters the API is left out",
   apply(directive, { mapping, block }) {
     if (wordIn(block, "username") === undefined) mapping.error(directive, "has no username beside it");
   },

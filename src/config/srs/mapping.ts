@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import type { Document, Location } from "../file/document.ts";
 import { findKey } from "../find.ts";
 import { type Path, quote } from "../show.ts";
@@ -97,6 +98,13 @@ export class Mapping implements Document {
   /** Whether a variable of the environment sets one of our keys, whatever the file has. */
   isReplaced(path: Path): boolean {
     return this.#replaced.has(path.join("."));
+  }
+
+  /** Why one of our keys does not take a word; undefined if it does. */
+  problemOf(path: Path, word: string): string | undefined {
+    const key = findKey(this.#root, path);
+    const result = key && v.safeParse(key.schema, word);
+    return result?.issues?.[0].message;
   }
 
   /**

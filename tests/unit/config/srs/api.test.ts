@@ -88,6 +88,31 @@ describe("an API is served beside an HTTP server", () => {
   });
 });
 
+describe("an API whose password has fewer than 8 characters", () => {
+  const conf = "http_api {\n  enabled on;\n  listen 1985;\n  auth { enabled on; username admin; password admin; }\n}";
+
+  test("is left out, with one warning that does not show it", () => {
+    const { config, warnings } = load(conf);
+    expect(warnings).toEqual([
+      `${path}:1: http_api: left out: the password of auth must have 8 characters or more here, as its user commands the server; write a longer one`,
+    ]);
+    expect(config.http_api.listen).toEqual([]);
+    expect(config.http_api.user.size).toBe(0);
+  });
+
+  test("is served if a variable gives it a longer one, or its auth is switched off", () => {
+    const { config, warnings } = load(conf, { SRS_HTTP_API_AUTH_PASSWORD: "long-enough" });
+    expect(warnings).toEqual([]);
+    expect(config.http_api.listen.map(formatHostPort)).toEqual(["[::]:1985"]);
+    expect(load(conf.replace("auth { enabled on;", "auth { enabled off;")).config.http_api.listen).toHaveLength(1);
+  });
+
+  test("is refused if a variable names its address, as it would be served without credentials", () => {
+    const lines = errorsOf(() => load(conf, { SRS_HTTP_API_LISTEN: "127.0.0.1:1985" }));
+    expect(lines).toEqual([`${path}:4: password: must have 8 characters or more`]);
+  });
+});
+
 test("an API on the port of RTMP is refused, as neither server could serve both", () => {
   const lines = errorsOf(() => load("listen 9000;\nhttp_api { enabled on; listen 9000; }"));
   expect(lines).toHaveLength(1);
