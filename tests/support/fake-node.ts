@@ -66,6 +66,8 @@ export class FakeNode {
   readonly carries = new Map<string, Carry>();
   /** How it is found in the network. */
   readonly host: Host = { accept: () => this.accept() };
+  /** Accepts the address's clients from now on, in place of another process. */
+  readonly listen: () => void;
   readonly handover: Handover;
   readonly edge: Edge;
   /** Without a registry's server, it knows of no other node. */
@@ -165,7 +167,8 @@ export class FakeNode {
       ...shared,
       streams: this.streams,
     };
-    net.hosts.set(address, this.host);
+    this.listen = () => void net.hosts.set(address, this.host);
+    this.listen();
     this.registry.start();
     clock.every(1000, () => {
       if (!this.frozen) for (const connection of this.#connections) connection.tick(clock.now());

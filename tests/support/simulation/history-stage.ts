@@ -24,6 +24,8 @@ export interface HistoryNode {
   /** Clients that are connected. */
   readonly connections: number;
   stream(name: string): Stream;
+  /** Accepts the node's clients from now on: until then, the process before this one does. */
+  listen(): void;
 }
 
 /** An attempt to publish. */

@@ -51,6 +51,7 @@ export class Members {
   start(): Member {
     const name = `n${this.#names++}`;
     const member = { name, ...this.#process(name), old: undefined, since: this.#now, drains: false };
+    member.node.listen();
     this.all.push(member);
     return member;
   }
@@ -96,7 +97,11 @@ export class Members {
     old.node.handover.expect(path, () => old.node.registry.handOver());
     const { node, clock } = this.#process(member.name);
     Object.assign(member, { node, clock, old });
-    void node.handover.join(...old.paths).then(() => node.handover.ready());
+    // As in `app/server`: what is published before the two know each other would stay unknown to the old process.
+    void node.handover.join(...old.paths).then(() => {
+      node.listen();
+      node.handover.ready();
+    });
     stage.clock.after(between(random, 1000, DRAIN_MS), () => {
       if (member.old === old) this.endOld(member);
     });

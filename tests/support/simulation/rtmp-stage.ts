@@ -42,7 +42,13 @@ export class RtmpStage implements HistoryStage {
   node(name: string, { servers, clock, random }: NodeSetup): HistoryNode {
     const { onConflict, grace, edge } = this.#config;
     const publish = { ...publishDefaults, on_conflict: onConflict, grace, firstpkt_timeout: FIRST_PACKET_MS };
-    return this.#stage.registered(name, servers, edge, publish, clock, random);
+    const { hosts } = this.#stage.net;
+    const address = `${name}:1935`;
+    const before = hosts.get(address) ?? { refuse: "connection refused" };
+    const node = this.#stage.registered(name, servers, edge, publish, clock, random);
+    // It is given the clients later.
+    hosts.set(address, before);
+    return node;
   }
 
   encoder(timeMs: number): HistoryEncoder {

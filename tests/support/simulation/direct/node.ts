@@ -62,6 +62,7 @@ export class DirectNode implements HistoryNode, DirectHost, ServerNode {
   readonly entry: Entry<RtmpVhost>;
   state: NodeState;
   readonly #config: StreamConfig;
+  readonly #net: DirectNet;
   readonly #connections = new Set<DirectServer>();
   #accepted = 0;
 
@@ -111,12 +112,16 @@ export class DirectNode implements HistoryNode, DirectHost, ServerNode {
     this.streams.observe(this.registry.streams);
     this.streams.observe(this.handover);
     this.streams.observe(this.edge);
-    net.hosts.set(name, this);
+    this.#net = net;
     this.registry.start();
     clock.every(1000, () => {
       const now = clock.now();
       for (const connection of this.#connections) connection.tick(now);
     });
+  }
+
+  listen(): void {
+    this.#net.hosts.set(this.host, this);
   }
 
   accept(end: DirectEnd): DirectServer {
