@@ -108,7 +108,10 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     this.#onReady = onReady;
   }
 
-  /** In the new process: connects to the old one, which waits at `path`; the old one can reach this process at `own`. Throws UserError. */
+  /**
+   * In the new process, before it accepts clients: connects to the old one, which waits at `path`; the old one can reach this process at
+   * `own`. Throws UserError.
+   */
   async join(path: string, own: string): Promise<void> {
     this.#isNew = true;
     this.#open(own);
@@ -167,11 +170,15 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     if (here !== undefined) this.#context.clock.after(AGAIN_MS, () => this.#fetchIfWanted(stream.key));
   }
 
-  switched(stream: Stream, { from, to }: SourceSwitch): void {
-    if ((from.via === "sibling") === (to.via === "sibling")) return;
-    const name = this.#fetched.get(stream.key)?.published.name;
+  switched(stream: Stream, { to }: SourceSwitch): void {
+    const name = this.#ours.get(stream.key)?.name ?? this.#fetched.get(stream.key)?.published.name;
     if (to.via === "sibling") this.#endOurs(stream.key, "lost");
     else if (name !== undefined && stream.source !== undefined) this.published(stream, name, stream.source);
+  }
+
+  rerouted(stream: Stream): void {
+    const ours = this.#ours.get(stream.key);
+    if (ours !== undefined && stream.source !== undefined) this.published(stream, ours.name, stream.source);
   }
 
   searchMs(name: StreamName): number {
@@ -245,6 +252,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     const key = keyOf(published.name);
     this.#sibling?.published.set(key, published);
     this.#context.theirs(key, this.#sourceOf(published));
+    this.#fetched.get(key)?.reroute(published);
     const ours = this.#ours.get(key);
     if (ours === undefined) this.#fetchIfWanted(key);
     else if (!this.#isNew) this.#fetch(ours.stream, published, "replace");

@@ -23,8 +23,8 @@ export interface Hello {
 }
 
 /**
- * Messages between the two processes, a line of JSON each. `hello` makes a connection the link for the other messages; `ready`,
- * from the new process: it accepts clients. `dismiss`: the publisher of a stream has to end, for a reason. `lend` requests a
+ * Messages between the two processes, a line of JSON each. `hello` makes a connection the link for the other messages; `published` comes
+ * again when a stream has another source, or its source other hops; `ready`, from the new process: it accepts clients. `dismiss`: the publisher of a stream has to end, for a reason. `lend` requests a
  * stream, and `carry` a feature's memory, each on a connection of its own.
  */
 export type Message =

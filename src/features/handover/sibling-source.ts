@@ -35,7 +35,7 @@ export interface SiblingSourceEvents {
  */
 export class SiblingSource implements TransportHandler, MessageHandler {
   readonly stream: Stream;
-  readonly published: Published;
+  published: Published;
   readonly #other: OtherProcess;
   #source: Source | undefined;
   /** The stream's ladder and its encoder's tracks, which apply with the next epoch. */
@@ -66,6 +66,12 @@ export class SiblingSource implements TransportHandler, MessageHandler {
     );
     if (this.#source === undefined) this.#end("lost");
     else local.dial(path, this);
+  }
+
+  /** The other process has another source of the stream, or its source comes through other servers. */
+  reroute(published: Published): void {
+    this.published = published;
+    this.#source?.reroute(published.hops);
   }
 
   /** The stream is no longer watched here, or is published here. */

@@ -224,6 +224,32 @@ describe("a publisher that comes over", () => {
   });
 });
 
+test("The new process knows each source that a stream has in the old one, and what it came through", async () => {
+  const { older, younger, link, watch, clock } = processes();
+  const stream = older.stream();
+  const info = { id: "p", remote: "test", param: "" };
+  const copy = stream.publish({ ...info, hops: ["far", "near"], via: "pull", yields: true });
+  await link();
+  const places = () => {
+    clock.advance(10);
+    const { hops } = younger.stream().source?.info ?? {};
+    const answer = younger.registry.locate(stream.key);
+    return [hops, ...("places" in answer ? answer.places : []).map((place) => [place.role, place.hops])];
+  };
+  expect(places()).toEqual([undefined, ["relayed", ["far", "near"]]]);
+  copy?.reroute(["near"]);
+  expect(places()).toEqual([undefined, ["relayed", ["near"]]]);
+  const viewer = watch(younger);
+  expect(places()).toEqual([["near"], ["relayed", ["near"]]]);
+  copy?.reroute(["other"]);
+  expect(places()).toEqual([["other"], ["relayed", ["other"]]]);
+  // An encoder comes, and the copy gives way.
+  stream.publish({ ...info, hops: [], via: "client" });
+  expect(places()).toEqual([[], ["published", []]]);
+  viewer.leave();
+  expect(places()).toEqual([undefined, ["published", []]]);
+});
+
 describe("other servers", () => {
   test("get a stream once, from the process that has its publisher", async () => {
     const { older, younger, link, watch, other, clock } = processes({ targets: ["target:1935"] });
