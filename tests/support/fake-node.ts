@@ -150,7 +150,6 @@ export class FakeNode {
     };
     this.forward = new Forward(context);
     this.edge = new Edge(context);
-    this.guards.push(...this.edge.guards, this.registry.claims);
     this.handover = new Handover({
       carries: () => this.carries,
       ...shared,
@@ -159,6 +158,8 @@ export class FakeNode {
       onConflict: () => publish.on_conflict,
       theirs: (key, source) => this.registry.atSibling(key, source),
     });
+    // As in `app/features`.
+    this.guards.push(this.handover, ...this.edge.guards, this.registry.claims);
     this.streams.observe(this.registry.streams);
     this.streams.observe(this.handover);
     this.streams.observe(this.forward);

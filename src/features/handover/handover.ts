@@ -155,7 +155,10 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
   }
 
   check({ action, name }: AccessRequest): GuardResult | Promise<GuardResult> {
-    return action === "publish" && this.#isTheirs(keyOf(name)) ? this.#checkTheirs(name) : undefined;
+    const key = keyOf(name);
+    const published = this.#theirs(key) ?? this.#fetched.get(key)?.published;
+    if (action !== "publish" || published === undefined || published.yields) return undefined;
+    return this.#checkTheirs(name);
   }
 
   published(stream: Stream, name: StreamName, source: Source): void {
@@ -387,6 +390,6 @@ function keyOf({ vhost, app, stream }: StreamName): string {
 }
 
 function publishedOf({ vhost, app, stream }: StreamName, source: Source): Published {
-  const { param, hops } = source.info;
-  return { name: { vhost, app, stream }, param, hops };
+  const { param, hops, yields } = source.info;
+  return { name: { vhost, app, stream }, param, hops, yields };
 }

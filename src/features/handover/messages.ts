@@ -8,6 +8,8 @@ export interface Published {
   readonly name: StreamName;
   readonly param: string;
   readonly hops: readonly string[];
+  /** As in `SourceInfo`; old versions don't tell. */
+  readonly yields?: boolean | undefined;
 }
 
 /** The sender, the socket that serves its streams, and its published streams. */

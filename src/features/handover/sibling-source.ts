@@ -56,9 +56,9 @@ export class SiblingSource implements TransportHandler, MessageHandler {
 
   start(onConflict: OnConflict): void {
     const { local, path, pid } = this.#other;
-    const { param, hops } = this.published;
+    const { param, hops, yields = false } = this.published;
     this.#source = this.stream.publish(
-      { id: `server ${pid}`, remote: "this machine", param, hops, via: "sibling" },
+      { id: `server ${pid}`, remote: "this machine", param, hops, via: "sibling", yields },
       {
         onConflict,
         events: { replaced: () => this.stop(), dismissed: (reason) => this.#events.dismissed(reason) },

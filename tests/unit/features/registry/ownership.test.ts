@@ -303,6 +303,31 @@ describe("A process that replaces another one of the same node", () => {
     expect(viewer.log).not.toContain("unpublished");
   });
 
+  test("takes an encoder that comes back to it while that one has a copy of its stream", async () => {
+    const stage = new RegistryStage();
+    const [a, b, c] = stage.nodes("a", "b", "c");
+    const one = stage.feed("one");
+    await stage.pass(100);
+    stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media);
+    const viewers = [stage.watch(b)];
+    await stage.seconds("l", 1, one.media);
+    const next = await stage.upgrade(b);
+    viewers.push(stage.watch(next));
+    await stage.seconds("m", 1, one.media);
+    stage.unplug(one);
+    await stage.pass(500);
+    const back = stage.encode(one, "b");
+    await stage.seconds("n", 4, one.media);
+    expect(back.told).toEqual(["running"]);
+    expect([role(next), role(b), role(a)]).toEqual(["client", "sibling", "none"]);
+    expect(await stage.located(c)).toMatchObject({ b: [] });
+    for (const { log } of viewers) {
+      expect(log).toContain("n3+24");
+      expect(log).not.toContain("unpublished");
+    }
+  });
+
   test("ends a publisher there when another node has got its stream", async () => {
     const stage = new RegistryStage("replace");
     const [a, , c] = stage.nodes("a", "b", "c");
