@@ -233,12 +233,15 @@ export function makeFeatures(host: Host): Features {
     { name: "security", guards: securityGuards({ clock, security: (name) => vhost(name)?.security }) },
     // After security: only clients that may watch learn which server to watch at. Before features that fetch the stream to this server.
     director,
-    // Provides a stream at once, before others look for it on other servers; the limits don't count publishers of the other process.
+    // Provides a stream at once, before others look for it on other servers.
     siblings,
     // Before the edge, to spare origins requests; asked again last, since other clients may be let in while an origin decides.
     { name: "limits", guards: counting, countingGuards: counting },
     // Takes time: it asks back ends. After the limits: back ends need not know of clients that a limit refuses.
     hooks,
+    // Takes time, and ends a publisher of the other process that is gone: only for clients that back ends have let in. Before the edge,
+    // as an origin refuses a second publisher.
+    { name: "publishers", guards: [siblings] },
     // Before the page and the files: its addresses are not theirs.
     new Hls({
       ...shared,

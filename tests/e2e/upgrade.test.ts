@@ -8,6 +8,7 @@ import { forwardTo, startSrs } from "../support/e2e/srs.ts";
 import { Stage } from "../support/e2e/stage.ts";
 import { testWith } from "../support/e2e/tools.ts";
 import { until } from "../support/e2e/wait.ts";
+import { Wire } from "../support/e2e/wire.ts";
 import { NotifyReceiver } from "../support/notify-receiver.ts";
 
 const test = testWith("tests/e2e/upgrade.test.ts");
@@ -127,6 +128,26 @@ test.concurrent("a publisher reconnects to the new process: viewers of both proc
   expect(await server.program.ended()).toBe(0);
   sendGop(again, 8, 1);
   await picture(young, 8);
+});
+
+test.concurrent("an encoder whose cable was pulled has its stream again at the new process, though its connection to the old one seems open", async () => {
+  await using stage = new Stage();
+  const server = await ReloadServer.start(stage, "[vhost.__defaultVhost__.publish]\nnormal_timeout = 86_400_000");
+  const wire = new Wire(stage, server.port);
+  const [publisher, old] = [await Client.publish(stage, { port: wire.port }, "show"), await server.play()];
+  sendGop(publisher, 1, 2);
+  await picture(old, 2);
+  await upgrade(server);
+  const young = await server.play();
+  await picture(young, 2);
+
+  wire.cut();
+  // As encoders do, it tries again when it comes so soon that the last picture still shows that it is alive.
+  const again = await until("the encoder is back", () => server.publish().catch(() => undefined));
+  sendGop(again, 3, 2);
+  for (const player of [old, young]) await picture(player, 4);
+  expect([...old.statuses, ...young.statuses].join()).not.toInclude("Unpublish");
+  expect(server.program.count(/refused .*now published by another connection/)).toBe(1);
 });
 
 test.concurrent("a back end decides about a client while its server is upgraded, and never gets one id for two clients", async () => {

@@ -12,10 +12,11 @@ import { type StreamName, type StreamObserver, streamLabel } from "../../live/st
 import type { RtmpFormats } from "../../rtmp/format.ts";
 import type { RtmpLimits } from "../../rtmp/limits.ts";
 import { CarryGiver, CarryTaker } from "./carry-link.ts";
-import { type Hello, type Message, PROTOCOL, type Published } from "./messages.ts";
+import { type Hello, keyOf, type Message, PROTOCOL, type Published, publishedOf } from "./messages.ts";
 import { SiblingLink, type SiblingLinkEvents } from "./sibling-link.ts";
 import { SiblingReader } from "./sibling-reader.ts";
 import { SiblingSource } from "./sibling-source.ts";
+import { WaitingPublishers } from "./waiting-publishers.ts";
 
 /** What handing over needs from outside. */
 export interface HandoverContext {
@@ -37,11 +38,6 @@ export interface HandoverContext {
 /** A source in the other process. */
 export type TheirSource = Pick<Source, "info" | "dismiss">;
 
-/**
- * An encoder that reconnects may come here before the other process has reported that it left: this process waits this long (ms)
- * for that.
- */
-const LEAVE_MS = 1000;
 /** Time within which a stream arrives from the other process. */
 const SEARCH_MS = 5000;
 /** What the old process carries over must arrive within this time; then clients are accepted without it. */
@@ -58,6 +54,7 @@ interface Sibling {
   /** Names of its features that carry something over. */
   readonly carries: readonly string[];
   readonly dismisses: boolean;
+  readonly probes: boolean;
 }
 
 /** A stream that is published or watched here. */
@@ -74,7 +71,6 @@ interface Here {
 export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEvents {
   readonly name = "handover";
   readonly streams = this;
-  readonly guards: readonly Guard[] = [this];
   readonly #context: HandoverContext;
   /** Streams published here, and streams watched here, by key. */
   readonly #ours = new Map<string, Here>();
@@ -82,8 +78,9 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
   readonly #fetched = new Map<string, SiblingSource>();
   /** The links on which a stream or a feature's memory is sent. */
   readonly #served = new Set<SiblingLink>();
-  /** Publishers that wait until the other process has ended their stream. */
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #waiting: WaitingPublishers;
+  /** Streams whose publishers here are being probed for the other process, by key. */
+  readonly #probed = new Set<string>();
   #isNew = false;
   #path = "";
   #listener: { stop(): void } | undefined;
@@ -94,6 +91,7 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
 
   constructor(context: HandoverContext) {
     this.#context = context;
+    this.#waiting = new WaitingPublishers(context.clock);
   }
 
   /** The other process's id, while it exists. */
@@ -205,6 +203,8 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     else if ("carry" in message) this.#giveCarry(link, message.carry);
     else if ("ready" in message) this.#onReady?.(this.#sibling?.pid ?? 0);
     else if ("dismiss" in message) this.#ours.get(keyOf(message.dismiss))?.stream.source?.dismiss(message.reason);
+    else if ("probe" in message) this.#probe(message.probe);
+    else if ("alive" in message) this.#waiting.alive(keyOf(message.alive));
     else if ("published" in message) this.#onPublished(message.published);
     else this.#onUnpublished(keyOf(message.unpublished));
   }
@@ -234,17 +234,25 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
       stream.source === undefined ? [] : [publishedOf(name, stream.source)],
     );
     const carries = [...this.#context.carries().keys()];
-    return { protocol: PROTOCOL, pid: this.#context.pid, socket: this.#path, published, carries, dismisses: true };
+    return {
+      protocol: PROTOCOL,
+      pid: this.#context.pid,
+      socket: this.#path,
+      published,
+      carries,
+      dismisses: true,
+      probes: true,
+    };
   }
 
   #onHello(link: SiblingLink, hello: Hello): void {
-    const { protocol, pid, socket, published, carries = [], dismisses = false } = hello;
+    const { protocol, pid, socket, published, carries = [], dismisses = false, probes = false } = hello;
     if (protocol !== PROTOCOL || this.#sibling !== undefined) {
       link.close();
       this.#joined?.reject(new UserError(`server ${pid} can't hand over to this version; stop it and start this one`));
       return;
     }
-    this.#sibling = { link, pid, path: socket, published: new Map(), carries, dismisses };
+    this.#sibling = { link, pid, path: socket, published: new Map(), carries, dismisses, probes };
     if (!this.#isNew) link.send({ hello: this.#hello() });
     for (const one of published) this.#onPublished(one);
     this.#joined?.resolve();
@@ -276,6 +284,19 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
   #dismiss(name: StreamName, reason: string): void {
     const { link, dismisses } = this.#sibling ?? {};
     if (dismisses) link?.send({ dismiss: name, reason });
+  }
+
+  /** A publisher at the other process wants a stream that is published here: the publisher here keeps it if it is alive, and else ends. */
+  #probe(name: StreamName): void {
+    const key = keyOf(name);
+    const { sources } = this.#ours.get(key)?.stream ?? {};
+    if (sources === undefined || this.#probed.has(key)) return;
+    this.#probed.add(key);
+    sources.probeActive(`${streamLabel(key)} is now published by another connection`, () => {
+      this.#probed.delete(key);
+      // The other process has been told of a stream that has ended.
+      if (this.#ours.has(key)) this.#sibling?.link.send({ alive: name });
+    });
   }
 
   #serve(link: SiblingLink, name: StreamName): void {
@@ -355,22 +376,13 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
 
   async #checkTheirs(name: StreamName): Promise<GuardResult> {
     const key = keyOf(name);
-    await this.#whenLeft(key);
-    if (!this.#isTheirs(key) || this.#context.onConflict(name.vhost) !== "reject") return undefined;
-    const detail = `to server ${this.#sibling?.pid}`;
-    return { kind: "denied", reason: `${streamLabel(key)} is already being published`, detail };
-  }
-
-  #whenLeft(key: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#context.clock.after(LEAVE_MS, resolve);
-    const waiting = this.#waiting.get(key) ?? [];
-    waiting.push(() => {
-      timer.cancel();
-      resolve();
-    });
-    this.#waiting.set(key, waiting);
-    return promise;
+    const { onConflict } = this.#context;
+    const { link, pid, probes } = this.#sibling ?? {};
+    const isAsked = probes === true && onConflict(name.vhost) === "reject";
+    if (isAsked) link?.send({ probe: name });
+    await this.#waiting.wait(key, isAsked);
+    if (!this.#isTheirs(key) || onConflict(name.vhost) !== "reject") return undefined;
+    return { kind: "busy", reason: `${streamLabel(key)} is already being published`, detail: `to server ${pid}` };
   }
 
   /** Whether the other process publishes the stream, or its last packets are still on their way. */
@@ -379,17 +391,6 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
   }
 
   #resumePublishers(key: string): void {
-    if (this.#isTheirs(key)) return;
-    for (const resume of this.#waiting.get(key) ?? []) resume();
-    this.#waiting.delete(key);
+    if (!this.#isTheirs(key)) this.#waiting.left(key);
   }
-}
-
-function keyOf({ vhost, app, stream }: StreamName): string {
-  return `${vhost}/${app}/${stream}`;
-}
-
-function publishedOf({ vhost, app, stream }: StreamName, source: Source): Published {
-  const { param, hops, yields } = source.info;
-  return { name: { vhost, app, stream }, param, hops, yields };
 }

@@ -1,3 +1,4 @@
+import type { Source } from "../../live/source/source.ts";
 import type { StreamName } from "../../live/streams.ts";
 
 /** Version of the messages: processes with different versions can't understand each other. */
@@ -22,21 +23,37 @@ export interface Hello {
   readonly carries?: readonly string[];
   /** The sender understands `dismiss`; old versions don't. */
   readonly dismisses?: boolean;
+  /** The sender answers `probe`; old versions don't. */
+  readonly probes?: boolean;
 }
 
 /**
  * Messages between the two processes, a line of JSON each. `hello` makes a connection the link for the other messages; `published` comes
- * again when a stream has another source, or its source other hops; `ready`, from the new process: it accepts clients. `dismiss`: the publisher of a stream has to end, for a reason. `lend` requests a
- * stream, and `carry` a feature's memory, each on a connection of its own.
+ * again when a stream has another source, or its source other hops; `ready`, from the new process: it accepts clients. `dismiss`: the
+ * publisher of a stream has to end, for a reason. `probe`: another publisher wants a stream; the answer is `alive` if its publisher is,
+ * else `unpublished`. `lend` requests a stream, and `carry` a feature's memory, each on a connection of its own.
  */
 export type Message =
   | { readonly hello: Hello }
   | { readonly published: Published }
   | { readonly unpublished: StreamName }
   | { readonly dismiss: StreamName; readonly reason: string }
+  | { readonly probe: StreamName }
+  | { readonly alive: StreamName }
   | { readonly ready: true }
   | { readonly lend: StreamName }
   | { readonly carry: string };
+
+/** A stream's key, `vhost/app/stream`. */
+export function keyOf({ vhost, app, stream }: StreamName): string {
+  return `${vhost}/${app}/${stream}`;
+}
+
+/** A stream as the other process is told of it. */
+export function publishedOf({ vhost, app, stream }: StreamName, { info }: Source): Published {
+  const { param, hops, yields } = info;
+  return { name: { vhost, app, stream }, param, hops, yields };
+}
 
 const encoder = new TextEncoder();
 

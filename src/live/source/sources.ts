@@ -142,7 +142,7 @@ export class Sources implements SourceOwner {
   }
 
   /**
-   * A publisher at another server wants the stream: `answer` is called once with whether the active source is alive. The source
+   * A publisher at another server or process wants the stream: `answer` is called once with whether the active source is alive. The source
    * ends if it is silent and does not answer a probe.
    */
   probeActive(reason: string, answer: (alive: boolean) => void): void {

@@ -95,8 +95,7 @@ export class RegistryHistory {
       refused: ({ stream, at, since }, why) => {
         const wellSince = Math.max(at?.since ?? 0, this.#servers.since ?? Number.POSITIVE_INFINITY);
         const isCut = at === undefined || at.drains || this.#servers.isCutOff(at.node.state.id);
-        // A lost encoder's connection to the old process of an upgrade is not probed, but waited for (`publish.normal_timeout`).
-        if (!isCut && at.old === undefined && since - wellSince >= WELL_MS)
+        if (!isCut && since - wellSince >= WELL_MS)
           this.#found(`the encoder of ${stream} is refused at ${at.name}: ${why}`);
       },
     });

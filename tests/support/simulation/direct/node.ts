@@ -108,7 +108,7 @@ export class DirectNode implements HistoryNode, DirectHost, ServerNode {
       theirs: (key, source) => this.registry.atSibling(key, source),
     });
     // As in `app/features`.
-    this.guards.push(...this.handover.guards, ...this.edge.guards, this.registry.claims);
+    this.guards.push(this.handover, ...this.edge.guards, this.registry.claims);
     this.streams.observe(this.registry.streams);
     this.streams.observe(this.handover);
     this.streams.observe(this.edge);
