@@ -38,6 +38,14 @@ interface Waiting {
   alive(): void;
 }
 
+/*
+ *          (this node owns the stream)        ┌──(the client publishes)──> the stream itself is announced
+ * asked ──┬──────────────────────────> held ──┤
+ *         │                             ^     └──(it leaves, or is late)──> released
+ *         │(another node does)          │(the stream is free now)
+ *         └──> waiting ─────────────────┤
+ *                                       └──(the other publisher is alive, the client leaves, or time is over)──> refused
+ */
 /**
  * One owner for each stream in the whole cluster: lets a client publish when this node owns its stream. If another node owns it, that
  * node is asked whether its publisher is still alive, as the same encoder may have reconnected here. While the registry is away, clients
@@ -47,9 +55,10 @@ export class Claims implements Guard {
   readonly name = "registry";
   readonly #context: ClaimsContext;
   readonly #waiting = new Set<Waiting>();
-  /** What ends the wait of a publisher's request, and requests whose clients have left. */
+  /** What ends the wait of a publisher's request, or releases its claim. */
   readonly #leave = new WeakMap<AccessRequest | ConnectAccess, () => void>();
-  readonly #left = new WeakSet<AccessRequest | ConnectAccess>();
+  /** Requests that were refused, or whose clients have left. */
+  readonly #over = new WeakSet<AccessRequest | ConnectAccess>();
   /** Ids of nodes that wait to hear whether a publisher here is alive, by the stream's key. */
   readonly #askers = new Map<string, Set<string>>();
 
@@ -72,7 +81,7 @@ export class Claims implements Guard {
   }
 
   withdrawn(request: AccessRequest | ConnectAccess): void {
-    this.#left.add(request);
+    this.#over.add(request);
     this.#leave.get(request)?.();
   }
 
@@ -113,7 +122,7 @@ export class Claims implements Guard {
   async #claim(key: string, request: AccessRequest): Promise<GuardResult> {
     const { onConflict } = this.#context;
     try {
-      const owner = await this.#try(key);
+      const owner = await this.#try(key, request);
       if (owner === undefined || onConflict(key) === "standby") return undefined;
       return await this.#wait(key, owner, request);
     } catch {
@@ -123,31 +132,48 @@ export class Claims implements Guard {
   }
 
   /** Claims a stream: undefined if this node owns it now, else the owner's id. */
-  async #try(key: string): Promise<string | undefined> {
-    const { store, nodeId, own, onConflict, clock } = this.#context;
+  async #try(key: string, request: AccessRequest): Promise<string | undefined> {
+    const { store, nodeId, own, onConflict } = this.#context;
     const claim = onConflict(key) === "replace" ? "replace" : "reject";
     const here = own.all.get(key)?.place;
     const copy = here?.role === "relayed" ? here : undefined;
     const [answer] = await store.announce(nodeId, [{ key, place: { role: "published", hops: [] }, claim, copy }]);
     if (answer?.owner !== nodeId) return answer?.owner ?? "";
-    own.claimed.add(key);
-    clock.after(BEGIN_MS, () => {
-      own.claimed.delete(key);
-      if (own.all.get(key)?.place.role !== "published") own.change(key);
-    });
+    this.#hold(key, request);
     return undefined;
+  }
+
+  /** The claim is held until the client begins to publish. */
+  #hold(key: string, request: AccessRequest): void {
+    const { own, clock } = this.#context;
+    // The answer has come too late: what is here is announced instead.
+    if (this.#over.has(request)) {
+      own.change(key);
+      return;
+    }
+    own.claimed.set(key, request);
+    const release = () => {
+      timer.cancel();
+      // The client publishes, or another one has the claim.
+      if (own.claimed.get(key) !== request) return;
+      own.claimed.delete(key);
+      own.change(key);
+    };
+    const timer = clock.after(BEGIN_MS, release);
+    this.#leave.set(request, release);
   }
 
   #wait(key: string, owner: string, request: AccessRequest): Promise<GuardResult> {
     const { clock, nodeId, nameOf, send } = this.#context;
     const refusal = busy(key, nameOf(owner));
-    if (this.#waiting.size >= MAX_WAITING || this.#left.has(request)) return Promise.resolve(refusal);
+    if (this.#waiting.size >= MAX_WAITING || this.#over.has(request)) return Promise.resolve(refusal);
     const { promise, resolve } = Promise.withResolvers<GuardResult>();
     let isAsking = false;
     const timers: Timer[] = [];
     const settle = (result: GuardResult) => {
       this.#waiting.delete(waiting);
       for (const timer of timers) timer.cancel();
+      if (result !== undefined) this.#over.add(request);
       resolve(result);
     };
     const waiting: Waiting = {
@@ -155,7 +181,7 @@ export class Claims implements Guard {
       again: () => {
         if (isAsking || !this.#waiting.has(waiting)) return;
         isAsking = true;
-        this.#try(key).then(
+        this.#try(key, request).then(
           (other) => {
             isAsking = false;
             if (other === undefined) settle(undefined);

@@ -1,3 +1,4 @@
+import type { AccessRequest } from "../../live/ports/access.ts";
 import { MAX_STREAM_KEY } from "../../live/ports/node-state.ts";
 import type { StreamRole } from "../../live/ports/nodes.ts";
 import type { Source } from "../../live/source/source.ts";
@@ -27,8 +28,8 @@ export class OwnStreams implements StreamObserver {
   readonly all = new Map<string, OwnStream>();
   /** Keys of streams that have come, gone or changed since they were last announced. */
   readonly changed = new Set<string>();
-  /** Keys of streams claimed for clients that have not begun to publish yet. */
-  readonly claimed = new Set<string>();
+  /** Requests of clients that have not begun to publish yet, by the key of the stream that is claimed for them. */
+  readonly claimed = new Map<string, AccessRequest>();
   /** Sources that this node's other process has during an upgrade, by the stream's key. */
   readonly #siblings = new Map<string, OwnSource>();
   readonly #onChange: () => void;
@@ -48,7 +49,7 @@ export class OwnStreams implements StreamObserver {
   get announced(): number {
     let count = 0;
     for (const { standsBy } of this.all.values()) if (!standsBy) count++;
-    for (const key of this.claimed) if (this.all.get(key)?.standsBy ?? true) count++;
+    for (const key of this.claimed.keys()) if (this.all.get(key)?.standsBy ?? true) count++;
     return count;
   }
 

@@ -74,6 +74,22 @@ describe("A second publisher on another node", () => {
     expect(viewer.log).not.toContain("unpublished");
   });
 
+  test("stands by no longer when the first one has left before the registry let it in", async () => {
+    const stage = new RegistryStage("standby");
+    const [, , c] = stage.nodes("a", "b", "c");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
+    await stage.pass(100);
+    stage.redis.wayMs = () => 300;
+    const first = stage.encode(one, "a");
+    await stage.pass(200);
+    first.stop();
+    const second = stage.encode(two, "b");
+    await stage.seconds("k", 3, two.media);
+    expect([first.told, second.told]).toEqual([[], ["running"]]);
+    stage.redis.wayMs = () => 1;
+    expect(await stage.located(c)).toEqual({ b: [] });
+  });
+
   test("is refused, and the copy of the stream at its node stays", async () => {
     const stage = new RegistryStage();
     const [a, b, c] = stage.nodes("a", "b", "c");
