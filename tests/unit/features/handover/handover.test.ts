@@ -58,6 +58,26 @@ describe("a stream whose publisher is with the old process", () => {
     expect(seen(viewer)).toEqual(["published", "k0", "k0+1"]);
   });
 
+  test("comes through the same servers in both processes, also when these change, or another publisher takes over", async () => {
+    const { older, younger, link, watch, clock } = processes({ onConflict: "standby" });
+    const feed = older
+      .publish("show", { hops: ["origin"] })
+      .headers()
+      .gop("k0", 1);
+    const standby = older.publish().headers().gop("K0", 1);
+    await link();
+    watch(younger);
+    const hops = () => {
+      clock.advance(10);
+      return younger.stream().source?.info.hops;
+    };
+    expect(hops()).toEqual(["origin"]);
+    feed.source.reroute(["origin", "edge"]);
+    expect(hops()).toEqual(["origin", "edge"]);
+    feed.end("lost");
+    expect([standby.source.role, hops()]).toEqual(["active", []]);
+  });
+
   test("keeps its viewers at the new process waiting when its publisher is lost, or the old process ends", async () => {
     for (const leave of [false, true]) {
       const { older, younger, link, watch, clock } = processes();

@@ -344,6 +344,26 @@ describe("A process that replaces another one of the same node", () => {
     }
   });
 
+  test("claims a stream that an encoder there has stood by for, when the owner's encoder is gone", async () => {
+    const stage = new RegistryStage("standby");
+    const [a, , c] = stage.nodes("a", "b", "c");
+    const [one, two] = [stage.feed("one"), stage.feed("two")];
+    await stage.pass(100);
+    const first = stage.encode(one, "b");
+    await stage.seconds("k", 1, one.media, two.media);
+    stage.watch(a);
+    await stage.seconds("l", 1, one.media, two.media);
+    const second = stage.encode(two, "a");
+    await stage.seconds("m", 2, one.media, two.media);
+    await stage.upgrade(a);
+    await stage.seconds("n", 2, one.media, two.media);
+    expect(await stage.located(c)).toEqual({ b: [], a: ["b"] });
+    first.stop();
+    await stage.seconds("o", 2, two.media);
+    expect(second.told).toEqual(["running"]);
+    expect(await stage.located(c)).toEqual({ a: [] });
+  });
+
   test("ends a publisher there when another node has got its stream", async () => {
     const stage = new RegistryStage("replace");
     const [a, , c] = stage.nodes("a", "b", "c");
