@@ -153,7 +153,12 @@ export class RedisModel {
     const term = Number(hash.get("term") ?? 0) || 0;
     const kept = claim.startsWith("keep:") ? Number(claim.slice(5)) : undefined;
     if (owner === id) hash.set("term", String(Math.max(term, kept ?? 0)));
-    else if (claim === "replace" || !this.#isAlive(base, owner) || (kept ?? 0) > term) {
+    else if (
+      claim === "replace" ||
+      !this.#isAlive(base, owner) ||
+      (kept ?? 0) > term ||
+      (kept === term && !this.#hasLease(base, owner))
+    ) {
       hash.delete(`at:${owner}`);
       this.#set(`${base}:has:${owner}`).delete(name);
       this.#tidy(`${base}:has:${owner}`);
@@ -173,7 +178,7 @@ export class RedisModel {
   }
 
   #sweep(base: string, [id = "", most, how]: readonly string[]): number {
-    if (this.#get(`${base}:node:${id}`) !== undefined || (how !== "left" && this.#isAlive(base, id))) return 0;
+    if (this.#hasLease(base, id) || (how !== "left" && this.#isAlive(base, id))) return 0;
     const has = this.#set(`${base}:has:${id}`);
     const names = [...has].slice(0, Number(most));
     for (const name of names) {
@@ -196,7 +201,11 @@ export class RedisModel {
 
   #isAlive(base: string, id: string): boolean {
     const isBack = this.#ttl(`${base}:watch`) > WATCH_MS;
-    return id !== "" && (isBack || this.#get(`${base}:node:${id}`) !== undefined);
+    return id !== "" && (isBack || this.#hasLease(base, id));
+  }
+
+  #hasLease(base: string, id: string): boolean {
+    return this.#get(`${base}:node:${id}`) !== undefined;
   }
 
   /** How long a key lives, ms; 0 for one that is not there. */

@@ -10,14 +10,18 @@ export interface Script {
 const WATCH_MS = 3000;
 
 /**
- * Shared by all scripts. `alive`: whether a node is alive; while `watch` has more than its usual time to live, the registry has just come
- * back, and each node may still renew its lease. `sound`: deletes a key that others have damaged or filled; nodes announce their streams again.
+ * Shared by all scripts. `leased`: whether a node has a lease. `alive`: also while `watch` has more than its usual time to live, as the
+ * registry has just come back, and each node may still renew its lease. `sound`: deletes a key that others have damaged or filled; nodes
+ * announce their streams again.
  */
 const HEAD = `
 local base = KEYS[1]
 local watch = base .. ':watch'
+local function leased(id)
+  return redis.call('EXISTS', base .. ':node:' .. id) == 1
+end
 local function alive(id)
-  return id and (redis.call('EXISTS', base .. ':node:' .. id) == 1 or redis.call('PTTL', watch) > ${WATCH_MS})
+  return id and (leased(id) or redis.call('PTTL', watch) > ${WATCH_MS})
 end
 local sizes = {set = 'SCARD', hash = 'HLEN'}
 local function sound(key, kind, max)
@@ -131,7 +135,8 @@ for i = 3, #ARGV, 4 do
       local kept = tonumber(string.match(claim, '^keep:(%d+)$'))
       if owner == id then
         if kept and kept > term then term = kept end
-      elseif claim == 'replace' or not alive(owner) or (kept and kept > term) then
+      -- Two nodes have the same term from two servers, or from one that lost its data: a running publisher must not give way to a dead node.
+      elseif claim == 'replace' or not alive(owner) or (kept and (kept > term or (kept == term and not leased(owner)))) then
         if owner then
           redis.call('HDEL', key, 'at:' .. owner)
           redis.call('SREM', sound(base .. ':has:' .. owner, 'set', MAX_ANNOUNCED), name)
@@ -191,7 +196,7 @@ return out
 /** ARGV: id, maximum number of streams, 'left' if the node has left, else ''. Deletes the streams of a node that is gone; 1 if it has more. */
 export const SWEEP = script(`
 local id, max = ARGV[1], tonumber(ARGV[2])
-if redis.call('EXISTS', base .. ':node:' .. id) == 1 or (ARGV[3] ~= 'left' and alive(id)) then return 0 end
+if leased(id) or (ARGV[3] ~= 'left' and alive(id)) then return 0 end
 local names = redis.call('SPOP', sound(base .. ':has:' .. id, 'set', MAX_ANNOUNCED), max)
 for _, name in ipairs(names) do
   local key = sound(base .. ':stream:' .. name, 'hash', MAX_PLACES)

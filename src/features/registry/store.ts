@@ -9,7 +9,7 @@ export interface AnnouncedPlace {
 
 /**
  * How a node claims a stream for its publisher: `reject`, only if no living node owns it; `replace`, in any case; `kept`, the node had the
- * stream in this term, and keeps it unless another node got it in a later one.
+ * stream in this term, and keeps it unless another node got it in a later one, or has it in the same one with a lease.
  */
 export type Claim = "reject" | "replace" | { readonly kept: number };
 
