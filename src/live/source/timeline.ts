@@ -298,11 +298,8 @@ export class Timeline {
     const expected = last + Math.round(silence);
     const { offset, offsetBefore } = known;
     const pending = this.#jumped - known.jumped;
-    const follows =
-      pending !== 0 &&
-      (known.fit(offset + pending, expected, NORMAL_STEP_MS) ||
-        // The jumps before the last one were another track's.
-        known.fit(offset + this.#lastJump, expected, NORMAL_STEP_MS));
+    // The jumps before the last one may have been another track's.
+    const follows = pending !== 0 && known.follow(pending, this.#lastJump, expected);
     known.offsetBefore = offset;
     if (!follows) {
       this.#bridged++;

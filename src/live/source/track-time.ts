@@ -5,6 +5,9 @@ export const MAX_REORDER_MS = 500;
 /** This many backward steps in one GOP are no accident. */
 const RECURRING_STEPS = 2;
 
+/** Two tracks that jump by the same amount may seem to differ by this many ms, as one of them may come late. */
+const MAX_APART_MS = 3000;
+
 /** The state of one track of a time line. */
 export class TrackTime {
   /** Newest unrolled timestamp; NaN before the source's first packet on this track. */
@@ -50,6 +53,13 @@ export class TrackTime {
     if (Number.isNaN(offset) || Math.abs(off) > toleranceMs) return false;
     this.offset = expected + off - this.raw;
     return true;
+  }
+
+  /** Follows one of two jumps of another track, if its own jump is about the same. */
+  follow(one: number, other: number, expected: number): boolean {
+    const rest = (jump: number) => Math.abs((this.raw + this.offset + jump - expected) | 0);
+    const jump = rest(other) < rest(one) ? other : one;
+    return this.fit(this.offset + jump, expected, Math.min(MAX_APART_MS, Math.abs(jump) / 4));
   }
 
   /** Moves its time later. */

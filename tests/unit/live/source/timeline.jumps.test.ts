@@ -163,6 +163,20 @@ describe("a track that jumps alone", () => {
     },
   );
 
+  test.each([
+    { before: [-700, 0], after: [-700, -2000], what: "the other jumps further" },
+    { before: [-2000, 0], after: [-2000, -700], what: "the other jumps less far" },
+    { before: [-700, 0], after: [-1400, -700], what: "both jump" },
+    { before: [0, -1500], after: [-700, -2200], what: "both jump less far" },
+  ] as const)("and soon after it $what: each stays in step with the elapsed time", ({ before, after }) => {
+    const encoder = new Encoder(90_000, 40);
+    for (const [video, audio] of [before, after]) {
+      for (const track of encoder.tracks) track.clock = 90_000 + (track.kind === Video ? video : audio);
+      encoder.run(1000);
+    }
+    for (const placed of encoder.placed.values()) expectSteady(placed, 100);
+  });
+
   test("again and again is bridged each time", () => {
     const timeline = new Timeline("full");
     const { audio, video } = both(timeline, 0, 30_000, (time) => Math.floor(time / 1000) * 7000);
