@@ -264,7 +264,11 @@ export class Hooks implements Feature, Guard, ClientObserver, StreamObserver, Se
     const body = this.#bodies.forward(activity.client, activity.stream);
     const named: RelayTarget[] = [];
     this.#notify(config, "on_forward", activity.client.id, body, (result) => {
-      if (result.kind !== "allowed" || !this.#visits.isRunning(activity)) return;
+      if (result.kind !== "allowed") return;
+      if (!this.#visits.isRunning(activity)) {
+        this.#targets.late(key, result.data);
+        return;
+      }
       this.#targets.add(key, named, result.data);
       this.#context.retargeted?.();
     });

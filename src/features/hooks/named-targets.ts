@@ -12,7 +12,7 @@ const MAX_LENGTH = 2048;
 export class NamedTargets {
   readonly #log: Log;
   readonly #targets = new Map<string, readonly RelayTarget[]>();
-  /** Number of named targets that were left out, as they are invalid or too many. */
+  /** Number of named targets that were left out, as they are invalid, too many or too late. */
   leftOut = 0;
 
   constructor(log: Log) {
@@ -42,6 +42,15 @@ export class NamedTargets {
       else named.push(target);
     }
     this.#targets.set(key, named);
+    this.#report(key, leftOut, problem);
+  }
+
+  /** The publisher has left before the answer: its stream goes to none of these targets. */
+  late(key: string, data: unknown): void {
+    this.#report(key, urlsIn(data)?.length ?? 0, "the publisher left before on_forward was answered");
+  }
+
+  #report(key: string, leftOut: number, problem: string): void {
     if (leftOut === 0) return;
     this.leftOut += leftOut;
     const fields = { hook: "on_forward", stream: streamLabel(key), left_out: leftOut, error: problem };

@@ -225,7 +225,7 @@ describe("on_forward", () => {
     expect(stage.hooks.report().since?.hook_targets_left_out).toBe(2 + 1000 - 16);
   });
 
-  test("that is answered after the stream has ended names nothing", async () => {
+  test("that is answered after the stream has ended names nothing, which is logged and counted", async () => {
     const stage = new HooksStage();
     stage.backEnds.fate = ({ body }) => (body.action === "on_forward" ? { ...answer("a"), backMs: 1000 } : {});
     const client = stage.client("c1");
@@ -236,6 +236,10 @@ describe("on_forward", () => {
     client.ended(task, "unpublished");
     await stage.pass(2000);
     expect(stage.hooks.targetsOf({ vhost: "__defaultVhost__", app: "live", stream: "show" })).toEqual([]);
+    expect(stage.log.lines.filter((line) => line.includes("left out"))).toEqual([
+      expect.stringContaining("the publisher left before on_forward was answered"),
+    ]);
+    expect(stage.hooks.report().since?.hook_targets_left_out).toBe(1);
   });
 });
 
