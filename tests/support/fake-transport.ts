@@ -9,7 +9,7 @@ import { between } from "./random.ts";
 const WINDOW_BYTES = 256 * 1024;
 
 /** One end of an in-memory connection. What is sent arrives in the next turn, in fragments when there is chance. */
-class FakeTransport implements Transport {
+export class FakeTransport implements Transport {
   readonly remote: HostPort;
   readonly ip: string;
   bytesSent = 0;

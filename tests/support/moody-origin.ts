@@ -1,5 +1,6 @@
 import type { Transport, TransportHandler } from "../../src/base/transport.ts";
 import type { FakeNode } from "./fake-node.ts";
+import type { FakeTransport } from "./fake-transport.ts";
 
 /** What an origin does about a client that says a word. */
 export type Mood = "closes" | "is silent";
@@ -21,6 +22,24 @@ export function moody(node: FakeNode, word: string, mood: Mood): { accept(): Tra
           if (!said.includes(word)) real.onData(bytes);
           else if (mood === "closes") transport?.close();
         },
+        onDrain: () => real.onDrain(),
+        onClose: (reason) => real.onClose(reason),
+      };
+    },
+  };
+}
+
+/** A node whose answers are on their way for so many ms. */
+export function farAway(node: FakeNode, delayMs: number): { accept(): TransportHandler } {
+  return {
+    accept() {
+      const real = node.accept();
+      return {
+        onOpen(opened) {
+          (opened as FakeTransport).delayMs = delayMs;
+          real.onOpen(opened);
+        },
+        onData: (bytes) => real.onData(bytes),
         onDrain: () => real.onDrain(),
         onClose: (reason) => real.onClose(reason),
       };

@@ -65,10 +65,17 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
       client?.close();
       resolve(answer);
     };
-    const error = `no answer within ${config.read_timeout / 1000} s`;
-    const timer = clock.after(config.read_timeout, () => settle({ how: answered ? "failed" : "unreachable", error }));
+    const within = `within ${config.read_timeout / 1000} s`;
+    // A long queue of other clients says nothing about the origin.
+    let timer = clock.after(config.read_timeout, () =>
+      settle({ how: "failed", error: `too many others are asked about: no turn ${within}` }),
+    );
     let client: RtmpPullClient | undefined;
     const open = () => {
+      timer.cancel();
+      timer = clock.after(config.read_timeout, () =>
+        settle({ how: answered ? "failed" : "unreachable", error: `no answer ${within}` }),
+      );
       client = new RtmpPullClient(
         context,
         {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { EdgeStage } from "../../../support/edges.ts";
-import { type Mood, moody, pickyAbout } from "../../../support/moody-origin.ts";
+import { farAway, type Mood, moody, pickyAbout } from "../../../support/moody-origin.ts";
 
 const MOODS: readonly Mood[] = ["closes", "is silent"];
 
@@ -50,6 +50,20 @@ describe("One client's request to an origin has no effect on others:", () => {
     const good = stage.client("e", "play", "rtmp://e/live", "show");
     await pass(200);
     expect(good).toEqual(["started"]);
+  });
+
+  test("where origins decide, a far origin stays alive when more clients come than it can be asked about", async () => {
+    const stage = new EdgeStage();
+    stage.net.hosts.set("a:1935", farAway(stage.node("a"), 200));
+    const edge = stage.node("e", { origin: ["a"], token_traverse: true, read_timeout: 1000, max_dials: 1 });
+    const crowd = Array.from({ length: 9 }, () => stage.client("e", "play", "rtmp://e/live", "show"));
+    await stage.pass(4000);
+    expect(crowd[0]).toEqual(["started"]);
+    expect(crowd.at(-1)).toEqual([expect.stringContaining("no origin can be asked")]);
+    expect(edge.log.take(/origin dead/)).toEqual([]);
+    const later = stage.client("e", "play", "rtmp://e/live", "show");
+    await stage.pass(1500);
+    expect(later).toEqual(["started"]);
   });
 
   test("streams that an origin does not answer do not delay others, even with few connections at a time", () => {
