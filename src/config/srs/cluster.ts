@@ -10,7 +10,8 @@ export function ofAnEdge(rule: Rule): Rule {
   return {
     ...rule,
     apply(directive, scope) {
-      if (isEdge(scope)) rule.apply(directive, scope);
+      // A block is a mistake everywhere, such as a vhost in a vhost: what it says must not be lost.
+      if (isEdge(scope) || directive.body !== undefined) rule.apply(directive, scope);
     },
   };
 }

@@ -48,6 +48,7 @@ describe("an error is reported with its file and line, and what to do:", () => {
     ],
     ["no value", "listen;", "x.conf:1: listen: has no value"],
     ["a block for a value", "listen { }", "x.conf:1: listen: takes a value, not a block"],
+    ["a vhost in a vhost", "vhost a { vhost b { } }", "x.conf:1: vhost: takes a value, not a block"],
     ["a value for a block", inVhost("play on;"), "x.conf:2: play: must be a block, play { … }"],
     ["a vhost without a name", "vhost { }", "x.conf:1: vhost: must be a block, vhost NAME { … }"],
     ["a vhost without a block", "vhost a;", "x.conf:1: vhost: must be a block, vhost NAME { … }"],
