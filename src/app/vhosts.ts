@@ -1,7 +1,8 @@
 import { DEFAULT_VHOST } from "../rtmp/address.ts";
 import type { Config, VhostConfig } from "./config/index.ts";
+import { vhostKey } from "./config/vhost-names.ts";
 
-const DEFAULT_KEY = DEFAULT_VHOST.toLowerCase();
+const DEFAULT_KEY = vhostKey(DEFAULT_VHOST);
 
 /** A vhost and its name in the configuration. */
 export interface NamedVhost {
@@ -9,7 +10,7 @@ export interface NamedVhost {
   readonly config: VhostConfig;
 }
 
-/** Finds the vhost that serves a name, in the configuration in effect. Names are host names: case and a dot at the end do not matter. */
+/** Finds the vhost that serves a name, in the configuration in effect. Names are compared by `vhostKey`. */
 export class Vhosts {
   readonly #configured: () => Config["vhost"];
   /** The vhosts that the index has. */
@@ -25,10 +26,10 @@ export class Vhosts {
     const vhosts = this.#configured();
     if (vhosts !== this.#indexed) {
       this.#index.clear();
-      for (const [name, config] of vhosts) this.#index.set(hostName(name), { name, config });
+      for (const [name, config] of vhosts) this.#index.set(vhostKey(name), { name, config });
       this.#indexed = vhosts;
     }
-    return this.#index.get(hostName(name)) ?? this.#index.get(DEFAULT_KEY);
+    return this.#index.get(vhostKey(name)) ?? this.#index.get(DEFAULT_KEY);
   }
 
   /** The vhost that is configured under exactly this name. */
@@ -36,9 +37,4 @@ export class Vhosts {
     const config = this.#configured().get(name);
     return config === undefined ? undefined : { name, config };
   }
-}
-
-function hostName(name: string): string {
-  const lower = name.toLowerCase();
-  return lower.endsWith(".") ? lower.slice(0, -1) : lower;
 }

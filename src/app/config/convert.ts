@@ -9,6 +9,7 @@ import { validate } from "../../config/validate.ts";
 import { type Config, rootTable } from "./blocks.ts";
 import { endpointProblems } from "./endpoints.ts";
 import { fileAlone, isSrsConf, loadConfig, read, shortToml } from "./load.ts";
+import { combinationProblems } from "./problems.ts";
 
 /** A configuration file as TOML. */
 export interface Converted {
@@ -61,9 +62,10 @@ function dropWrong(mapping: Mapping): { readonly config: Config; readonly wrong:
   const wrong: Wrong[] = [];
   for (;;) {
     const { values, problems } = validate(rootTable, mapping.tree);
-    const found = problems.length > 0 ? problems : endpointProblems(values);
+    if (problems.length === 0) problems.push(...endpointProblems(values));
+    if (problems.length === 0) problems.push(...combinationProblems(values));
     // From the end, so that the indices of remaining list items stay valid.
-    const dropped = found.toReversed().filter(({ path }) => drop(mapping.tree, path));
+    const dropped = problems.toReversed().filter(({ path }) => drop(mapping.tree, path));
     if (dropped.length === 0) return { config: values, wrong };
     for (const { path, message } of dropped.reverse()) {
       const source = mapping.source(path);

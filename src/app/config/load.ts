@@ -17,13 +17,11 @@ import { readSrsConf, type SrsOptions } from "../../config/srs/read.ts";
 import { ignorable } from "../../config/srs/spellings.ts";
 import { srsVariables } from "../../config/srs/variables.ts";
 import { validate } from "../../config/validate.ts";
-import { clusterProblems } from "../../features/cluster/config.ts";
-import { edgeProblems } from "../../features/edge/config.ts";
-import { engineProblems } from "../../features/transcode/engine-problems.ts";
 import { readTextFile, readTextInput } from "../../io/files/text-file.ts";
 import { advise } from "./advice.ts";
-import { type Config, defaultVhost, rootTable } from "./blocks.ts";
+import { type Config, rootTable } from "./blocks.ts";
 import { endpointBlocks, endpointProblems } from "./endpoints.ts";
+import { combinationProblems } from "./problems.ts";
 
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_SECRET_BYTES = 64 * 1024;
@@ -173,13 +171,7 @@ function complete(document: Document): Loaded {
   // A default replaces the wrong value: warnings about its combination with others would mislead.
   const unsure = document.errors.length > 0 || problems.some(({ path }) => endpointBlocks.includes(String(path[0])));
   if (!unsure) problems.push(...endpointProblems(values));
-  if (document.errors.length + problems.length === 0) {
-    problems.push(...clusterProblems(values.cluster));
-    for (const [name, { edge }] of values.vhost)
-      for (const { key, message } of edgeProblems(edge, values.cluster.registry.length > 0))
-        problems.push({ path: ["vhost", name, "edge", key], message });
-    problems.push(...engineProblems(values.vhost, defaultVhost));
-  }
+  if (document.errors.length + problems.length === 0) problems.push(...combinationProblems(values));
   if (problems.length + document.errors.length > 0) {
     const placed = problems.map(({ path, message }) => {
       const { at, as, order } = nearestLocation(document, path) ?? { at: "configuration", as: undefined, order: 0 };

@@ -306,6 +306,11 @@ level = 1`,
     "x.toml:1: vhost.__defaultvhost__: no host has this name; did you mean __defaultVhost__?",
   ],
   [
+    "two vhosts of one host",
+    '[vhost."Live.example.com"]\n[vhost."live.example.com."]',
+    'x.toml:2: vhost."live.example.com.": is the same host as "Live.example.com"; keep one of them',
+  ],
+  [
     "a time that is no whole number of the key's unit",
     inVhost('queue_length = "300ms"'),
     'x.toml:2: vhost.__defaultVhost__.queue_length: must be a whole number of seconds from 1 to 3600, or a text such as "5s" or "2m", not "300ms"',

@@ -91,6 +91,16 @@ describe("what is wrong in a file is left out by convert, in its place:", () => 
       '# F:1: vhost: a vhost is a host name or an address: letters, digits, and . _ : -\n#   vhost "a b" {\n#       play {\n#           gop_cache off;\n#       }\n#   }\n',
     ],
     [
+      "a second vhost of one host",
+      "vhost A.com { gop_cache off; }\nvhost a.com { queue_length 6; }",
+      '# F:2: vhost: is the same host as "A.com"; keep one of them\n#   vhost a.com {\n#       play {\n#           queue_length 6;\n#       }\n#   }\n\n[vhost."A.com"]\ngop_cache = false\n',
+    ],
+    [
+      "an engine that is not whole",
+      "vhost a { transcode { enabled on; ffmpeg f; engine e { enabled on; vcodec copy; acodec copy; } } }",
+      '[vhost.a]\n# F:1: engine: has no output; write where the result goes, output = "live.example.com/[app]/[stream]"\n#   engine e {\n#       enabled on;\n#       vcodec copy;\n#       acodec copy;\n#   }\n',
+    ],
+    [
       "a word with control characters",
       'dvr "a\nb\u0007";',
       '# F:1: dvr: left out: unknown directive here; it belongs in a vhost\n#   dvr "a\\nb\\u0007";\n',
