@@ -6,6 +6,8 @@ export interface HttpHandler {
   onResponse(status: number, location: string | undefined, server: string): void;
   /** The next bytes of the body; the buffer belongs to the receiver. The next read waits until this call returns. */
   onData(bytes: Uint8Array): void;
+  /** Bytes of the body that it keeps until more have come; by default none. */
+  readonly heldBytes?: number;
   /** `reason` is undefined when the whole body was received. */
   onEnd(reason: string | undefined): void;
 }

@@ -28,6 +28,10 @@ export class FlvPullClient implements PullClient, HttpHandler {
     this.#request = get(url, this);
   }
 
+  get heldBytes(): number {
+    return this.#reader.bufferedBytes;
+  }
+
   close(): void {
     this.#over = true;
     this.#reader.stop();

@@ -35,6 +35,10 @@ class Request implements HttpRequest, TransportHandler, ResponseEvents {
     this.#dialling = dial(dialTarget(url, options), this);
   }
 
+  get heldBytes(): number {
+    return this.#handler.heldBytes ?? 0;
+  }
+
   abort(): void {
     if (this.#over) return;
     this.#over = true;
