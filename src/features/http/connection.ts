@@ -126,6 +126,7 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
         this.#keep(bytes);
         break;
       case "streaming":
+        this.#giveAhead();
         this.#body?.received(bytes);
         break;
       case "closing":
@@ -228,6 +229,17 @@ export class HttpConnection implements ServedConnection, AcceptedConnection, Exc
     this.#exchange = undefined;
     this.#body = body;
     this.#state = "streaming";
+    // Later, not within the call that begins the body.
+    if (this.#ahead.length > 0) this.context.clock.soon(() => this.#giveAhead());
+  }
+
+  /** Gives the body what came while its answer was not known. */
+  #giveAhead(): void {
+    const ahead = this.#ahead;
+    this.#ahead = none;
+    if (ahead.length === 0) return;
+    this.#body?.received(ahead);
+    this.transport.inputChanged();
   }
 
   ended(): void {

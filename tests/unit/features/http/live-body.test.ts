@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { framed } from "../../../../src/http/framing.ts";
-import type { HttpBody } from "../../../../src/live/ports/http.ts";
+import type { HttpBody, HttpExchange } from "../../../../src/live/ports/http.ts";
 import { brief, type HttpEnd, HttpStage, request } from "../../../support/http-stage.ts";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -12,8 +12,12 @@ class LiveStage extends HttpStage {
   readonly bodies: HttpBody[] = [];
   readonly heard: string[] = [];
 
+  /** Requests of /late, which are not answered yet. */
+  readonly late: HttpExchange[] = [];
+
   constructor() {
     super({
+      "/late": (exchange) => this.late.push(exchange),
       "/live": (exchange) =>
         this.bodies.push(
           exchange.stream(
@@ -186,6 +190,18 @@ describe("A WebSocket", () => {
     const rude = open(stage);
     expect(rude.say("\x82\x01x")).toStartWith("\x88");
     expect([rude.state, stage.heard]).toEqual(["closing", ["gone: a frame is not masked"]]);
+  });
+
+  test("that begins late takes the frames that came before, also one that is not whole", () => {
+    const stage = new LiveStage();
+    const end = stage.dial();
+    end.get("/late", ...upgrade);
+    const ping = frame(9, "hi");
+    end.say(ping + ping.slice(0, 3));
+    stage.late[0]?.stream({ type: "video/x-flv" }, { drained: () => undefined, gone: () => undefined });
+    stage.clock.advance(1);
+    expect(end.hear()).toEndWith("\r\n\r\n\x8a\x02hi");
+    expect(end.say(ping.slice(3))).toBe("\x8a\x02hi");
   });
 
   test("that is silent gets a ping, so that proxies keep it", () => {
