@@ -1,6 +1,7 @@
 import type { Directive } from "./directive.ts";
 import type { Mapping } from "./mapping.ts";
 import { insert } from "./newest.ts";
+import type { Rule } from "./rules.ts";
 import { type Node, rootNode } from "./spellings.ts";
 
 /** A variable of the environment that SRS has for a directive. */
@@ -84,6 +85,8 @@ function partOfFeature(variable: string): readonly string[] | undefined {
   return [...(features.get(prefix) ?? []), variable.slice(prefix.length + 1).toLowerCase()];
 }
 
+/** Kinds of directives whose blocks are not read. */
+const NOT_HERE: ReadonlySet<Rule["kind"]> = new Set(["left out", "refused", "ignored"]);
 const pathsByVariable = new Map<string, readonly string[]>();
 const features = new Map<string, readonly string[]>();
 collect(rootNode);
@@ -96,7 +99,7 @@ function collect(node: Node): void {
       if (each.newest !== undefined || (rule !== undefined && rule.opens === undefined))
         pathsByVariable.set(name, newest);
       if (rule?.opens === "switched") pathsByVariable.set(`${name}_ENABLED`, [...each.words, "enabled"]);
-      if (rule?.kind === "left out" || rule?.kind === "refused") features.set(name, newest);
+      if (rule !== undefined && NOT_HERE.has(rule.kind)) features.set(name, newest);
     }
     collect(each);
   }

@@ -232,6 +232,14 @@ describe("SRS's own name for a directive", () => {
     }
   });
 
+  test("is reported with its reason if it is part of what has no effect here", () => {
+    const environment = { SRS_HTTP_API_ENABLED: "on", SRS_HTTP_API_RAW_API_ENABLED: "on", SRS_THREADS_INTERVAL: "5" };
+    expect(load("http_api { listen 127.0.0.1:1985; }", environment, "srs.conf").warnings).toEqual([
+      "SRS_HTTP_API_RAW_API_ENABLED: raw_api: ignored: /api/v1/raw is there, and reloads for users with the role admin",
+      "SRS_THREADS_INTERVAL: threads: ignored: there is one",
+    ]);
+  });
+
   test("of a vhost sets the default vhost", () => {
     const message =
       "SRS_VHOST_PLAY_GOP_CACHE: the configuration has no __defaultVhost__ that it could be for; it has a.b";
