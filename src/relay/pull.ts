@@ -36,7 +36,7 @@ export interface PullOptions {
   readonly open: OpenPullClient;
   /** The longest time without an answer, or, in a running pull, without media; ms. */
   readonly timeoutMs: number;
-  /** The longest time from the server's acceptance to the first media, ms. */
+  /** The longest time from the server's acceptance to the first media, and from sequence headers to the first frame, ms. */
   readonly waitMs: number;
 }
 
@@ -212,12 +212,16 @@ export class Pull implements Attempt, PullClientEvents {
   }
 
   #check(): void {
-    const { clock, timeoutMs } = this.#options;
+    const { clock, timeoutMs, waitMs } = this.#options;
     if (this.#messages !== this.#seen) {
       this.#seen = this.#messages;
       this.#lastMediaAt = clock.now();
-    } else if (clock.now() - this.#lastMediaAt >= timeoutMs - CHECK_MS)
-      this.over({ how: "lost", error: `no media for ${timeoutMs / 1000} s` });
+      return;
+    }
+    // Some servers send sequence headers long before an encoder's first frame.
+    const maxMs = (this.#source?.frames ?? 0) > 0 ? timeoutMs : Math.max(timeoutMs, waitMs);
+    if (clock.now() - this.#lastMediaAt >= maxMs - CHECK_MS)
+      this.over({ how: "lost", error: `no media for ${maxMs / 1000} s` });
   }
 
   #pushData(timestamp: number, payload: Uint8Array, amf3: boolean): void {
