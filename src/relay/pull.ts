@@ -10,8 +10,9 @@ import type { Attempt } from "./supervisor.ts";
 
 /** How often a running pull is checked for silence. */
 const CHECK_MS = 250;
-/** Data messages kept until the first media. */
-const MAX_EARLY = 8;
+/** Data messages kept until the first media: servers have up to 16 names of an encoder, and send some of their own. */
+const MAX_EARLY = 32;
+const MAX_EARLY_BYTES = 1024 * 1024;
 
 /** Callbacks of a pull. None follows after `over`. */
 export interface PullEvents {
@@ -55,6 +56,7 @@ export class Pull implements Attempt, PullClientEvents {
   #source: Source | undefined;
   /** Data messages received before the first media. */
   readonly #early: { readonly timestamp: number; readonly payload: Uint8Array; readonly amf3: boolean }[] = [];
+  #earlyBytes = 0;
   #timer: Timer | undefined;
   /** Media messages so far, and at the last check; a difference shows that the stream lives. */
   #messages = 0;
@@ -144,7 +146,10 @@ export class Pull implements Attempt, PullClientEvents {
     if (this.#state === "waiting") {
       // Servers send data (access rights, metadata) even for streams that don't exist.
       if (kind === PacketKind.Data) {
-        if (this.#early.length < MAX_EARLY) this.#early.push({ timestamp, payload, amf3 });
+        const bytes = this.#earlyBytes + payload.length;
+        if (this.#early.length >= MAX_EARLY || bytes > MAX_EARLY_BYTES) return;
+        this.#earlyBytes = bytes;
+        this.#early.push({ timestamp, payload, amf3 });
         return;
       }
       this.#run();

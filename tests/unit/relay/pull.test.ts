@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { encodeAmf0 } from "../../../src/amf/amf0-encode.ts";
 import { PacketKind } from "../../../src/media/packet.ts";
 import { DialLimiter } from "../../../src/relay/dial-limiter.ts";
 import { Pull } from "../../../src/relay/pull.ts";
@@ -30,7 +31,8 @@ function running() {
   );
   client?.started({ name: "a", hops: [] });
   const push = (payload: Uint8Array) => client?.push(PacketKind.Video, 0, payload, false);
-  return { clock: live.clock, ends, push };
+  const say = (payload: Uint8Array) => client?.push(PacketKind.Data, 0, payload, false);
+  return { clock: live.clock, ends, push, say, viewer: live.view() };
 }
 
 test("A stream whose sequence header is here may send its first frame as late as its first media", () => {
@@ -50,4 +52,14 @@ test("A stream that sends a sequence header and never a frame is given up after 
   push(payloads.videoHeader("h"));
   clock.advance(31_000);
   expect(ends).toEqual(["lost: no media for 30 s"]);
+});
+
+test("All data messages that a server keeps of an encoder reach viewers before the first frame", () => {
+  const { push, say, viewer, clock } = running();
+  say(encodeAmf0(["|RtmpSampleAccess", true, true]));
+  const names = Array.from({ length: 16 }, (_, at) => `onData${at}`);
+  for (const name of names) say(encodeAmf0([name, 1]));
+  push(payloads.key("k"));
+  clock.settle();
+  expect(viewer.log.filter((entry) => names.some((name) => entry.includes(name)))).toHaveLength(16);
 });
