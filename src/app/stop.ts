@@ -50,8 +50,9 @@ export async function runUntilStopped(server: RunningServer): Promise<void> {
   log.info("stopping", { signal });
   service.stopping();
   summary.cancel();
-  // Publishers may reconnect to the other process, and servers that receive their streams wait for them.
-  all.stop(siblings.sibling === undefined ? "unpublished" : "lost");
+  // Publishers may come to this node's other process, or to other nodes: servers that have their streams wait for them.
+  const continues = siblings.sibling !== undefined || live.current.cluster.registry.length > 0;
+  all.stop(continues ? "lost" : "unpublished");
   await settle(() => all.idle);
   all.close();
   log.info("stopped");

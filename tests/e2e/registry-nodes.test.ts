@@ -38,6 +38,30 @@ test.concurrent("a stream published on any of ten nodes plays on every other, wh
   expect(players.flatMap(({ statuses }) => statuses).join()).not.toMatch(/UnpublishNotify|StreamNotFound/);
 });
 
+test.concurrent("viewers of other nodes stay when the nodes of their stream stop, or end their drain", async () => {
+  await using stage = new Stage();
+  const nodes = await RegistryNodes.start(stage, ["a", "b", "d"], "publish.grace = 60");
+  const c = await nodes.add("c", { lines: "drain_timeout = 1\n" });
+  const encoder = await nodes.encode("a");
+  const player = await nodes.of("b").play();
+  await nodes.plays(player);
+
+  // The copy of node b comes over node a at first, which stops.
+  encoder.abort();
+  await nodes.encode("c");
+  await nodes.plays(player);
+  nodes.of("a").program.signal("SIGTERM");
+  expect(await nodes.of("a").program.ended()).toBe(0);
+  await nodes.plays(player);
+
+  c.program.signal("SIGQUIT");
+  await c.program.line(/drain_timeout is over/);
+  expect(await c.program.ended()).toBe(0);
+  await nodes.encode("d");
+  await nodes.plays(player);
+  expect(player.statuses.join()).not.toMatch(/UnpublishNotify|StreamNotFound/);
+});
+
 test.concurrent("running streams continue while Redis is stopped, flushed and replaced by an empty one", async () => {
   await using stage = new Stage();
   const nodes = await RegistryNodes.start(stage, ["a", "b", "c"]);

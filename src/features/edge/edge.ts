@@ -228,11 +228,11 @@ export class Edge implements Feature, StreamObserver {
     }
   }
 
-  /** Closes all connections to origins. */
-  stop(): void {
+  /** Closes all connections to origins; `how` applies to what was fetched over them. */
+  stop(how: SourceEnd): void {
     this.#timer?.cancel();
     this.#pushes.stop();
-    for (const { fetched } of this.#wanted.values()) fetched?.end();
+    for (const { fetched } of this.#wanted.values()) fetched?.end(how);
     this.#wanted.clear();
   }
 

@@ -1,6 +1,6 @@
 import type { Timer } from "../../base/clock.ts";
 import type { Demand } from "../../live/readers/demand.ts";
-import type { Source, SourceInfo } from "../../live/source/source.ts";
+import type { Source, SourceEnd, SourceInfo } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { type StreamName, streamLabel } from "../../live/streams.ts";
 import type { EdgeConfig } from "./config.ts";
@@ -147,7 +147,7 @@ export class Fetched implements UpstreamOwner {
     if (!this.#watched) this.#options.done(this);
   }
 
-  #stop(): void {
+  #stop(how: SourceEnd = "unpublished"): void {
     this.#shortcut.stop();
     this.#hold?.cancel();
     this.#hold = undefined;
@@ -162,7 +162,7 @@ export class Fetched implements UpstreamOwner {
     this.#options.origins.forget(this.stream.key);
     const sources = [...this.#sources.values()];
     this.#sources.clear();
-    for (const source of sources) source.end("unpublished");
+    for (const source of sources) source.end(how);
   }
 
   /** A viewer has come back. */
@@ -212,10 +212,10 @@ export class Fetched implements UpstreamOwner {
     for (const upstream of added) upstream.start();
   }
 
-  /** Ends everything; the owner drops this object. */
-  end(): void {
+  /** Ends everything, the stream's sources in this way; the owner drops this object. */
+  end(how?: SourceEnd): void {
     this.#linger?.cancel();
-    this.#stop();
+    this.#stop(how);
   }
 
   taken(by: Upstream): ReadonlySet<Origin> {

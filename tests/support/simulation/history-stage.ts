@@ -1,4 +1,5 @@
 import type { EdgeConfig } from "../../../src/features/edge/config.ts";
+import type { Edge } from "../../../src/features/edge/edge.ts";
 import type { Handover } from "../../../src/features/handover/handover.ts";
 import type { Registry } from "../../../src/features/registry/registry.ts";
 import type { Guard } from "../../../src/live/ports/access.ts";
@@ -15,7 +16,7 @@ export const FIRST_PACKET_MS = 8000;
 /** One process of a node. */
 export interface HistoryNode {
   readonly registry: Registry;
-  readonly edge: { stop(): void };
+  readonly edge: Pick<Edge, "stop">;
   readonly handover: Handover;
   readonly streams: Streams;
   readonly guards: Guard[];

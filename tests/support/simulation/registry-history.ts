@@ -312,7 +312,7 @@ export class RegistryHistory {
     this.#within(GONE_MS, () => leftBy(members, { stage, model: this.#leading.model }));
     for (const { node } of members) {
       node.registry.stop();
-      node.edge.stop();
+      node.edge.stop("lost");
     }
     this.#within(LEFT_MS, () => leftOf(members, { model: this.#leading.model, servers: this.#servers }));
   }
