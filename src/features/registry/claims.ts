@@ -68,15 +68,20 @@ export class Claims implements Guard {
 
   check(request: AccessRequest): GuardResult | Promise<GuardResult> {
     const { action, name, hops } = request;
-    const { own, isUp, onConflict } = this.#context;
+    const { own, isUp } = this.#context;
     const key = `${name.vhost}/${name.app}/${name.stream}`;
     // A server that relays a stream is not its publisher.
     if (action !== "publish" || hops.length > 0 || key.length > MAX_STREAM_KEY) return undefined;
     const here = own.all.get(key);
     // Between publishers of one node, the stream itself decides.
     if (here?.place.role === "published") return undefined;
-    if (isUp()) return this.#claim(key, request);
-    const isElsewhere = here !== undefined && onConflict(key) === "reject";
+    return isUp() ? this.#claim(key, request) : this.#withoutRegistry(key);
+  }
+
+  /** The registry can't be asked: all may publish, but not a stream that is fetched from another node. */
+  #withoutRegistry(key: string): GuardResult {
+    const { own, onConflict } = this.#context;
+    const isElsewhere = own.all.get(key)?.place.role === "relayed" && onConflict(key) === "reject";
     return isElsewhere ? busy(key, "another node, as it is fetched from there") : undefined;
   }
 
@@ -126,8 +131,7 @@ export class Claims implements Guard {
       if (owner === undefined || onConflict(key) === "standby") return undefined;
       return await this.#wait(key, owner, request);
     } catch {
-      // The registry went away, so the owner is unknown.
-      return undefined;
+      return this.#withoutRegistry(key);
     }
   }
 
@@ -187,7 +191,7 @@ export class Claims implements Guard {
             if (other === undefined) settle(undefined);
             else send(other, `ask ${nodeId} ${key}`);
           },
-          () => settle(undefined),
+          () => settle(this.#withoutRegistry(key)),
         );
       },
       alive: () => settle(refusal),

@@ -122,6 +122,26 @@ describe("A second publisher on another node", () => {
     expect([second.told, role(a)]).toEqual([["running"], "none"]);
   });
 
+  test.each(["refuses the claim", "does not answer"] as const)(
+    "is refused at a node that fetches the stream from the first one, though the registry %s",
+    async (how) => {
+      const stage = new RegistryStage();
+      const [, b] = stage.nodes("a", "b");
+      const [one, two] = [stage.feed("one"), stage.feed("two")];
+      await stage.pass(100);
+      stage.encode(one, "a");
+      await stage.seconds("k", 1, one.media, two.media);
+      stage.watch(b);
+      await stage.seconds("l", 1, one.media, two.media);
+      if (how === "does not answer") stage.redis.stopped = true;
+      else stage.redis.refuses = "OOM command not allowed when used memory > 'maxmemory'.";
+      const second = stage.encode(two, "b");
+      await stage.seconds("m", 3, one.media, two.media);
+      expect(second.told.join()).toContain("already being published");
+      expect(role(b)).toBe("pull");
+    },
+  );
+
   test("may publish while the registry is away, and ends when it is back", async () => {
     const stage = new RegistryStage();
     const [a, b] = stage.nodes("a", "b");
