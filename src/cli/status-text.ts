@@ -131,8 +131,15 @@ export function clusterProblemsOf({ nodes, registry }: ClusterAnswer): string[] 
   return [
     ...away.map(({ peer, self, state }) => `${self ? "this server" : peer} is ${state}`),
     ...problemRows(nodes).map((row) => row.join(": ")),
-    ...(registry === null || registry.up ? [] : [`the registry is away: ${registry.last_error ?? registry.to}`]),
+    ...registryProblems(registry),
   ].map(printable);
+}
+
+function registryProblems(registry: RegistryAnswer | null): string[] {
+  if (registry === null) return [];
+  const { up, last_error, to } = registry;
+  if (up) return last_error === null ? [] : [`the registry refuses commands: ${last_error}`];
+  return [`the registry is away: ${last_error ?? to}`];
 }
 
 function problemRows(nodes: readonly ClusterNodeAnswer[]): string[][] {

@@ -40,6 +40,8 @@ export class FakeRedis implements FakeServers {
   stopped = false;
   /** Each write is refused with this. */
   refuses: string | undefined;
+  /** Each subscription is refused with this. */
+  refusesChannels: string | undefined;
   /** Nodes, by their ids, from which nothing comes. */
   readonly cutOff = new Set<string>();
   /** Messages that are published get lost. */
@@ -166,6 +168,7 @@ export class FakeRedis implements FakeServers {
       close,
       subscribe: async (channels, onMessage) => {
         await call("PING", []);
+        if (this.refusesChannels !== undefined) throw new Error(this.refusesChannels);
         subscriber = { from, channels, onMessage };
         this.#subscribers.add(subscriber);
       },

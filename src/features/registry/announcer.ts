@@ -1,4 +1,3 @@
-import { messageOf } from "../../base/errors.ts";
 import type { OnConflict } from "../../live/source/source.ts";
 import type { OwnStream, OwnStreams } from "./own-streams.ts";
 import type { Announcement, Claim, Ownership, Store } from "./store.ts";
@@ -16,8 +15,6 @@ export interface AnnouncerContext {
   onConflict(key: string): OnConflict;
   /** Another node owns a stream that is published here. */
   lost(key: string, stream: OwnStream, owner: string): void;
-  /** A run has ended: why the registry has not taken the announcements; undefined if it has taken all. */
-  result(problem: string | undefined): void;
 }
 
 /** Announces this process's streams to the registry: changed ones at once, and all of them from time to time. */
@@ -43,18 +40,16 @@ export class Announcer {
 
   /** Announces what has changed, unless a run is under way. Never rejects. */
   async run(): Promise<void> {
-    const { own, isUp, result } = this.#context;
+    const { own, isUp } = this.#context;
     if (this.#running || !isUp() || (!this.#all && own.changed.size === 0)) return;
     this.#running = true;
     try {
       if (this.#all) await this.#addAll();
       while (own.changed.size > 0 && isUp()) await this.#announce([...own.changed].slice(0, BATCH));
-      result(undefined);
-    } catch (error) {
+    } catch {
       // The registry may have taken a part: all streams are announced again. `#addAll` finds streams there that have ended meanwhile.
       this.#all = true;
       own.changed.clear();
-      result(messageOf(error));
     } finally {
       this.#running = false;
     }

@@ -1,5 +1,6 @@
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
 import type { OpenRedis, RedisConnection } from "../../base/redis.ts";
 import type { RegistryServer } from "./config.ts";
 
@@ -13,7 +14,12 @@ export interface HintsContext {
   readonly clock: Clock;
   readonly openRedis: OpenRedis;
   readonly randomNumber: () => number;
+  /** The server lets this user subscribe to nothing, for this reason. */
+  refused(reason: string): void;
 }
+
+/** Redis's answers to what it refuses begin with a word in capitals; errors of a connection don't. */
+const REFUSAL = /^[A-Z]+ /;
 
 /**
  * Subscribes to the nodes' messages in the registry. A message is only a hint that makes others look sooner, so a lost one does no harm.
@@ -69,7 +75,9 @@ export class Hints {
         this.#backoff.reset();
         this.#onMessage(channel, text);
       });
-    } catch {
+    } catch (error) {
+      const reason = messageOf(error);
+      if (attempt === this.#attempt && REFUSAL.test(reason)) this.#context.refused(reason);
       again();
     }
   }

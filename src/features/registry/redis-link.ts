@@ -6,6 +6,7 @@ import type { OpenRedis, RedisConnection } from "../../base/redis.ts";
 import type { RegistryReport } from "../../live/ports/report.ts";
 import { Outage } from "../../relay/outage.ts";
 import { type RegistryServer, serverLabel } from "./config.ts";
+import { RefusedCommands } from "./refused-commands.ts";
 import { serverProblem } from "./server-check.ts";
 
 /** The connection is closed if a command has no answer within this time, ms. */
@@ -67,6 +68,7 @@ export class RedisLink {
   /** Number of the last attempt; a connection of an older one is closed. */
   #attempt = 0;
   #problem: string | undefined;
+  readonly #refused: RefusedCommands;
   /** When the connection began, or when it was lost, Unix ms. */
   #since: number;
   readonly #counts = { commands: 0, refused: 0, dropped: 0 };
@@ -76,6 +78,7 @@ export class RedisLink {
     this.#events = events;
     this.#backoff = new Backoff(BACKOFF, context.randomNumber);
     this.#outage = new Outage(context.clock);
+    this.#refused = new RefusedCommands(context);
     this.#since = context.clock.wall();
   }
 
@@ -100,7 +103,8 @@ export class RedisLink {
     const used = this.server;
     const to = used === undefined ? this.#servers.map(serverLabel).join(", ") : serverLabel(used);
     const waiting = this.#waiting.size;
-    return { to, up: used !== undefined, since: this.#since, lastError: this.#problem, ...this.#counts, waiting };
+    const lastError = this.#problem ?? this.#refused.problem;
+    return { to, up: used !== undefined, since: this.#since, lastError, ...this.#counts, waiting };
   }
 
   /** Uses these servers from now on; with none, the link stays closed. */
@@ -132,12 +136,19 @@ export class RedisLink {
     if (this.#waiting.size >= MAX_WAITING) return this.#dropped("too many calls wait for the registry");
     this.#counts.commands++;
     return this.#limited(connection.call(command, args)).catch((error: unknown) => {
+      const text = messageOf(error);
       // NOSCRIPT is no refusal: the store then sends the script's text.
       if (connection !== this.#connection) this.#counts.dropped++;
-      else if (!messageOf(error).startsWith("NOSCRIPT")) this.#counts.refused++;
-      if (TAKES_NO_WRITES.test(messageOf(error)) && connection === this.#connection) this.#failed(messageOf(error));
+      else if (!text.startsWith("NOSCRIPT")) this.#counts.refused++;
+      if (connection === this.#connection && TAKES_NO_WRITES.test(text)) this.#failed(text);
+      else if (connection === this.#connection && !text.startsWith("NOSCRIPT")) this.refused(text);
       throw error;
     });
+  }
+
+  /** The server in use has refused a command, for this reason. */
+  refused(reason: string): void {
+    if (this.server !== undefined) this.#refused.add(serverLabel(this.server), reason);
   }
 
   #dropped(reason: string): Promise<never> {
@@ -233,6 +244,7 @@ export class RedisLink {
     this.#settling?.cancel();
     this.#settling = undefined;
     connection?.close();
+    this.#refused.clear();
     for (const reject of [...this.#waiting]) reject(new Error(reason));
   }
 

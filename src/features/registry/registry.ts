@@ -1,14 +1,12 @@
 import type { Timer } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
 import type { Feature } from "../../live/ports/feature.ts";
 import { type KnownNode, type Nodes, type StreamPlace, type StreamPlaces, selfAsNode } from "../../live/ports/nodes.ts";
 import type { Report } from "../../live/ports/report.ts";
 import { nameOfKey, type StreamObserver, streamLabel } from "../../live/streams.ts";
 import { AddressProblems } from "../../relay/address-problems.ts";
-import { Outage } from "../../relay/outage.ts";
 import { Announcer } from "./announcer.ts";
 import { Claims } from "./claims.ts";
-import { type RegistryConfig, serverLabel } from "./config.ts";
+import type { RegistryConfig } from "./config.ts";
 import type { RegistryContext } from "./context.ts";
 import { Hints } from "./hints.ts";
 import { KnownNodes } from "./known-nodes.ts";
@@ -48,7 +46,6 @@ export class Registry implements Feature, Nodes {
   readonly #announcer: Announcer;
   /** The last guard in the chain: it claims streams for clients that all others have let in. */
   readonly claims: Claims;
-  readonly #outage: Outage;
   #config: RegistryConfig | undefined;
   #timer: Timer | undefined;
   #reannounceTimer: Timer | undefined;
@@ -80,12 +77,12 @@ export class Registry implements Feature, Nodes {
       move: (to) => this.#link.move(to),
     });
     this.#store = new RedisStore((command, args) => this.#link.call(command, args), prefix);
-    this.#hints = new Hints(context, (channel, text) => this.#heard(channel, text));
+    const refused = (reason: string) => this.#link.refused(reason);
+    this.#hints = new Hints({ ...context, refused }, (channel, text) => this.#heard(channel, text));
     this.#own = new OwnStreams(() => clock.soon(() => void this.#announcer.run()));
     this.streams = this.#own;
     this.#nodes = new KnownNodes(clock, nodeId);
     this.#addresses = new AddressProblems(context);
-    this.#outage = new Outage(clock);
     const isUp = () => this.#link.server !== undefined;
     this.#lookups = new Lookups({
       ...{ clock, nodeId, isUp, store: this.#store },
@@ -105,7 +102,6 @@ export class Registry implements Feature, Nodes {
       ...{ nodeId, store: this.#store, own: this.#own },
       onConflict,
       lost: (key, stream, owner) => this.#lost(key, stream, owner),
-      result: (problem) => this.#result(problem),
     });
   }
 
@@ -278,8 +274,8 @@ export class Registry implements Feature, Nodes {
       this.#new = false;
       if (spreadMs === 0) void this.#announcer.run();
       else clock.after(spreadMs, () => void this.#announcer.run());
-    } catch (error) {
-      this.#result(messageOf(error));
+    } catch {
+      // The link reports the problem.
     } finally {
       this.#renewing = false;
     }
@@ -303,7 +299,7 @@ export class Registry implements Feature, Nodes {
       this.#sweep(read.dead.filter((id) => id !== this.#context.nodeId));
       this.#addresses.examine([selfAsNode(self(), askedAt), ...this.#nodes.all()]);
     } catch {
-      // The link or the next renewal reports the problem.
+      // The link reports the problem.
     }
   }
 
@@ -355,19 +351,5 @@ export class Registry implements Feature, Nodes {
     this.#context.log.warn("publisher gives way", { stream: streamLabel(key), to: node, id: source.info.id });
     this.#lostClaims++;
     source.dismiss(reason);
-  }
-
-  #result(problem: string | undefined): void {
-    const { log } = this.#context;
-    const { server } = this.#link;
-    if (problem === undefined) {
-      this.#outage.end();
-      return;
-    }
-    // The link logs an outage of the connection.
-    if (server === undefined) return;
-    const told = this.#outage.failed(problem);
-    const fields = { registry: serverLabel(server), error: problem };
-    if (told !== undefined) log.warn("registry refuses", { ...fields, ...(told === "new" ? {} : told) });
   }
 }

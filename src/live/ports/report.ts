@@ -95,7 +95,7 @@ export interface RegistryReport {
   readonly up: boolean;
   /** When `up` last changed. */
   readonly since: number;
-  /** Why there is no connection. */
+  /** Why there is no connection, or what its server refuses. */
   readonly lastError: string | undefined;
   /** Commands since the start: sent; refused by the server; not answered or not sent. */
   readonly commands: number;

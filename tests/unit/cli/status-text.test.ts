@@ -192,7 +192,7 @@ test("The status shows the nodes of a cluster with their state and problems", ()
   ]);
 });
 
-test("The status shows the registry's state, which is a problem while it is away", () => {
+test("The status shows the registry's state, which is a problem while it is away or refuses commands", () => {
   const registry = {
     ...{ to: "redis://r:6379", up: true, since: NOW - 90_000, last_error: null },
     ...{ commands: 700, refused: 1, dropped: 2, waiting: 3, lost_claims: 4 },
@@ -209,4 +209,6 @@ test("The status shows the registry's state, which is a problem while it is away
     `  redis://r:6379  away for 90 s  ${counts}  redis://r:6379: no answer`,
   );
   expect(clusterProblemsOf({ nodes: [], registry: away })).toEqual(["the registry is away: redis://r:6379: no answer"]);
+  const full = { ...registry, last_error: "OOM" };
+  expect(clusterProblemsOf({ nodes: [], registry: full })).toEqual(["the registry refuses commands: OOM"]);
 });

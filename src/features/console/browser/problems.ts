@@ -30,8 +30,11 @@ export function problemsOf(node: NodeAnswer): Problem[] {
 
 /** The problems of the registry. */
 export function registryProblems(registry: RegistryAnswer | null): Problem[] {
-  if (registry === null || registry.up) return [];
-  const text = t("The registry is away: {error}", { error: shown(registry.last_error ?? registry.to) });
+  if (registry === null || (registry.up && registry.last_error === null)) return [];
+  const error = shown(registry.last_error ?? registry.to);
+  const text = registry.up
+    ? t("The registry refuses commands: {error}", { error })
+    : t("The registry is away: {error}", { error });
   return [{ text, page: undefined }];
 }
 

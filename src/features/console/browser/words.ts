@@ -91,6 +91,7 @@ const chinese = {
   "{n} without an answer": "没有应答 {n} 个",
   "{n} publishers gave way": "让位的推流 {n} 个",
   "The registry is away: {error}": "注册中心不可用:{error}",
+  "The registry refuses commands: {error}": "注册中心拒绝命令:{error}",
   "What is wrong": "问题",
   "and {n} more": "以及另外 {n} 项",
   "Nothing is wrong.": "一切正常。",

@@ -203,8 +203,22 @@ describe("A registry that refuses to write", () => {
     await stage.seconds("k", 8, feed);
     expect(viewer.log).toContain("k7+24");
     expect(a.log.take(/registry refuses/)).toHaveLength(1);
+    expect(a.registry.report().registries?.[0]).toMatchObject({ up: true, lastError: stage.redis.refuses });
     stage.redis.refuses = undefined;
     await stage.pass(2500);
     expect(await stage.located(b)).toEqual({ a: [] });
+    await stage.pass(15_000);
+    expect(a.log.take(/registry refuses/)).toEqual([expect.stringContaining("info registry refuses nothing more")]);
+    expect(a.registry.report().registries?.[0]).toMatchObject({ up: true, lastError: undefined });
+  });
+
+  test("is logged, too, when it refuses only the channels, without which streams are found later", async () => {
+    const stage = new RegistryStage();
+    stage.redis.refusesChannels = "NOPERM this user has no permissions to run the 'subscribe' command";
+    const [a] = stage.nodes("a");
+    await stage.pass(60_000);
+    expect(a.log.take(/registry refuses/)).toEqual([
+      `warn registry refuses registry=redis://r:6379 error=${stage.redis.refusesChannels}`,
+    ]);
   });
 });

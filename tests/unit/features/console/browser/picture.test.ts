@@ -166,6 +166,9 @@ describe("Problems", () => {
     expect(registryProblems({ ...registry, up: false, last_error: "no answer" })).toEqual([
       { text: "The registry is away: no answer", page: undefined },
     ]);
+    expect(registryProblems({ ...registry, last_error: "OOM" })).toEqual([
+      { text: "The registry refuses commands: OOM", page: undefined },
+    ]);
     const refused = { at: 0, lines: ["x.toml:1: wrong", "nothing was changed"] };
     const waiting = ["listen", "pid"].map((key) => ({ key, reason: "it is read at the start" }));
     expect([configProblems(undefined), configProblems({ refused: null, waiting: [] })]).toEqual([[], []]);
