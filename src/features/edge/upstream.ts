@@ -17,7 +17,7 @@ import {
   Supervisor,
 } from "../../relay/supervisor.ts";
 import type { StreamNames } from "../../relay/target.ts";
-import { originLabel, originSecrets, upstreamNames } from "./address.ts";
+import { originLabel, originSecrets, REGISTRY, upstreamNames } from "./address.ts";
 import type { EdgeConfig } from "./config.ts";
 import type { EdgeContext } from "./context.ts";
 import { pullClientFor } from "./open-pull-client.ts";
@@ -244,9 +244,10 @@ export class Upstream {
     const origin = redirected === undefined ? this.#search.next() : this.#origin;
     this.#origin = origin;
     if (origin === undefined) {
-      const { isNowhere } = this.#search;
+      const { isNowhere, origins } = this.#search;
+      if (origins.asksNodes) this.#peer = REGISTRY;
       report.failed(isNowhere ? "no node has the stream" : "no other origin can be asked", "lost");
-      if (this.#search.origins.asksNodes) this.#owner.nowhere(this, isNowhere, this.#takeEnded());
+      if (origins.asksNodes) this.#owner.nowhere(this, isNowhere, this.#takeEnded());
       return { abort() {} };
     }
     this.#log = this.#context.log.with(this.id, new Secrets(originSecrets(origin.address, this.#names)));

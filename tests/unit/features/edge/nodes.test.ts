@@ -23,7 +23,7 @@ describe("An edge whose origin is the registry", () => {
     const [a, b] = stage.nodes("a", "b");
     const viewer = stage.watch(b);
     await stage.pass(7000);
-    expect(b.log.take(/pull/).join()).toContain("no node has the stream");
+    expect(b.log.take(/pull/).join()).toContain("from=registry stream=/live/show error=no node has the stream");
     const feed = a.publish().headers().key("k");
     await stage.pass(700);
     expect(viewer.log).toContain("k");
