@@ -45,7 +45,9 @@ export class AddressProblems {
         const found = problems.get(source) ?? new Set();
         problems.set(source, found);
         if (users.length > 1)
-          found.add(`${url} is advertised by ${users.length} nodes: ${users.map(nameOf).join(" and ")}`);
+          found.add(
+            `${url} is advertised by ${users.length} nodes: ${users.map((user) => nameOf(user, url)).join(" and ")}`,
+          );
         if (unreached !== undefined) found.add(`${url} can't be reached from this server: ${unreached}`);
       }
     }
@@ -73,6 +75,8 @@ export class AddressProblems {
   }
 }
 
-function nameOf({ source }: KnownNode): string {
-  return source === "" ? "this server" : source;
+/** A node's name beside others with the same address. */
+function nameOf({ source, state }: KnownNode, url: string): string {
+  if (source === "") return "this server";
+  return source === url ? (state?.id ?? source) : source;
 }

@@ -111,6 +111,7 @@ describe("Nodes of a registry", () => {
     ] as never);
     // Their own status says so, too, where they find it themselves.
     expect([a, b, c, d].map(({ registry }) => registry.ownProblems.length)).toEqual([0, 1, 1, 1]);
+    expect(b.registry.ownProblems).toEqual([`rtmp://b:1935 is advertised by 2 nodes: this server and ${c.state.id}`]);
     expect(d.registry.ownProblems.join()).toContain("rtmp://nowhere:1935 can't be reached from this server: ");
     // One that was started again has another id; the old one is not shown beside it.
     stage.kill("c");
