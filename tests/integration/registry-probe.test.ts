@@ -26,8 +26,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function look(server: RedisServer = redis.server, isOnly = true) {
-  const openRedis = redisOpener({ authorities: [] });
+function look(server: RedisServer = redis.server, isOnly = true, openRedis = redisOpener({ authorities: [] })) {
   return probeRegistry(server, { clock: systemClock, openRedis, id: ID, prefix: "srs", vhosts: ["a.com"], isOnly });
 }
 
@@ -96,6 +95,28 @@ test("a user with the rights that the documentation names passes the probe", asy
   expect([state, advice]).toEqual(["version unknown, as the user may not ask, 0 nodes there", undefined]);
   const wrong = await look({ ...redis.server, username: "limited", password: "q" });
   expect(wrong.advice).toBe("check user and password: redis://USER:PASSWORD@HOST");
+});
+
+test.each([
+  ["certificate has expired", "renew it there"],
+  ["certificate is not yet valid", "is this machine's clock right?"],
+  [
+    "Hostname/IP does not match certificate's altnames: Host: 10.0.0.9",
+    "name the server in its URL as its certificate does",
+  ],
+  ["self signed certificate in certificate chain", "name its CA's certificate in rtmps.ca"],
+  ["ERR max number of clients reached", "raise its maxclients"],
+  ["ERR DB index is out of range", "name another database in its URL"],
+])("the probe says what to do when a server can't be used: %s", async (reason, advice) => {
+  expect(await look(redis.server, true, () => Promise.reject(new Error(reason)))).toEqual({ state: reason, advice });
+});
+
+test("the probe reports something else than Redis that answers there", async () => {
+  const socket = { data: (peer: Bun.Socket) => void peer.end("HTTP/1.1 400 Bad Request\r\n\r\n") };
+  const other = Bun.listen({ hostname: "127.0.0.1", port: 0, socket });
+  const found = await look({ ...redis.server, port: other.port });
+  other.stop(true);
+  expect(found).toEqual({ state: "what answers there is no Redis server", advice: "check host and port" });
 });
 
 test("the probe reports a server that evicts keys, or accepts no more, as a problem", async () => {

@@ -159,12 +159,27 @@ async function foreignKey(call: RedisCall, prefix: string): Promise<string | und
   return undefined;
 }
 
+/** What to do about a reason, the first that fits. */
+const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
+  [
+    /WRONGPASS|NOAUTH|AUTH failed|invalid username|Authentication/i,
+    "check user and password: redis://USER:PASSWORD@HOST",
+  ],
+  [/NOPERM|The user executing the script|no permissions/i, RIGHTS],
+  [/\bOOM\b/, "free memory there, or raise its maxmemory"],
+  [
+    /nobody listens|no answer/,
+    "is it started there, does a firewall let this port through, and is it redis:// or, with TLS, rediss://?",
+  ],
+  [/no Redis server/, "check host and port"],
+  [/max number of clients/, "raise its maxclients"],
+  [/DB index/, "name another database in its URL"],
+  [/certificate has expired/, "renew it there"],
+  [/certificate is not yet valid/, "is this machine's clock right?"],
+  [/altnames/, "name the server in its URL as its certificate does"],
+  [/certificate/i, "name its CA's certificate in rtmps.ca"],
+];
+
 function adviceFor(reason: string): string {
-  if (/WRONGPASS|NOAUTH|AUTH failed|invalid username|Authentication/i.test(reason))
-    return "check user and password: redis://USER:PASSWORD@HOST";
-  if (/NOPERM|The user executing the script|no permissions/i.test(reason)) return RIGHTS;
-  if (/\bOOM\b/.test(reason)) return "free memory there, or raise its maxmemory";
-  if (/nobody listens|no answer/.test(reason)) return "is it started there, and does a firewall let this port through?";
-  if (/certificate/i.test(reason)) return "name its CA's certificate in rtmps.ca";
-  return "see its log";
+  return ADVICE.find(([pattern]) => pattern.test(reason))?.[1] ?? "see its log";
 }

@@ -70,8 +70,9 @@ function encode(text: string): string {
 }
 
 function reasonOf(error: unknown, timeoutMs: number): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code === "ERR_REDIS_CONNECTION_CLOSED") return "no connection: nobody listens there, or it was closed at once";
   if (code === "ERR_REDIS_CONNECTION_TIMEOUT") return `no answer within ${timeoutMs} ms`;
+  if (code.startsWith("ERR_REDIS_INVALID_RESPONSE")) return "what answers there is no Redis server";
   return messageOf(error);
 }
