@@ -8,6 +8,8 @@ const SLACK = 0.04;
 const BUSY = 0.9;
 /** A client that was sent to a node arrives within this time, ms, or never; after it, the node's own numbers are right. */
 const ARRIVAL_MS = 300;
+/** Maximum number of clients counted as on the way to a node: its numbers may stay old for as long as a registry is away. */
+const MAX_SENT = 10_000;
 
 /** What a client needs of a node. */
 export interface Criteria {
@@ -149,6 +151,7 @@ export class Choice {
     const now = this.#clock.now();
     const sent = this.#sent.get(id);
     if (sent !== undefined) {
+      if (sent.times.length >= MAX_SENT) sent.times.shift();
       sent.times.push(now);
       return;
     }

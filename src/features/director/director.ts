@@ -88,8 +88,8 @@ export class Director implements Feature, Guard, HttpRoute {
     if (found === undefined) return no("vhost", `no vhost "${vhost}" here`);
     if (found.director === "off") return no("vhost", `vhost "${found.name}" has no director`);
     const name = { vhost: found.name, app, stream };
-    return located(this.#context.nodes.locate(keyOf(name)), ({ places }) => {
-      if (action !== "publish" && places.length === 0) return no("stream", `no node has ${label}`);
+    return located(this.#context.nodes.locate(keyOf(name)), ({ places, sure }) => {
+      if (action !== "publish" && places.length === 0 && sure) return no("stream", `no node has ${label}`);
       return this.#place({ name, action: action || "play", hops: [], places }, question, label, no);
     });
   }

@@ -3,8 +3,8 @@ import { isCount, isObject, jsonObject, readNodeState } from "../../live/ports/n
 import type { KnownNode, NodeState, StreamRole } from "../../live/ports/nodes.ts";
 import type { NodesRead } from "./store.ts";
 
-/** A node counts as alive for this long after the registry last listed it as living, ms. */
-const ALIVE_MS = 2500;
+/** That the registry has not listed a living node for this long is a problem, ms. */
+const RECENT_MS = 2500;
 /** A dead node is shown for this long, ms. */
 const SHOW_DEAD_MS = 60_000;
 /** Maximum length of an entry, characters; a longer one is damaged. */
@@ -93,8 +93,9 @@ export class KnownNodes {
       this.#entries.set(id, { text, state: readEntry(id, text), seenAt: askedAt, changedAt: askedAt, dead: false });
   }
 
+  /** While the registry can't be read, nodes stay as they were: directors need them, and nothing says that they are dead. */
   #known(id: string, { state, seenAt, changedAt, dead }: Entry): KnownNode {
-    const isRecent = this.#clock.now() - seenAt < ALIVE_MS;
+    const isRecent = this.#clock.now() - seenAt < RECENT_MS;
     const problem = dead
       ? "it has not renewed its entry in the registry"
       : state === undefined
@@ -105,7 +106,7 @@ export class KnownNodes {
     return {
       isSelf: false,
       source: state?.advertise[0] ?? id,
-      alive: problem === undefined,
+      alive: !dead && state !== undefined,
       seenAt: changedAt,
       state,
       problems: problem === undefined ? [] : [problem],

@@ -112,7 +112,7 @@ export class Registry implements Feature, Nodes {
   peers(): readonly KnownNode[] {
     return this.#nodes.all().map((node) => {
       const found = this.#addresses.of(node.source);
-      return node.alive && found.length > 0 ? { ...node, problems: found } : node;
+      return node.alive && found.length > 0 ? { ...node, problems: [...node.problems, ...found] } : node;
     });
   }
 

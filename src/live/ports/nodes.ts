@@ -86,7 +86,7 @@ export interface KnownNode {
   readonly isSelf: boolean;
   /** Its name for people: a peer's URL, a registered node's URL or id, "" for this process. */
   readonly source: string;
-  /** It has answered recently. */
+  /** It has answered recently, or the registry listed it as living when it was last read. */
   readonly alive: boolean;
   /** When its state was current, monotonic ms; undefined when it never answered. */
   readonly seenAt: number | undefined;

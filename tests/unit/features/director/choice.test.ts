@@ -95,3 +95,10 @@ test("A client counts as on its way until its node's numbers include it, or have
   stage.set({ id: "a", load: { ...idle, connections: 7 } });
   expect(counts()).toBe(0);
 });
+
+test("No more than a bounded number of clients counts as on their way to a node whose numbers stay old", () => {
+  const stage = new FleetStage();
+  stage.set({ id: "a" });
+  stage.spread(10_100);
+  expect(stage.choice.standings(stage.nodes.all(), criteria("x"))[1]?.onTheWay).toBe(10_000);
+});

@@ -179,6 +179,16 @@ describe("A client that asks the director", () => {
     expect(stage.ask(query)).toEqual({ status, json: { code: status, error } });
   });
 
+  test("gets a node that fetches the stream while nobody knows whether any has it, as the registry is away", () => {
+    const stage = new Stage();
+    stage.set({ id: "a", fetches: [name.vhost] });
+    expect(stage.ask("?app=live&stream=show").status).toBe(404);
+    stage.nodes.locate = () => ({ places: [], sure: false });
+    expect(stage.ask("?app=live&stream=show&protocol=rtmp").json.urls).toEqual([
+      "rtmp://a:1935/live/show?srs_directed=1",
+    ]);
+  });
+
   test.each(["", "?app=live&stream=show"])("gets a 404 if there is no director: %s", (query) => {
     const stage = new Stage();
     stage.mode = "off";

@@ -43,6 +43,23 @@ describe("Nodes of a registry", () => {
     expect(known(a, "b")).toBeUndefined();
   });
 
+  test("stay alive for directors while the registry can't be read, and are known to be out of date", async () => {
+    const stage = new RegistryStage();
+    const [a, b] = stage.nodes("a", "b");
+    await stage.pass(1500);
+    stage.redis.stopped = true;
+    await stage.pass(60_000);
+    const stale = { alive: true, problems: ["the registry has not been read since"] };
+    expect(known(a, "b")).toMatchObject(stale);
+    expect(a.registry.all()[0]).toMatchObject(stale);
+    stage.redis.resume();
+    await stage.pass(5000);
+    expect(known(a, "b")).toMatchObject({ alive: true, problems: [] });
+    stage.redis.cutOff.add(b.state.id);
+    await stage.pass(10_000);
+    expect(known(a, "b")).toMatchObject({ alive: false });
+  });
+
   test("write everything again when the registry is emptied, not all at once", async () => {
     const stage = new RegistryStage();
     const nodes = Array.from({ length: 10 }, (_, at) => stage.registered(`n${at}`, stage.redis));
