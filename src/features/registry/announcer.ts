@@ -15,6 +15,8 @@ export interface AnnouncerContext {
   onConflict(key: string): OnConflict;
   /** Another node owns a stream that is published here. */
   lost(key: string, stream: OwnStream, owner: string): void;
+  /** The publisher here stands by for the owner's from now on, or no longer does. */
+  standbyChanged(key: string, stream: OwnStream, owner: string): void;
 }
 
 /** Announces this process's streams to the registry: changed ones at once, and all of them from time to time. */
@@ -84,7 +86,7 @@ export class Announcer {
   }
 
   #take(key: string, announced: OwnStream | undefined, answer: Ownership | undefined): void {
-    const { own, nodeId, lost } = this.#context;
+    const { own, nodeId, lost, standbyChanged } = this.#context;
     const now = own.all.get(key);
     // The source may have ended meanwhile, and another one begun.
     if (announced === undefined || now === undefined || announced.place.role !== "published" || answer === undefined)
@@ -92,7 +94,9 @@ export class Announcer {
     if (now.source !== announced.source) return;
     const isOurs = answer.owner === nodeId;
     now.term = isOurs ? answer.term : undefined;
+    const stoodBy = now.standsBy;
     now.standsBy = !isOurs && this.#context.onConflict(key) === "standby";
+    if (now.standsBy !== stoodBy) standbyChanged(key, now, answer.owner);
     now.lost = !isOurs && !now.standsBy;
     if (now.lost) lost(key, now, answer.owner);
   }

@@ -93,7 +93,7 @@ export class Registry implements Feature, Nodes {
     this.claims = new Claims({
       ...{ clock, nodeId, onConflict, store: this.#store, own: this.#own },
       isUp: () => isUp() && !this.#isSilent,
-      nameOf: (id) => this.#nodes.of(id)?.source ?? id,
+      nameOf: (id) => this.#nameOf(id),
       send: (id, text) => this.#send(id, text),
     });
     this.#announcer = new Announcer({
@@ -102,6 +102,7 @@ export class Registry implements Feature, Nodes {
       ...{ nodeId, store: this.#store, own: this.#own },
       onConflict,
       lost: (key, stream, owner) => this.#lost(key, stream, owner),
+      standbyChanged: (key, stream, owner) => this.#logStandby(key, stream, owner),
     });
   }
 
@@ -345,8 +346,19 @@ export class Registry implements Feature, Nodes {
     this.#context.moved(key);
   }
 
+  #logStandby(key: string, { source, standsBy }: OwnStream, owner: string): void {
+    const fields = { stream: streamLabel(key), id: source.info.id };
+    if (standsBy) this.#context.log.info("publisher stands by", { ...fields, for: this.#nameOf(owner) });
+    else this.#context.log.info("publisher stands by no longer", fields);
+  }
+
+  /** A node's name for people. */
+  #nameOf(id: string): string {
+    return this.#nodes.of(id)?.source ?? id;
+  }
+
   #lost(key: string, { source }: OwnStream, owner: string): void {
-    const node = this.#nodes.of(owner)?.source ?? owner;
+    const node = this.#nameOf(owner);
     const reason = `${streamLabel(key)} is published at another node of the cluster`;
     this.#context.log.warn("publisher gives way", { stream: streamLabel(key), to: node, id: source.info.id });
     this.#lostClaims++;

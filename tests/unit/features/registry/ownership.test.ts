@@ -64,9 +64,12 @@ describe("A second publisher on another node", () => {
     const second = stage.encode(two, "b");
     await stage.seconds("l", 2, one.media, two.media);
     for (const node of [a, b, c]) expect(await stage.located(node)).toEqual({ a: [], c: ["a"] });
+    const told = () => b.log.take(/publisher stands by/).map((line) => line.replace(/ id=\S+/, ""));
+    expect(told()).toEqual(["info publisher stands by stream=/live/show for=rtmp://a:1935"]);
     first.stop();
     await stage.seconds("m", 3, two.media);
     expect(second.told).toEqual(["running"]);
+    expect(told()).toEqual(["info publisher stands by no longer stream=/live/show"]);
     // What was fetched from the first node is fetched from there on.
     expect(await stage.located(c)).toEqual({ b: [], a: ["b"], c: ["b", "a"] });
     expect([role(a), role(b)]).toEqual(["pull", "client"]);
