@@ -92,9 +92,23 @@ test("a user with the rights that the documentation names passes the probe", asy
   expect((await look({ ...redis.server, username: "limited", password: "p" })).advice).toBeUndefined();
   redis.cli("ACL", "SETUSER", "limited", "-info");
   const { state, advice } = await look({ ...redis.server, username: "limited", password: "p" });
-  expect([state, advice]).toEqual(["version unknown, as the user may not ask, 0 nodes there", undefined]);
+  expect([state, advice]).toEqual(["version unknown, as the server does not tell it, 0 nodes there", undefined]);
   const wrong = await look({ ...redis.server, username: "limited", password: "q" });
   expect(wrong.advice).toBe("check user and password: redis://USER:PASSWORD@HOST");
+});
+
+test.each([
+  ["INFO", "version unknown, as the server does not tell it, 0 nodes there", undefined],
+  [
+    "EVALSHA",
+    "it refuses what a node writes: ERR unknown command 'EVALSHA'",
+    "leave the command its name there (rename-command)",
+  ],
+])("the probe tells whether nodes need a command that a server has under no name: %s", async (name, state, advice) => {
+  const renamed = await startRedis(folder, undefined, ["--rename-command", name, ""]);
+  const found = await look(renamed.server);
+  await renamed.stop();
+  expect(found).toEqual({ state, advice });
 });
 
 test.each([

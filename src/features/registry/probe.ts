@@ -62,7 +62,8 @@ async function examine(
 ): Promise<RegistryProbe> {
   const problem = await serverProblem(call);
   const info = await infoOf(call);
-  const name = info === undefined ? "version unknown, as the user may not ask" : `${info.software} ${info.version}`;
+  const name =
+    info === undefined ? "version unknown, as the server does not tell it" : `${info.software} ${info.version}`;
   if (problem !== undefined) {
     if (info?.isReplica && !config.isOnly) return { state: `${name}, a replica`, advice: undefined };
     return { state: problem, advice: info?.isReplica ? "name the primary, too" : "use another server" };
@@ -166,6 +167,7 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
     "check user and password: redis://USER:PASSWORD@HOST",
   ],
   [/NOPERM|The user executing the script|no permissions/i, RIGHTS],
+  [/unknown (?:Redis )?command/i, "leave the command its name there (rename-command)"],
   [/\bOOM\b/, "free memory there, or raise its maxmemory"],
   [
     /nobody listens|no answer/,

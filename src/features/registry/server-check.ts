@@ -17,11 +17,13 @@ export interface ServerInfo {
   readonly policy: string;
 }
 
-/** Asks a server for its INFO; undefined if the user may not. Rejects if the server does not answer. */
+/** The user may not ask, or `rename-command` has taken the command away: nodes can do without. */
+const NO_INFO = /^(?:NOPERM|ERR unknown command)/;
+
+/** Asks a server for its INFO; undefined if the server does not tell. Rejects if the server does not answer. */
 export async function infoOf(call: RedisCall): Promise<ServerInfo | undefined> {
   const info = await call("INFO", []).then(String, (error: unknown) => {
-    // A user without the right to INFO may still have all rights that nodes need.
-    if (messageOf(error).startsWith("NOPERM")) return undefined;
+    if (NO_INFO.test(messageOf(error))) return undefined;
     throw error;
   });
   if (info === undefined) return undefined;

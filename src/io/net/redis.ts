@@ -38,7 +38,7 @@ async function open(
     call(command, args) {
       // The client would queue the command for a connection that is never opened.
       if (state === "closed") return Promise.reject(new Error("the connection is closed"));
-      return client.send(command, [...args]);
+      return client.send(command, [...args]).catch(withoutArgs);
     },
     async subscribe(channels, onMessage) {
       await client.subscribe([...channels], (text, channel) => onMessage(channel, text));
@@ -67,6 +67,13 @@ function urlOf({ host, port, tls, username, password, database }: RedisServer): 
 
 function encode(text: string): string {
   return encodeURIComponent(text);
+}
+
+/** Of a command that it does not know, Redis's error repeats arguments: each would be another error, and they are not for the log. */
+function withoutArgs(error: unknown): never {
+  const text = messageOf(error);
+  const short = text.replace(/, with args beginning with:.*$/s, "");
+  throw short === text ? error : new Error(short, { cause: error });
 }
 
 function reasonOf(error: unknown, timeoutMs: number): string {
