@@ -4,6 +4,9 @@ import type { KnownNode } from "../live/ports/nodes.ts";
 import { Outage } from "./outage.ts";
 import { Reachability, type ReachabilityContext } from "./reachability.ts";
 
+/** Nodes must share an address for this long, ms: a server that is started again after a crash is two nodes until a lease is over. */
+const SHARED_MS = 7000;
+
 /** What examining addresses needs. */
 export interface AddressProblemsContext extends ReachabilityContext {
   readonly clock: Clock;
@@ -16,6 +19,8 @@ export class AddressProblems {
   readonly #reachability: Reachability;
   /** Sentences by the nodes' `source`. */
   #problems: ReadonlyMap<string, readonly string[]> = new Map();
+  /** Addresses that several nodes advertise, and since when, monotonic ms. */
+  #shared: ReadonlyMap<string, number> = new Map();
   /** Logged sentences, with their duration. */
   readonly #logged = new Map<string, Outage>();
 
@@ -38,19 +43,25 @@ export class AddressProblems {
     );
     this.#reachability.follow(new Set(byUrl.keys()));
     const problems = new Map<string, Set<string>>();
+    const now = this.#context.clock.now();
+    const shared = new Map<string, number>();
     for (const [url, uses] of byUrl) {
       const users = [...new Set(uses.map(({ node }) => node))];
+      const sharedSince = this.#shared.get(url) ?? now;
+      if (users.length > 1) shared.set(url, sharedSince);
+      const isShared = users.length > 1 && now - sharedSince >= SHARED_MS;
       const unreached = this.#reachability.problemOf(url);
       for (const { source } of users) {
         const found = problems.get(source) ?? new Set();
         problems.set(source, found);
-        if (users.length > 1)
+        if (isShared)
           found.add(
             `${url} is advertised by ${users.length} nodes: ${users.map((user) => nameOf(user, url)).join(" and ")}`,
           );
         if (unreached !== undefined) found.add(`${url} can't be reached from this server: ${unreached}`);
       }
     }
+    this.#shared = shared;
     this.#problems = new Map([...problems].map(([source, sentences]) => [source, [...sentences]]));
     this.#logChanges(new Set([...this.#problems.values()].flat()));
   }
