@@ -184,3 +184,9 @@ export interface Encoder {
 
 /** No test takes more of them than it has named. */
 type Nodes = [FakeNode, FakeNode, FakeNode, FakeNode];
+
+/** Whether a node has the stream from a publisher of its own, from another node, or not at all. */
+export function role(node: FakeNode): string {
+  const source = node.stream().source;
+  return source === undefined ? "none" : source.info.via;
+}
