@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { UserError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { LocalNet } from "../../base/transport.ts";
-import type { AccessRequest, Guard, GuardResult } from "../../live/ports/access.ts";
+import type { AccessRequest, ConnectAccess, Guard, GuardResult } from "../../live/ports/access.ts";
 import type { Carry } from "../../live/ports/carry.ts";
 import type { Feature } from "../../live/ports/feature.ts";
 import type { OnConflict, Source, SourceEnd } from "../../live/source/source.ts";
@@ -146,17 +146,20 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
   close(): void {
     this.#listener?.stop();
     this.#listener = undefined;
-    const { link, published = new Map() } = this.#sibling ?? {};
-    this.#sibling = undefined;
-    for (const key of published.keys()) this.#context.theirs(key, undefined);
+    const { link } = this.#sibling ?? {};
+    this.#forgetSibling();
     link?.close();
   }
 
-  check({ action, name }: AccessRequest): GuardResult | Promise<GuardResult> {
-    const key = keyOf(name);
+  check(request: AccessRequest): GuardResult | Promise<GuardResult> {
+    const key = keyOf(request.name);
     const published = this.#theirs(key) ?? this.#fetched.get(key)?.published;
-    if (action !== "publish" || published === undefined || published.yields) return undefined;
-    return this.#checkTheirs(name);
+    if (request.action !== "publish" || published === undefined || published.yields) return undefined;
+    return this.#checkTheirs(request);
+  }
+
+  withdrawn(request: AccessRequest | ConnectAccess): void {
+    this.#waiting.withdrawn(request);
   }
 
   published(stream: Stream, name: StreamName, source: Source): void {
@@ -213,14 +216,19 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     this.#served.delete(link);
     this.#joined?.reject(new UserError(`the running server does not answer: ${reason ?? "it closed the connection"}`));
     if (link !== this.#sibling?.link) return;
-    const { pid, published } = this.#sibling;
+    const { pid } = this.#sibling;
+    this.#forgetSibling();
+    // The connections of its streams end by themselves.
+    this.#context.log.info("the other process has ended", { pid, reason });
+  }
+
+  #forgetSibling(): void {
+    const { published = new Map<string, Published>() } = this.#sibling ?? {};
     this.#sibling = undefined;
     for (const key of published.keys()) {
       this.#context.theirs(key, undefined);
       this.#resumePublishers(key);
     }
-    // The connections of its streams end by themselves.
-    this.#context.log.info("the other process has ended", { pid, reason });
   }
 
   #open(path: string): void {
@@ -233,16 +241,9 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     const published = [...this.#ours.values()].flatMap(({ stream, name }) =>
       stream.source === undefined ? [] : [publishedOf(name, stream.source)],
     );
+    const { pid } = this.#context;
     const carries = [...this.#context.carries().keys()];
-    return {
-      protocol: PROTOCOL,
-      pid: this.#context.pid,
-      socket: this.#path,
-      published,
-      carries,
-      dismisses: true,
-      probes: true,
-    };
+    return { protocol: PROTOCOL, pid, socket: this.#path, published, carries, dismisses: true, probes: true };
   }
 
   #onHello(link: SiblingLink, hello: Hello): void {
@@ -374,13 +375,14 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     fetched.start(onConflict);
   }
 
-  async #checkTheirs(name: StreamName): Promise<GuardResult> {
+  async #checkTheirs(request: AccessRequest): Promise<GuardResult> {
+    const { name } = request;
     const key = keyOf(name);
     const { onConflict } = this.#context;
     const { link, pid, probes } = this.#sibling ?? {};
     const isAsked = probes === true && onConflict(name.vhost) === "reject";
     if (isAsked) link?.send({ probe: name });
-    await this.#waiting.wait(key, isAsked);
+    await this.#waiting.wait(request, key, isAsked);
     if (!this.#isTheirs(key) || onConflict(name.vhost) !== "reject") return undefined;
     return { kind: "busy", reason: `${streamLabel(key)} is already being published`, detail: `to server ${pid}` };
   }

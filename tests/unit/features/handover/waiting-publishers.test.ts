@@ -59,6 +59,18 @@ describe("A publisher that comes to the new process", () => {
     expect(feed.source.role).toBe("active");
   });
 
+  test("waits no longer once it has left", async () => {
+    const { older, younger, link, clock } = processes();
+    older.publish().headers().gop("k0", 1);
+    await link();
+    const { timers } = clock;
+    const result = younger.handover.check(request);
+    expect(clock.timers).toBeGreaterThan(timers);
+    younger.handover.withdrawn(request);
+    expect(clock.timers).toBe(timers);
+    await result;
+  });
+
   test("waits no longer than 20 s for the answer to a probe", async () => {
     const { older, younger, link, clock } = processes();
     const feed = publishAt(older, clock, { probe: () => undefined });
