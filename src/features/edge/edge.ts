@@ -84,6 +84,7 @@ export class Edge implements Feature, StreamObserver {
     return {
       relays: [...pushes, ...pulls],
       origins: this.#origins(),
+      since: { pushes_missed: this.#pushes.missed },
       received: this.#received,
       sent: this.#pushes.sent,
     };

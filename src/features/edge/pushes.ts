@@ -67,6 +67,8 @@ export class EdgePushes {
   readonly #prepared = new Map<string, Map<string, Prepared>>();
   readonly #leaving = new Set<PushRelay>();
   #pastBytes = 0;
+  /** Streams that ended before an origin received any of their packets. */
+  missed = 0;
   #nextId = 1;
 
   constructor(context: EdgeContext) {
@@ -226,7 +228,9 @@ export class EdgePushes {
   #stop(relay: PushRelay, how: SourceEnd | "withdrawn"): void {
     this.#leaving.add(relay);
     relay.stop(how, () => {
-      if (this.#leaving.delete(relay)) this.#pastBytes += relay.totals.bytes;
+      if (!this.#leaving.delete(relay)) return;
+      this.#pastBytes += relay.totals.bytes;
+      if (relay.missed) this.missed++;
     });
   }
 

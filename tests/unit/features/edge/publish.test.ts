@@ -119,6 +119,20 @@ describe("What is published on an edge", () => {
     expect(second.log.at(-1)).toBe("m+24");
   });
 
+  test("is counted if it ends before an origin has got any of it", () => {
+    const stage = new EdgeStage();
+    stage.node("a");
+    const edge = stage.node("e", { origin: ["a"] });
+    edge.publish().headers().gop("k", 1).end();
+    stage.clock.advance(100);
+    expect([edge.edge.idle, edge.edge.report().since]).toEqual([true, { pushes_missed: 0 }]);
+    stage.kill("a");
+    edge.publish().headers().gop("k", 1).end();
+    stage.clock.advance(6000);
+    expect([edge.edge.idle, edge.edge.report().since]).toEqual([true, { pushes_missed: 1 }]);
+    expect(edge.log.take(/push ended before the target got any of the stream/)).toHaveLength(1);
+  });
+
   test("is refused by an origin that it came from", () => {
     const stage = new EdgeStage();
     stage.node("a");
