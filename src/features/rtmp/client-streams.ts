@@ -123,10 +123,25 @@ export class ClientStreams implements StreamEvents {
   }
 
   #enter(net: NetStream, action: "publish" | "play", name: string, start: (entered: Entered<RtmpVhost>) => void): void {
-    this.#tasks.ask(net, this.#admission.question(action, name), (result) => {
+    const question = this.#admission.question(action, name);
+    const ask: typeof question = (answer) => {
+      const asked = question(answer);
+      return {
+        cancel: () => {
+          asked.cancel();
+          if (action === "publish") this.#logUnanswered(this.#admission.label(name));
+        },
+      };
+    };
+    this.#tasks.ask(net, ask, (result) => {
       if (result.ok) start(result);
       else this.#refuse(net, action, result);
     });
+  }
+
+  /** A client's publish is over before its answer. Nothing else would tell that it has sent a stream. */
+  #logUnanswered(stream: string): void {
+    this.#log.info("publish ended before its answer", { addr: this.#owner.remote, stream });
   }
 
   restart(net: NetStream): void {
@@ -147,6 +162,7 @@ export class ClientStreams implements StreamEvents {
         cancel: () => {
           waiting.cancel();
           entered.withdraw();
+          this.#logUnanswered(streamLabel(stream.key));
         },
       };
     };

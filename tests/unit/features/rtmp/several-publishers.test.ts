@@ -277,6 +277,7 @@ describe("on_conflict = reject", () => {
     }
     const { stage, first, second } = contended(300);
     second.hangUp();
+    expect(stage.logged().join()).toContain("[c3] publish ended before its answer addr=10.0.0.9:3 stream=/live/show");
     stage.clock.advance(5000);
     expect(first.state).toBe("open");
     const third = stage.publish();
