@@ -16,7 +16,7 @@ const corrections: Readonly<Record<CorrectionKind, string>> = {
   reordered: "video is stamped in presentation order, passed as sent",
 };
 
-/** Logs one line for each change of a stream's source, with the reason, and for corrections of timestamps. */
+/** Logs changes of streams' sources, with the reason, and corrections of timestamps. Many fetched streams that switch together share a line. */
 export function logSources(log: Log, logLimit: RelayLogLimit): StreamObserver {
   return {
     published() {},

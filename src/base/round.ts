@@ -11,7 +11,7 @@ export class Round<T> {
   /** The items that are left; undefined when no round runs. */
   #left: Iterator<T> | undefined;
 
-  /** `items`, a Set or Map, may change during a round: removed items are skipped, added ones are included. */
+  /** `items` is a Set, a Map, or reads one: it may change during a round. Removed items are skipped, added ones are included. */
   constructor(clock: Clock, items: Iterable<T>, work: (item: T) => void) {
     this.#clock = clock;
     this.#items = items;

@@ -54,6 +54,7 @@ export class ConnectionServers implements Feature {
   #tick: Timer | undefined;
   /** Ticks run in slices, as a tick may close a connection, and thousands that came together reach a time limit together. */
   readonly #ticks: Round<ServedConnection>;
+  /** After a change of the configuration. */
   readonly #changes: Round<ServedConnection>;
   #nextId = 1;
   #stopped = false;

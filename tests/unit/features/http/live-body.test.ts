@@ -204,6 +204,22 @@ describe("A WebSocket", () => {
     expect(end.say(ping.slice(3))).toBe("\x8a\x02hi");
   });
 
+  test("that begins late takes what came before in order, also when more comes at once, or when it ends by that", () => {
+    const stage = new LiveStage();
+    const begin = (at: number) =>
+      stage.late[at]?.stream({ type: "" }, { drained: () => undefined, gone: () => stage.heard.push("gone") });
+    const [end, short] = [stage.dial(), stage.dial()];
+    for (const one of [end, short]) one.get("/late", ...upgrade);
+    end.say(frame(9, "a"));
+    begin(0);
+    expect(end.say(frame(9, "b"))).toEndWith("\x8a\x01a\x8a\x01b");
+    short.say(frame(8, "\x03\xe8"));
+    begin(1);
+    expect(short.say(frame(9, "c"))).toEndWith("\r\n\r\n\x88\x02\x03\xe8");
+    stage.clock.advance(1);
+    expect([short.hear(), short.state, end.state, stage.heard]).toEqual(["", "closing", "open", ["gone"]]);
+  });
+
   test("that is silent gets a ping, so that proxies keep it", () => {
     const stage = new LiveStage();
     const end = open(stage);

@@ -121,6 +121,17 @@ test("a reload reaches publishers first, over several turns if connections take 
   expect(reached()).toEqual([]);
 });
 
+test("a reload does not reach a connection that has ended meanwhile", () => {
+  const stage = new Stage();
+  for (const _ of [1, 2, 3]) stage.accept("rtmp");
+  const [first, second] = stage.connections;
+  if (first !== undefined) first.onReconfigure = () => stage.clock.spend(4);
+  stage.servers.reconfigure();
+  second?.ends.gone();
+  stage.clock.settle();
+  expect(stage.said).toEqual(["rtmp c1 reconfigure", "rtmp c3 reconfigure"]);
+});
+
 test("a stop reaches publishers first, so that players are notified of the end", () => {
   const stage = new Stage();
   stage.accept("http");
