@@ -276,9 +276,9 @@ export class Handover implements Feature, StreamObserver, Guard, SiblingLinkEven
     this.#resumePublishers(key);
   }
 
-  #sourceOf({ name, param, hops }: Published): TheirSource {
+  #sourceOf({ name, param, hops, yields = false }: Published): TheirSource {
     const { pid } = this.#sibling ?? {};
-    const info = { id: `server ${pid}`, remote: "this machine", param, hops, via: "sibling" as const };
+    const info = { id: `server ${pid}`, remote: "this machine", param, hops, via: "sibling" as const, yields };
     return { info, dismiss: (reason) => this.#dismiss(name, reason) };
   }
 

@@ -71,7 +71,7 @@ export class SiblingSource implements TransportHandler, MessageHandler {
   /** The other process has another source of the stream, or its source comes through other servers. */
   reroute(published: Published): void {
     this.published = published;
-    this.#source?.reroute(published.hops);
+    this.#source?.reroute(published.hops, published.yields ?? false);
   }
 
   /** The stream is no longer watched here, or is published here. */

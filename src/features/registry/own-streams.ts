@@ -90,8 +90,9 @@ export class OwnStreams implements StreamObserver {
 
   #set(key: string, stream: Stream | undefined, source: OwnSource): void {
     if (key.length > MAX_STREAM_KEY) return;
-    const { via, hops } = source.info;
-    const role = via === "pull" || hops.length > 0 ? "relayed" : "published";
+    const { via, hops, yields = false } = source.info;
+    // The other process's copy of a stream whose origin tells no hops is known by `yields`.
+    const role = via === "pull" || yields || hops.length > 0 ? "relayed" : "published";
     const before = this.all.get(key);
     const isSame = role === "published" && before?.place.role === role;
     const { term, standsBy, lost } = isSame ? before : { term: undefined, standsBy: false, lost: false };

@@ -106,8 +106,8 @@ export interface Source {
   push(kind: PacketKind, timestamp: number, payload: Uint8Array, amf3?: boolean): void;
   /** Its peer has sent something besides media. */
   alive(): void;
-  /** The stream now comes through these servers. */
-  reroute(hops: readonly string[]): void;
+  /** The stream now comes through these servers. `yields`: as in `SourceInfo`, where a peer tells it. */
+  reroute(hops: readonly string[], yields?: boolean): void;
   /**
    * Takes the stream's epoch as its peer sent it (`writeEpoch`), before the packets that it concerns, and with it the texts of its
    * ladder, "" for none, and of its encoder's tracks (`EncoderTracks.text`), "" where they are not told. `lost`: packets are missing
@@ -321,9 +321,9 @@ export class LiveSource implements Source {
     if (this.role !== "ended") this.#owner.alive(this);
   }
 
-  reroute(hops: readonly string[]): void {
-    if (hops.join() === this.info.hops.join()) return;
-    this.info = { ...this.info, hops };
+  reroute(hops: readonly string[], yields = this.info.yields ?? false): void {
+    if (hops.join() === this.info.hops.join() && yields === (this.info.yields ?? false)) return;
+    this.info = { ...this.info, hops, yields };
     if (this.role !== "ended") this.#owner.reroute(this);
   }
 

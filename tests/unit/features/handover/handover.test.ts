@@ -226,6 +226,9 @@ test("The new process knows each source that a stream has in the old one, and wh
   expect(places()).toEqual([["near"], ["relayed", ["near"]]]);
   copy?.reroute(["other"]);
   expect(places()).toEqual([["other"], ["relayed", ["other"]]]);
+  // An origin that is no node of the cluster tells no hops.
+  copy?.reroute([]);
+  expect(places()).toEqual([[], ["relayed", []]]);
   // An encoder comes, and the copy gives way.
   stream.publish({ ...info, hops: [], via: "client" });
   expect(places()).toEqual([[], ["published", []]]);
