@@ -10,7 +10,7 @@ import type { Attempt } from "./supervisor.ts";
 
 /** How often a running pull is checked for silence. */
 const CHECK_MS = 250;
-/** Data messages kept until the first media: servers have up to 16 names of an encoder, and send some of their own. */
+/** Data messages kept until the first media: servers pass on an encoder's by up to 16 names, and send some of their own. */
 const MAX_EARLY = 32;
 const MAX_EARLY_BYTES = 1024 * 1024;
 

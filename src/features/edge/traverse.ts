@@ -68,7 +68,7 @@ function ask(context: EdgeContext, config: EdgeConfig, origin: Origin, request: 
     const within = `within ${config.read_timeout / 1000} s`;
     // A long queue of other clients says nothing about the origin.
     let timer = clock.after(config.read_timeout, () =>
-      settle({ how: "failed", error: `too many others are asked about: no turn ${within}` }),
+      settle({ how: "failed", error: `no turn ${within}, as too many other clients are asked about` }),
     );
     let client: RtmpPullClient | undefined;
     const open = () => {

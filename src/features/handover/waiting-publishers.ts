@@ -35,22 +35,22 @@ export class WaitingPublishers {
     const { promise, resolve } = Promise.withResolvers<void>();
     const here = this.#waiting.get(key) ?? new Set<Waiting>();
     this.#waiting.set(key, here);
-    let [isAnswered, isLate] = [!isAsked, false];
+    let [isAnswered, hadTime] = [!isAsked, false];
     const waiting: Waiting = {
       alive: () => {
         isAnswered = true;
-        if (isLate) waiting.end();
+        if (hadTime) waiting.end();
       },
       end: () => {
-        late.cancel();
+        leaving.cancel();
         limit.cancel();
         here.delete(waiting);
         if (here.size === 0 && this.#waiting.get(key) === here) this.#waiting.delete(key);
         resolve();
       },
     };
-    const late = this.#clock.after(LEAVE_MS, () => {
-      isLate = true;
+    const leaving = this.#clock.after(LEAVE_MS, () => {
+      hadTime = true;
       if (isAnswered) waiting.end();
     });
     const limit = this.#clock.after(ANSWER_MS, () => waiting.end());
