@@ -1,4 +1,4 @@
-import { useEffect, useErrorBoundary, useRef, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ActionsPage } from "./actions-page.tsx";
 import type { Session } from "./api-answers.ts";
 import { ClientPage } from "./client-page.tsx";
@@ -83,8 +83,8 @@ interface SignedProps {
 function Signed({ session, route, preferences, standing }: SignedProps) {
   const content = useRef<HTMLElement>(null);
   const [before] = useState(() => ({ page: `${route.page} ${route.id}` }));
-  // On a change of page, keyboard users continue at the content.
-  useEffect(() => {
+  // On a change of page, keyboard users continue at the content: before it is drawn, as what they do there must keep the focus.
+  useLayoutEffect(() => {
     const page = `${route.page} ${route.id}`;
     if (before.page !== page) content.current?.focus();
     before.page = page;
