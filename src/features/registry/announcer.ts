@@ -60,17 +60,13 @@ export class Announcer {
   async #addAll(): Promise<void> {
     const { store, nodeId, own } = this.#context;
     this.#all = false;
-    for (const key of await store.announced(nodeId)) own.changed.add(key);
+    for (const key of await store.announced(nodeId)) if (!own.claimed.has(key)) own.changed.add(key);
     for (const key of own.all.keys()) own.changed.add(key);
   }
 
-  async #announce(changed: readonly string[]): Promise<void> {
+  async #announce(keys: readonly string[]): Promise<void> {
     const { store, nodeId, own } = this.#context;
-    for (const key of changed) own.changed.delete(key);
-    // An announcement would give up the claim of a client that is about to publish. The claim's end changes the stream again.
-    const isHeld = (key: string) => own.claimed.has(key) && own.all.get(key)?.place.role !== "published";
-    const keys = changed.filter((key) => !isHeld(key));
-    if (keys.length === 0) return;
+    for (const key of keys) own.changed.delete(key);
     const streams = keys.map((key) => own.all.get(key));
     const announcements = keys.map((key, at) => this.#announcementOf(key, streams[at]));
     const answers = await store.announce(nodeId, announcements);
