@@ -112,6 +112,12 @@ export class EpochKeeper {
     return this.#history.at(seq);
   }
 
+  /** The programme date of one of the newest packets, Unix ms; undefined before the stream's first frame. */
+  date(time: number): number | undefined {
+    const span = this.#last;
+    return span && dateAt(span, time);
+  }
+
   /** The epoch as other servers get it (`Source.sendEpoch`). */
   get text(): string | undefined {
     const { epoch } = this;

@@ -1,4 +1,4 @@
-import { type Epoch, MAX_GOP_MS, MAX_SPANS, type Span } from "./epoch.ts";
+import { dateAt, type Epoch, MAX_GOP_MS, MAX_SPANS, type Span, spanAt } from "./epoch.ts";
 
 /** Maximum length of an epoch's text, UTF-16 units. */
 const MAX_TEXT = 2048;
@@ -52,6 +52,12 @@ export function readEpoch(text: string): EpochMessage | undefined {
 /** The time within 24 days of `at` that has these low 32 bits. */
 export function unrolled(at: number, timestamp: number): number {
   return at + ((timestamp - at) | 0);
+}
+
+/** The date of a packet at `time` of the sender, Unix ms; undefined if an older epoch is in force there. */
+export function dateOf({ epoch, since }: EpochMessage, time: number): number | undefined {
+  const span = time < since ? undefined : epoch.spans[spanAt(epoch, time)];
+  return span && dateAt(span, time);
 }
 
 function readSpans(words: readonly string[], at: number): Epoch["spans"] | undefined {

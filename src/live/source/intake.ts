@@ -79,7 +79,7 @@ export class Intake {
     this.#source = source;
     this.epochs.begin(source, this.gop.audioOnly);
     this.timeline.newSource();
-    this.resumeFilter.newSource();
+    this.resumeFilter.newSource(source);
     this.from = this.#log.end;
     this.fromHeaders = [];
   }
@@ -98,7 +98,7 @@ export class Intake {
     } else {
       // The standby has sent no frame yet, so its clock is unknown, as for any new source.
       this.timeline.newSource();
-      this.resumeFilter.newSource();
+      this.resumeFilter.newSource(source);
     }
     source.keyTrack = seamless ? keyTrack : -1;
     const first = standby.firstNew(this.resumeFilter, seamless);
@@ -189,8 +189,8 @@ export class Intake {
     if (isKey(kind, flags) && track === source.keyTrack) {
       if (!source.headers.has(kind, track) && needsVideoHeader(payload)) this.#notifyHeaderless(source, payload);
       this.gop.key(seq, time, length, source.headers.list);
-      this.resumeFilter.key(time, payload);
       this.epochs.key(seq, timestamp, time);
+      this.resumeFilter.key(time, payload, this.epochs.date(time));
     } else if (kind === PacketKind.Video) this.gop.video(time, length);
     else if (kind === PacketKind.Audio) this.gop.audio(time, length);
     else this.gop.data(length);

@@ -2,6 +2,7 @@
 import { PacketFlag, PacketKind } from "../../media/packet.ts";
 import { Times, trackIndex } from "../log/times.ts";
 import { fingerprint, KeyframeHistory } from "./keyframe-history.ts";
+import type { SourceInfo } from "./source.ts";
 import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
 
 /**
@@ -9,6 +10,13 @@ import { BRIDGE_STEP_MS, type Timeline } from "./timeline.ts";
  * another stream; `other`, the first packet of a source that does not continue the one before; `next`, readers get it next.
  */
 export type ResumeClass = "repeated" | "late" | "other" | "next";
+
+/** What tells a new source that continues the one before from an encoder that sends a file again. */
+export interface ResumingSource {
+  readonly info: Pick<SourceInfo, "via" | "hops">;
+  /** The date of the frame with this timestamp, Unix ms; undefined where it is not told. */
+  dateAt(timestamp: number): number | undefined;
+}
 
 /** Tracks of a source may be this far apart. A source this far past the newest packet sent repeats nothing more. */
 const SKEW_MS = 10_000;
@@ -33,7 +41,8 @@ type State = "unknown" | "same" | "other" | "over";
 /**
  * Recognises a source that continues where another stopped. A relay that reconnects begins with the newest GOP. If that is the
  * GOP in which the connection was lost, readers get the rest of it without a break. The same holds for a standby that was in
- * step; packets of any other source are left out if their time has passed.
+ * step; packets of any other source are left out if their time has passed. An encoder that begins again is another source, even if
+ * it sends the same file.
  */
 export class ResumeFilter {
   /** The newest key frames, by their times on the time line, of the last source only. */
@@ -47,6 +56,8 @@ export class ResumeFilter {
   #until = 0;
   /** The newest packet of each track, by the source's own clock, at `trackIndex`. */
   readonly #last: Last[] = [];
+  /** The source that began last. */
+  #source: ResumingSource | undefined;
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
@@ -68,7 +79,8 @@ export class ResumeFilter {
   }
 
   /** Another source begins. */
-  newSource(): void {
+  newSource(source: ResumingSource): void {
+    this.#source = source;
     this.#state = "unknown";
   }
 
@@ -85,9 +97,9 @@ export class ResumeFilter {
     this.#until = this.#timeline.newest + SKEW_MS;
   }
 
-  /** The stream has received a key frame, which identifies its GOP. */
-  key(time: number, payload: Uint8Array): void {
-    this.keys.add(time, fingerprint(payload));
+  /** The stream has received a key frame of this date, which identifies its GOP. */
+  key(time: number, payload: Uint8Array, date: number | undefined): void {
+    this.keys.add(time, fingerprint(payload), date);
   }
 
   /** The stream has received a frame with this timestamp on the wire. */
@@ -112,7 +124,7 @@ export class ResumeFilter {
     if (this.#state === "unknown") {
       const time = this.#timeline.continued(kind, track, timestamp);
       const key = kind === PacketKind.Video && (flags & PacketFlag.Key) !== 0;
-      if (!key || time === undefined || !this.keys.has(time, fingerprint(payload))) {
+      if (!key || time === undefined || !this.#repeats(time, timestamp, payload)) {
         this.#state = "over";
         this.keys.clear();
         return "other";
@@ -138,6 +150,17 @@ export class ResumeFilter {
   hasSent(kind: PacketKind, track: number, timestamp: number): boolean {
     if (this.#state !== "same" && this.#state !== "other") return false;
     return (this.#timeline.continued(kind, track, timestamp) ?? 0) <= this.#hasSent.of(kind, track);
+  }
+
+  /**
+   * Whether the new source begins with a key frame that readers have received. A client that is no server of this kind tells no dates: an
+   * encoder that sends a file again begins as the source before began, and a relay of another kind begins with its newest GOP.
+   */
+  #repeats(time: number, timestamp: number, payload: Uint8Array): boolean {
+    const source = this.#source;
+    const mayBeEncoder = source?.info.via === "client" && source.info.hops.length === 0;
+    if (mayBeEncoder && this.keys.beganAt(time)) return false;
+    return this.keys.has(time, fingerprint(payload), source?.dateAt(timestamp));
   }
 
   /** Delays another source's first picture: too soon after the last picture, players would show both at once or skip one. */

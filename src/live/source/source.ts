@@ -6,7 +6,7 @@ import { Metadata } from "../../media/metadata.ts";
 import { Packet, PacketFlag, PacketKind } from "../../media/packet.ts";
 import { Headers } from "../log/headers.ts";
 import { mainKey, ReportedTracks } from "./encoder-tracks.ts";
-import { type EpochMessage, readEpoch, unrolled } from "./epoch-text.ts";
+import { dateOf, type EpochMessage, readEpoch, unrolled } from "./epoch-text.ts";
 import { type Ladder, readLadder, sameLadder } from "./ladder.ts";
 import { StepsBack } from "./step-back.ts";
 
@@ -343,6 +343,11 @@ export class LiveSource implements Source {
 
   receiveAge(ms: number | undefined): void {
     this.ageMs = ms;
+  }
+
+  /** The date of the frame with this timestamp, Unix ms; undefined if its peer has sent no epoch for it. */
+  dateAt(timestamp: number): number | undefined {
+    return this.epoch && dateOf(this.epoch, unrolled(this.epochAt, timestamp));
   }
 
   /** Follows its peer's time while it stands by. */

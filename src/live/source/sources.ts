@@ -277,8 +277,9 @@ export class Sources implements SourceOwner {
   /** The active source has sent a message. */
   #watch(kind: PacketKind, flags: number, payload: Uint8Array, now: number): void {
     if (isKey(kind, flags)) {
-      const { newest } = this.#intake.resumeFilter.keys;
-      if (newest !== undefined) this.#standbys.compare(newest, payload);
+      const { resumeFilter, epochs } = this.#intake;
+      const { newest } = resumeFilter.keys;
+      if (newest !== undefined) this.#standbys.compare(newest, payload, epochs.date(newest));
     }
     if (this.#stall === undefined) this.#watchStall(now);
   }

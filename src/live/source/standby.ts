@@ -154,10 +154,10 @@ export class Standby {
   }
 
   /** Compares a key frame of the active source with those that this one has sent. */
-  compare(time: number, payload: Uint8Array): void {
+  compare(time: number, payload: Uint8Array, date: number | undefined): void {
     const { newest } = this.#keys;
     if (newest === undefined) return;
-    if (this.#keys.has(time, fingerprint(payload), (timestamp) => this.#continuedKey(timestamp) ?? Number.NaN))
+    if (this.#keys.has(time, fingerprint(payload), date, (timestamp) => this.#continuedKey(timestamp) ?? Number.NaN))
       this.inStep = true;
     else if (time <= (this.#continuedKey(newest) ?? 0)) this.inStep = false;
   }
@@ -254,11 +254,12 @@ export class Standby {
     const { source, held } = this;
     const print = fingerprint(payload);
     this.#starts.push({ seq: held.end, time: timestamp, headers: source.headers.list });
-    this.#keys.add(timestamp, print);
+    const date = source.dateAt(timestamp);
+    this.#keys.add(timestamp, print, date);
     const time = this.#continuedKey(timestamp);
     const { newest } = this.#streamKeys;
     if (time === undefined || newest === undefined) return;
-    if (this.#streamKeys.has(time, print)) this.inStep = true;
+    if (this.#streamKeys.has(time, print, date)) this.inStep = true;
     // A key frame that is ahead has yet to come from the active source.
     else if (time <= newest) this.inStep = false;
   }

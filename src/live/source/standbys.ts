@@ -41,8 +41,8 @@ export class Standbys {
   }
 
   /** The active source has sent a key frame, at `time` of the stream: updates which of them send the same stream. */
-  compare(time: number, payload: Uint8Array): void {
-    for (const standby of this.#list) standby.compare(time, payload);
+  compare(time: number, payload: Uint8Array, date: number | undefined): void {
+    for (const standby of this.#list) standby.compare(time, payload, date);
   }
 
   /** The standby to take over: one that sends (`flowing`), then a preferred one, one in step, one with a key frame, the oldest. */

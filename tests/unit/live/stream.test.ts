@@ -180,22 +180,35 @@ describe("a publisher that is lost", () => {
     ]);
   });
 
-  test("and comes back as a relay with its GOP continues where it broke off, with no packet twice", () => {
+  test("and comes back as a relay with its newest GOP continues where it broke off, with no packet twice", () => {
     const { stage, feed } = begun({ grace: 10 });
     const viewer = stage.view();
-    feed.end("lost");
+    feed.gop("l", 2).end("lost");
     stage.clock.advance(1000);
     const again = stage.publish().metadata().headers();
-    again.key("k");
-    for (const name of ["k+1", "k+2", "k+3", "k+4"]) again.wait(40).inter(name);
+    again.time = 120;
+    again.key("l");
+    for (const name of ["l+1", "l+2", "l+3", "l+4"]) again.wait(40).inter(name);
     again.wait(40);
     expect(viewer.got.map(({ name, time }) => `${name} ${time}`).slice(-5)).toEqual([
-      "meta 80",
-      "A0 80",
-      "V0 80",
-      "k+3 120",
-      "k+4 160",
+      "meta 200",
+      "A0 200",
+      "V0 200",
+      "l+3 240",
+      "l+4 280",
     ]);
+  });
+
+  test("and sends the same from its start again is another encoder, of which readers get all", () => {
+    const { stage, feed } = begun({ grace: 10 });
+    const viewer = stage.view();
+    feed.gop("l", 2).end("lost");
+    for (const how of ["lost", "unpublished"] satisfies SourceEnd[]) {
+      stage.clock.advance(1000);
+      viewer.news();
+      stage.publish().headers().gop("k", 2).gop("l", 2).end(how);
+      expect(viewer.news().filter((name) => /^[kl]/.test(name))).toEqual(["k", "k+1", "k+2", "l", "l+1", "l+2"]);
+    }
   });
 
   test("keeps the newest GOP for readers that join when it is back, and not longer than the grace time", () => {

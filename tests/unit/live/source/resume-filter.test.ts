@@ -1,21 +1,24 @@
 import { describe, expect, test } from "bun:test";
-import { ResumeFilter } from "../../../../src/live/source/resume-filter.ts";
+import { ResumeFilter, type ResumingSource } from "../../../../src/live/source/resume-filter.ts";
 import { Timeline } from "../../../../src/live/source/timeline.ts";
 import { PacketFlag, PacketKind } from "../../../../src/media/packet.ts";
 
 const { Audio, Video } = PacketKind;
 
+/** A pull that was told no dates. */
+const pulled: ResumingSource = { info: { via: "pull", hops: [] }, dateAt: () => undefined };
+
 /** A stream that had a key frame at 1000 ms, a frame at 1040 and audio at 1030, and lost its source. */
-function brokenOff(first = 1000) {
+function brokenOff(first = 1000, source: ResumingSource = pulled, date?: number) {
   const timeline = new Timeline("full");
   const resumption = new ResumeFilter(timeline);
   const key = new Uint8Array([0x17, 1, 0, 0, 0, 42]);
   const at = (kind: PacketKind, timestamp: number) => timeline.place(kind, 0, (first + timestamp) >>> 0, timestamp);
-  resumption.key(at(Video, 0), key);
+  resumption.key(at(Video, 0), key, date);
   at(Audio, 30);
   at(Video, 40);
   timeline.newSource();
-  resumption.newSource();
+  resumption.newSource(source);
   resumption.took(Video, 0, (first + 40) >>> 0, new Uint8Array([0x27, 1, 40]));
   const classify = (kind: PacketKind, timestamp: number, payload = new Uint8Array([0x27, 1])) =>
     resumption.classify(kind, 0, payload === key ? PacketFlag.Key : 0, (first + timestamp) >>> 0, payload);
@@ -113,7 +116,7 @@ describe("a source that comes back", () => {
     const { timeline, resumption, key, classify } = brokenOff();
     expect(classify(Audio, 60)).toBe("other");
     timeline.newSource();
-    resumption.newSource();
+    resumption.newSource(pulled);
     expect(classify(Video, 0, key)).toBe("other");
   });
 
@@ -121,5 +124,31 @@ describe("a source that comes back", () => {
     const { resumption, classify, key } = brokenOff();
     resumption.forget();
     expect(classify(Video, 0, key)).toBe("other");
+  });
+
+  test("counts as another one when its key frame is of another date, as an encoder has sent the same file again", () => {
+    const dated = (date: number) => brokenOff(1000, { ...pulled, dateAt: () => date }, 1_000_000);
+    for (const ms of [-2999, 0, 2999]) {
+      const { classify, key } = dated(1_000_000 + ms);
+      expect(classify(Video, 0, key)).toBe("repeated");
+    }
+    for (const ms of [-3000, 3000]) {
+      const { classify, key } = dated(1_000_000 + ms);
+      expect(classify(Video, 0, key)).toBe("other");
+    }
+  });
+
+  test("counts as another one when it is an encoder that begins as the one before began", () => {
+    const encoder: ResumingSource = { ...pulled, info: { via: "client", hops: [] } };
+    const again = brokenOff(1000, encoder);
+    expect(again.classify(Video, 0, again.key)).toBe("other");
+    // Servers of other kinds look like encoders, and begin with their newest GOP.
+    const { timeline, resumption, classify, at } = brokenOff(1000, encoder);
+    const newest = new Uint8Array([0x17, 1, 0, 0, 0, 44]);
+    resumption.key(at(Video, 80), newest, undefined);
+    timeline.newSource();
+    resumption.newSource(encoder);
+    expect(resumption.classify(Video, 0, PacketFlag.Key, 1080, newest)).toBe("repeated");
+    expect(classify(Video, 120)).toBe("next");
   });
 });
