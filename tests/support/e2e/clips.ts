@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const directory = join(import.meta.dir, "../../../dist/e2e");
 
-/** A test picture of `size` with a key frame each second, and a tone. */
+/** A test picture of `size` with a key frame every `gop` pictures, 25 a second, and a tone. */
 export interface ClipOptions {
   readonly seconds: number;
   readonly video?: boolean;
@@ -11,12 +11,21 @@ export interface ClipOptions {
   readonly size?: string;
   /** kbit/s; noise keeps the encoder at it. */
   readonly bitrate?: number;
+  readonly gop?: number;
 }
 
 /** The path of an FLV file with H.264 and AAC; made once, kept in `dist/e2e`. */
-export function clip({ seconds, video = true, audio = true, size = "320x180", bitrate }: ClipOptions): string {
+export function clip({
+  seconds,
+  video = true,
+  audio = true,
+  size = "320x180",
+  bitrate,
+  gop = 25,
+}: ClipOptions): string {
   const tracks = `${video ? "v" : ""}${audio ? "a" : ""}`;
-  const path = join(directory, `${tracks}-${seconds}s-${size}${bitrate === undefined ? "" : `-${bitrate}k`}.flv`);
+  const ending = `${bitrate === undefined ? "" : `-${bitrate}k`}${gop === 25 ? "" : `-gop${gop}`}`;
+  const path = join(directory, `${tracks}-${seconds}s-${size}${ending}.flv`);
   if (existsSync(path)) return path;
   mkdirSync(directory, { recursive: true });
   const noise = bitrate === undefined ? "" : ",noise=alls=60:allf=t";
@@ -27,7 +36,7 @@ export function clip({ seconds, video = true, audio = true, size = "320x180", bi
     ...(video ? ["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=25${noise}`] : []),
     ...(audio ? ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100"] : []),
     ...["-t", String(seconds)],
-    ...(video ? ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "25", "-bf", "0"] : []),
+    ...(video ? ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", `${gop}`, "-bf", "0"] : []),
     ...(video ? ["-sc_threshold", "0", ...rate] : []),
     ...(audio ? ["-c:a", "aac", "-b:a", "64k"] : []),
     ...["-f", "flv", "-flvflags", "no_duration_filesize", aside],
