@@ -66,6 +66,7 @@ export class Upstream {
   #params: RequestParams;
   /** The sentence of the origin that refused the request. */
   #refusal: string | undefined;
+  /** Of the present attempt: an answer about nodes that comes after its attempt is ignored. */
   #report: AttemptReport | undefined;
   #pull: Pull | undefined;
   #pastBytes = 0;
@@ -75,8 +76,6 @@ export class Upstream {
   readonly #redirectHandshake = new HandshakeChoice();
   /** An origin ended the stream, and none has given it since. */
   #ended = false;
-  /** Counts attempts: an answer about nodes that comes after its attempt is ignored. */
-  #attempts = 0;
 
   constructor(context: EdgeContext, origins: Origins, owner: UpstreamOwner, id: string) {
     this.#context = context;
@@ -190,8 +189,7 @@ export class Upstream {
 
   #startOver(): void {
     this.#search.restart();
-    this.#pull?.abort();
-    this.#report?.failed("the stream may be at another node now", "elsewhere");
+    this.#giveUp("the stream may be at another node now");
   }
 
   /** The parameters have changed: an attempt without the stream is soon replaced by a new one. */
@@ -201,8 +199,15 @@ export class Upstream {
     if (state === "waiting") this.#supervisor.retrySoon();
     if (state !== "connecting" || origin === undefined) return;
     this.#search.again(origin);
+    this.#giveUp("it is requested with other parameters");
+  }
+
+  /** Ends the present attempt; another one is made soon. */
+  #giveUp(error: string): void {
+    const report = this.#report;
+    this.#report = undefined;
     this.#pull?.abort();
-    this.#report?.failed("it is requested with other parameters", "elsewhere");
+    report?.failed(error, "elsewhere");
   }
 
   /** No viewer needs this upstream any more. */
@@ -223,15 +228,14 @@ export class Upstream {
     this.#report = report;
     const redirected = this.#search.redirects.take();
     const looked = redirected === undefined ? this.#search.look() : undefined;
-    const number = ++this.#attempts;
     if (looked === undefined) return this.#ask(report, redirected);
     let attempt: Attempt | undefined;
     void looked.then(() => {
-      if (number === this.#attempts) attempt = this.#ask(report, redirected);
+      if (report === this.#report) attempt = this.#ask(report, redirected);
     });
     return {
       abort: () => {
-        if (number === this.#attempts) this.#attempts++;
+        if (report === this.#report) this.#report = undefined;
         attempt?.abort();
       },
     };

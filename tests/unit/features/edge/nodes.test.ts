@@ -55,6 +55,24 @@ describe("An edge whose origin is the registry", () => {
     expect(viewer.log).toContain("k1+24");
   });
 
+  test("leaves no connection behind when a viewer brings other parameters while it looks for the stream", async () => {
+    const stage = new RegistryStage();
+    const [a, e] = stage.nodes("a", "e");
+    const feed = a.publish().headers();
+    await stage.pass(1100);
+    stage.net.hosts.set("a:1935", { refuse: "connection refused" });
+    const state = () => [...e.edge.pulls()][0]?.status.state;
+    stage.watch(e, "show", { hops: ["f"] });
+    while (state() !== "waiting") await stage.pass(10);
+    stage.redis.wayMs = () => 15;
+    while (state() !== "connecting") await stage.pass(10);
+    stage.net.hosts.set("a:1935", { accept: () => a.accept() });
+    stage.watch(e, "show");
+    await stage.seconds("k", 2, feed);
+    expect(state()).toBe("running");
+    expect(a.connections).toBe(1);
+  });
+
   test("asks a node that joins later without any change of its own configuration", async () => {
     const stage = new RegistryStage();
     const [a] = stage.nodes("a");
