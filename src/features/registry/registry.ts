@@ -61,7 +61,7 @@ export class Registry implements Feature, Nodes {
   #new = true;
   #lostClaims = 0;
   #leaving = false;
-  /** Whether another process of this node announces the streams, and this one only reads. */
+  /** Whether another process of this node announces the streams of both. */
   #isSilent = false;
 
   constructor(context: RegistryContext) {
@@ -92,7 +92,7 @@ export class Registry implements Feature, Nodes {
     const onConflict = (key: string) => context.onConflict(nameOfKey(key).vhost);
     this.claims = new Claims({
       ...{ clock, nodeId, onConflict, store: this.#store, own: this.#own },
-      isUp: () => isUp() && !this.#isSilent,
+      isUp,
       nameOf: (id) => this.#nameOf(id),
       send: (id, text) => this.#send(id, text),
     });
@@ -153,7 +153,7 @@ export class Registry implements Feature, Nodes {
     this.#tick();
   }
 
-  /** Another process with the same id announces streams from now on. This one only reads, to find streams for its viewers. */
+  /** Another process with the same id announces streams from now on. This one finds and claims streams for the clients that it has. */
   handOver(): void {
     this.#isSilent = true;
     this.#addresses.stop();

@@ -87,6 +87,28 @@ describe("A process that replaces another one of the same node", () => {
     }
   });
 
+  test("leaves to that one an encoder whose connection that one had taken, with a stream of another node", async () => {
+    const stage = new RegistryStage();
+    const [a, b, c] = stage.nodes("a", "b", "c");
+    const one = stage.feed("one");
+    await stage.pass(100);
+    stage.encode(one, "a");
+    await stage.seconds("k", 1, one.media);
+    const viewer = stage.watch(b);
+    await stage.seconds("l", 1, one.media);
+    await stage.upgrade(b);
+    stage.net.hosts.set("old:1935", b.host);
+    stage.unplug(one);
+    await stage.pass(500);
+    const back = stage.encode(one, "old");
+    await stage.seconds("m", 8, one.media);
+    expect(back.told).toEqual(["running"]);
+    expect([role(b), role(a)]).toEqual(["client", "none"]);
+    expect(await stage.located(c)).toEqual({ b: [] });
+    expect(viewer.log).toContain("m7+24");
+    expect(viewer.log).not.toContain("unpublished");
+  });
+
   test("claims a stream that an encoder there has stood by for, when the owner's encoder is gone", async () => {
     const stage = new RegistryStage("standby");
     const [a, , c] = stage.nodes("a", "b", "c");
