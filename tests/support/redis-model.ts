@@ -163,7 +163,7 @@ export class RedisModel {
       this.#set(`${base}:has:${owner}`).delete(name);
       this.#tidy(`${base}:has:${owner}`);
       hash.set("owner", id);
-      hash.set("term", String(kept !== undefined && kept >= term ? kept : term + 1));
+      hash.set("term", String(kept !== undefined && kept > term ? kept : term + 1));
     }
   }
 

@@ -142,7 +142,7 @@ for i = 3, #ARGV, 4 do
           redis.call('SREM', sound(base .. ':has:' .. owner, 'set', MAX_ANNOUNCED), name)
         end
         owner = id
-        term = (kept and kept >= term) and kept or term + 1
+        term = (kept and kept > term) and kept or term + 1
       end
       if owner == id then redis.call('HSET', key, 'owner', id, 'term', term) end
     elseif owner == id then

@@ -73,6 +73,15 @@ test("A node keeps a stream of the same term if its owner has no lease, even if 
   expect(await time.claim(B, { kept: 2 })).toBe(B);
 });
 
+test("A node that gets a stream of the same term has it in the next one: the other does not get it back by that term", async () => {
+  const time = await justBack();
+  expect(await time.claim(B, { kept: 2 })).toBe(B);
+  await time.seconds(60);
+  await time.store.renew(A, "{}");
+  expect(await time.claim(A, { kept: 2 })).toBe(B);
+  expect(await time.claim(B, { kept: 3 })).toBe(B);
+});
+
 test("A node does not get a stream of the same term from an owner that has renewed its lease", async () => {
   const time = await justBack();
   await time.store.renew(A, "{}");
