@@ -11,6 +11,8 @@ const DRAIN_MS = 25_000;
 interface NodeProcess {
   readonly node: HistoryNode;
   readonly clock: ProcessClock;
+  /** When it began, ms. */
+  readonly startedAt: number;
 }
 
 /** A node: one process, or two during an upgrade. */
@@ -18,6 +20,7 @@ export interface Member extends NodeProcess {
   readonly name: string;
   node: HistoryNode;
   clock: ProcessClock;
+  startedAt: number;
   /** The process before this one, as long as it drains, and the sockets by which they know each other. */
   old: (NodeProcess & { readonly paths: readonly [string, string] }) | undefined;
   /** Since when nothing has happened to it, its way to the registry and its links, ms. */
@@ -93,14 +96,15 @@ export class Members {
     if (member.old !== undefined || member.drains) return;
     note(`${member.name} is upgraded`);
     const path = `/${member.name}/${this.#now}`;
-    const old = { node: member.node, clock: member.clock, paths: [path, `${path}/next`] as const };
+    const { node: before, clock, startedAt } = member;
+    const old = { node: before, clock, startedAt, paths: [path, `${path}/next`] as const };
     old.node.handover.expect(path, () => old.node.registry.handOver());
-    const { node, clock } = this.#process(member.name);
-    Object.assign(member, { node, clock, old });
+    const next = this.#process(member.name);
+    Object.assign(member, next, { old });
     // As in `app/server`: what is published before the two know each other would stay unknown to the old process.
-    void node.handover.join(...old.paths).then(() => {
-      node.listen();
-      node.handover.ready();
+    void next.node.handover.join(...old.paths).then(() => {
+      next.node.listen();
+      next.node.handover.ready();
     });
     stage.clock.after(between(random, 1000, DRAIN_MS), () => {
       if (member.old === old) this.endOld(member);
@@ -151,7 +155,7 @@ export class Members {
     const clock = new ProcessClock(stage.clock);
     const node = stage.node(name, { servers, clock, random });
     if (broken !== undefined) breakNode(node, broken);
-    return { node, clock };
+    return { node, clock, startedAt: this.#now };
   }
 
   #end({ node, clock }: NodeProcess, silently: boolean): void {

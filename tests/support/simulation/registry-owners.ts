@@ -112,8 +112,11 @@ function answersAbout(stream: string, members: readonly Member[]): ReadonlyMap<M
   return answers;
 }
 
-/** A stream has an owner, and it is where an encoder sends it, so long after all is well, ms. */
-const OWNED_MS = 10_000;
+/**
+ * A stream has an owner, and it is where an encoder sends it, so long after all is well, ms: nodes are connected to the registry within 4 s,
+ * a dead owner counts as living for a lease of 5 s from then on if no node could renew its lease, and others claim its streams every second.
+ */
+const OWNED_MS = 12_000;
 
 /** Streams that are published and whose owner is another node or nobody, though all has been well for long enough. */
 export function wronglyOwned(streams: readonly string[], context: OwnedContext): readonly string[] {

@@ -6,7 +6,7 @@ import { RedisModel } from "../redis-model.ts";
 import type { HistoryNode } from "./history-stage.ts";
 import type { Member } from "./registry-members.ts";
 
-/** Nodes that reach all servers are all at one of them within this time after the last change of a server, ms. */
+/** Nodes that reach all servers are all at one of them within this time after the last change of a server or a node, ms. */
 const PARTED_MS = 30_000;
 
 /** What the servers of a history need. */
@@ -129,7 +129,7 @@ export class HistoryServers implements FakeServers {
     if (isUsed) this.since ??= now;
     this.#last = one;
     if (isWell || !this.all.some(isUsable)) return undefined;
-    const since = Math.max(this.#changedAt, ...members.map((member) => member.since));
+    const since = Math.max(this.#changedAt, ...members.flatMap((member) => [member.since, member.startedAt]));
     if (now - since < PARTED_MS) return undefined;
     return `${now}: nodes are at ${[...used].map((redis) => redis && nameOf(redis)).join(" and ")}`;
   }
