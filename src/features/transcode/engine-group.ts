@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { StartChild } from "../../io/os/child-process.ts";
 import type { TranscoderReport } from "../../live/ports/report.ts";
+import { isHeader } from "../../live/source/source.ts";
 import type { Stream } from "../../live/stream.ts";
 import { classify } from "../../media/classify.ts";
 import { PacketFlag, PacketKind } from "../../media/packet.ts";
@@ -12,7 +13,7 @@ import type { FfmpegFacts } from "./ffmpeg-facts.ts";
 import { softwareEncoder } from "./hardware.ts";
 import type { InputMuxer } from "./input-muxer.ts";
 import { MessageLog } from "./message-log.ts";
-import { OutputTrack } from "./output-track.ts";
+import { type FedTimes, OutputTrack } from "./output-track.ts";
 import { encodedTrack, type Group } from "./plan.ts";
 import type { ProcessLimit, ProcessPermit } from "./process-limit.ts";
 import { type Result, STEP_BACK_MS } from "./result.ts";
@@ -23,6 +24,8 @@ const LOOK_MS = 1000;
 const LOG_MS = 60_000;
 /** After a run that was shorter than this, the next one waits. */
 const SETTLED_MS = 5000;
+/** The times of a track's input while they are not known: all output is taken. */
+const UNKNOWN_TIMES: FedTimes = { first: Number.NEGATIVE_INFINITY, newest: Number.POSITIVE_INFINITY };
 
 /** What a group of engines needs from outside. */
 export interface GroupContext {
@@ -240,13 +243,18 @@ export class EngineGroup {
     }
     if (kind !== output.kind) return false;
     const flags = classify(kind, payload) & 0xff;
-    const time = output.timeOf(timestamp, flags, this.#feed?.newestOf(kind) ?? Number.POSITIVE_INFINITY);
+    const time = output.timeOf(timestamp, flags, payload, this.#feed?.timesOf(kind) ?? UNKNOWN_TIMES);
     if (time === "stray") {
       this.#onStray();
       return false;
     }
     if (time === "priming" || (flags & PacketFlag.SequenceEnd) !== 0) return true;
-    for (const result of track.results) result.push(kind, time, payload);
+    const isSoundHeader = isHeader(flags) && kind === PacketKind.Audio;
+    const priming = isHeader(flags) ? undefined : output.takePriming();
+    for (const result of track.results) {
+      if (priming !== undefined) result.prime(priming, time);
+      result.push(kind, isSoundHeader ? result.audioHeaderTime(time) : time, payload);
+    }
     return true;
   }
 

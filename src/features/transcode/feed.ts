@@ -6,6 +6,7 @@ import type { Stream } from "../../live/stream.ts";
 import { Packet, PacketKind } from "../../media/packet.ts";
 import { RUN_START_MS } from "./arguments.ts";
 import type { InputMuxer } from "./input-muxer.ts";
+import type { FedTimes } from "./output-track.ts";
 import { STEP_BACK_MS } from "./result.ts";
 
 /** A run that is this far behind skips to the newest key frame. */
@@ -52,8 +53,8 @@ export class Feed implements PacketSink {
   #run: FedRun | undefined;
   /** The source's time that is 0 in FFmpeg. */
   #base = 0;
-  /** The source's time of the newest packet of each kind that FFmpeg got: audio and video may be far apart. */
-  readonly #newest = new Map<PacketKind, number>();
+  /** Of each kind, as audio and video may be far apart. */
+  readonly #fed = new Map<PacketKind, { readonly first: number; newest: number }>();
   #left = false;
 
   constructor(stream: Stream, tracks: FedTracks, muxer: InputMuxer, events: FeedEvents) {
@@ -73,9 +74,9 @@ export class Feed implements PacketSink {
     return this.#stream.lagMs(this.#reader);
   }
 
-  /** The source's time of the newest packet of a kind that FFmpeg got, ms; -Infinity before the first. */
-  newestOf(kind: PacketKind): number {
-    return this.#newest.get(kind) ?? Number.NEGATIVE_INFINITY;
+  /** The times of the packets of a kind that FFmpeg got; undefined before the first. */
+  timesOf(kind: PacketKind): FedTimes | undefined {
+    return this.#fed.get(kind);
   }
 
   /** Skips to the newest key frame if the run is too slow and there is a newer one. */
@@ -116,8 +117,10 @@ export class Feed implements PacketSink {
       if (isHeader(flags)) return;
       // A run that audio began far ahead of the video would leave the video out: the next run begins with a key frame.
       const isBefore = kind === PacketKind.Video && time < this.#base;
-      hasSteppedBack ||= isBefore || time < this.newestOf(kind) - STEP_BACK_MS;
-      this.#newest.set(kind, time);
+      const fed = this.#fed.get(kind);
+      hasSteppedBack ||= isBefore || (fed !== undefined && time < fed.newest - STEP_BACK_MS);
+      if (fed === undefined) this.#fed.set(kind, { first: time, newest: time });
+      else fed.newest = time;
     });
     if (packets.length === 0) return !run.blocked;
     if (hasSteppedBack || this.#latest - this.#base > MAX_RUN_MS) {
@@ -128,7 +131,7 @@ export class Feed implements PacketSink {
   }
 
   get #latest(): number {
-    return Math.max(...this.#newest.values(), this.#base);
+    return Math.max(...[...this.#fed.values()].map(({ newest }) => newest), this.#base);
   }
 
   #begin(startsAt: number): void {

@@ -6,11 +6,25 @@ const ROUNDING_MS = 1;
 /** A frame that is further than this ahead of FFmpeg's input, or behind the frame before it, has a wrong time. */
 const MAX_STRAY_MS = 10_000;
 
+/** The source's times of the packets of a track that FFmpeg got, ms. */
+export interface FedTimes {
+  readonly first: number;
+  readonly newest: number;
+}
+
+/** The audio encoder's packet directly before its first sample. Decoders add half of it to the next packet. */
+export interface Priming {
+  readonly payload: Uint8Array;
+  /** The source's time, ms; undefined before the start of the track. */
+  readonly time: number | undefined;
+}
+
 /** Puts the packets of one track in one run of FFmpeg on the time line of the source. */
 export class OutputTrack {
   readonly kind: PacketKind;
   /** The source's time of the first frame, ms. */
   readonly startsAt: number;
+  #priming: Priming | undefined;
   /** FFmpeg's time of the newest packet, unrolled. */
   #newest = RUN_START_MS;
 
@@ -20,18 +34,33 @@ export class OutputTrack {
   }
 
   /**
-   * The source's time of a packet, from the FLV timestamp that FFmpeg gave it (31 bits); `inputTime` is the source's time of the
-   * newest packet that FFmpeg got. "priming": the audio encoder has put the packet before the first sample. "stray": its time can't
-   * be right.
+   * The source's time of a packet, from the FLV timestamp that FFmpeg gave it (31 bits). "priming": the audio encoder has put the
+   * packet before the first sample. "stray": its time can't be right.
    */
-  timeOf(timestamp: number, flags: number, inputTime: number): number | "priming" | "stray" {
+  timeOf(timestamp: number, flags: number, payload: Uint8Array, fed: FedTimes): number | "priming" | "stray" {
     if ((flags & (PacketFlag.SequenceHeader | PacketFlag.Config)) !== 0) return this.#at(this.#newest);
     const time = this.#newest + (((timestamp - this.#newest) << 1) >> 1);
-    if (time < this.#newest - MAX_STRAY_MS || this.#at(time) > inputTime + MAX_STRAY_MS) return "stray";
-    if (this.kind === PacketKind.Audio && time < RUN_START_MS - ROUNDING_MS) return "priming";
-    this.#newest = time;
+    if (time < this.#newest - MAX_STRAY_MS || this.#at(time) > fed.newest + MAX_STRAY_MS) return "stray";
+    if (this.kind === PacketKind.Video) {
+      this.#newest = time;
+      return this.#at(time);
+    }
     // The first audio frame must not be before its header, even if its time was rounded down.
-    return this.#at(this.kind === PacketKind.Audio ? Math.max(time, RUN_START_MS) : time);
+    const isEarly = time < RUN_START_MS - ROUNDING_MS;
+    const at = this.#at(Math.max(time, RUN_START_MS));
+    if (isEarly || this.#at(time) < fed.first - ROUNDING_MS) {
+      this.#priming = { payload, time: isEarly ? undefined : at };
+      return "priming";
+    }
+    this.#newest = time;
+    return at;
+  }
+
+  /** The priming packet that belongs before the next frame; undefined if there is none, or it was taken. */
+  takePriming(): Priming | undefined {
+    const priming = this.#priming;
+    this.#priming = undefined;
+    return priming;
   }
 
   #at(time: number): number {

@@ -7,7 +7,7 @@ import { classify } from "../../media/classify.ts";
 import { METADATA_NAME } from "../../media/data.ts";
 import { PacketKind } from "../../media/packet.ts";
 import type { EngineConfig } from "./config.ts";
-import { compositionOf, decodedLater } from "./output-track.ts";
+import { compositionOf, decodedLater, type Priming } from "./output-track.ts";
 import { metadataValues, resultMetadata } from "./result-metadata.ts";
 import { TrackMerge } from "./track-merge.ts";
 
@@ -59,6 +59,8 @@ export class Result {
     video: undefined as ReturnType<typeof metadataValues>,
     audio: undefined as ReturnType<typeof metadataValues>,
   };
+  /** The newest time of frames that have left the merge. */
+  #sent = Number.NEGATIVE_INFINITY;
   #source: Source | undefined;
   #askAt = Number.NEGATIVE_INFINITY;
   #loggedWhy = "";
@@ -100,8 +102,10 @@ export class Result {
       this.#merge.push(kind, Math.max(time, track.time), payload, false);
       return;
     }
-    if (track.time - time > STEP_BACK_MS)
+    if (track.time - time > STEP_BACK_MS) {
       Object.assign(track, { time: Number.NEGATIVE_INFINITY, end: Number.NEGATIVE_INFINITY });
+      this.#sent = Number.NEGATIVE_INFINITY;
+    }
     // A new run begins with decoding times before its first picture, which may be before the last run's newest.
     const at = Math.max(time, track.time + 1, 0);
     const frame = at > time && kind === PacketKind.Video ? decodedLater(payload, at - time) : payload;
@@ -109,6 +113,23 @@ export class Result {
       kind === PacketKind.Video ? Math.max(track.end, at + compositionOf(frame) + 1) : at + stepOf(at - track.time);
     track.time = at;
     this.#merge.push(kind, at, frame);
+  }
+
+  /** The time of the audio header of a run that begins at `time`: before its priming packet. */
+  audioHeaderTime(time: number): number {
+    return this.#soundGoesOn ? Math.min(time, this.#newest.audio.end) : time;
+  }
+
+  /**
+   * Takes a run's priming packet, before its first audio frame, which is at `time`. It fills the beginning of a gap: the last frame
+   * before the gap has sound for the time behind it, and decoders play that with the next packet, at the next packet's time.
+   */
+  prime(priming: Priming, time: number): void {
+    const { time: newest, end } = this.#newest.audio;
+    // In a gap of less than half a frame it would move more sound than it keeps in place.
+    const fills = this.#soundGoesOn && time - end >= (end - newest) / 2;
+    const at = fills ? end : priming.time;
+    if (at !== undefined) this.push(PacketKind.Audio, at, priming.payload);
   }
 
   /** Metadata of the source, or of FFmpeg about a track. */
@@ -145,10 +166,16 @@ export class Result {
     this.target.ended(how);
   }
 
+  /** Whether audio can go on directly behind its newest frame: viewers have no later picture. */
+  get #soundGoesOn(): boolean {
+    return this.#newest.audio.end >= Math.max(this.#sent, 0);
+  }
+
   #emit(kind: PacketKind, time: number, payload: Uint8Array): void {
     if (isHeader(classify(kind, payload) & 0xff))
       this.#newest[kind === PacketKind.Video ? "video" : "audio"].header = payload;
     else {
+      this.#sent = Math.max(this.#sent, time);
       this.#source ??= this.#publish(time);
       this.#noteAge(time);
     }
