@@ -23,7 +23,10 @@ vpreset = "ultrafast"
 vbitrate = 300
 `;
 
-/** The farthest that sound may be from where it was beside the picture. */
+/**
+ * The farthest that sound may be from where it was beside the picture: at a gap of less than half an AAC frame, what is before it may be
+ * 12 ms late, and a decoder that begins in the middle lets the first frame fade in or repeats it backwards, 17 ms off at most.
+ */
 const MAX_OFFSET_MS = 20;
 
 test.concurrent("video keeps its bytes and times while audio is encoded", async () => {
