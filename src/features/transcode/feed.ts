@@ -9,6 +9,8 @@ import type { InputMuxer } from "./input-muxer.ts";
 import type { FedTimes } from "./output-track.ts";
 import { STEP_BACK_MS } from "./result.ts";
 
+/** The times of a track of which FFmpeg has got nothing: no output of it is taken. */
+const NOTHING_FED: FedTimes = { first: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY };
 /** A run that is this far behind skips to the newest key frame. */
 const MAX_LAG_MS = 5000;
 /** FFmpeg's clocks have 31 bits: a run ends before its time reaches them. */
@@ -53,7 +55,7 @@ export class Feed implements PacketSink {
   #run: FedRun | undefined;
   /** The source's time that is 0 in FFmpeg. */
   #base = 0;
-  /** Of each kind, as audio and video may be far apart. */
+  /** The times of what FFmpeg got, of each kind: audio and video may be far apart. */
   readonly #fed = new Map<PacketKind, { readonly first: number; newest: number }>();
   #left = false;
 
@@ -74,9 +76,9 @@ export class Feed implements PacketSink {
     return this.#stream.lagMs(this.#reader);
   }
 
-  /** The times of the packets of a kind that FFmpeg got; undefined before the first. */
-  timesOf(kind: PacketKind): FedTimes | undefined {
-    return this.#fed.get(kind);
+  /** The times of the packets of a kind that FFmpeg got. */
+  timesOf(kind: PacketKind): FedTimes {
+    return this.#fed.get(kind) ?? NOTHING_FED;
   }
 
   /** Skips to the newest key frame if the run is too slow and there is a newer one. */

@@ -71,3 +71,18 @@ describe("an FFmpeg that gives one frame a wild time", () => {
     expect(stage.ffmpegs.all.length).toBeGreaterThan(1);
   });
 });
+
+test("sound that an FFmpeg gives before it has got any is dropped", () => {
+  const stage = new TranscodeStage(BOTH);
+  const viewer = stage.watch();
+  const feed = stage.publish().headers().gop("k1", 5);
+  stage.view();
+  stage.ffmpegs.last.give(
+    1,
+    concat([flvHeader, flvTag({ kind: 8, timestamp: 10_040, payload: payloads.audio("bad") })]),
+  );
+  feed.gop("k2", 5).wait(5000);
+  expect(viewer.log).toContain("k2'");
+  expect(viewer.log).not.toContain("bad");
+  expect(stage.transcode.report().since).toMatchObject({ transcode_frames_dropped: 1 });
+});
