@@ -1,6 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { type EncoderFeed, RegistryStage, role } from "../../../support/registry-stage.ts";
 
+/** An encoder publishes at node a; node b has a copy, for a viewer. */
+async function copied() {
+  const stage = new RegistryStage();
+  const [a, b, c] = stage.nodes("a", "b", "c");
+  const one = stage.feed("one");
+  await stage.pass(100);
+  const first = stage.encode(one, "a");
+  await stage.seconds("k", 1, one.media);
+  const viewer = stage.watch(b);
+  await stage.seconds("l", 1, one.media);
+  return { stage, a, b, c, one, first, viewer };
+}
+
 describe("A process that replaces another one of the same node", () => {
   test("keeps the claims of that one's running streams", async () => {
     const stage = new RegistryStage();
@@ -63,14 +76,8 @@ describe("A process that replaces another one of the same node", () => {
   });
 
   test("takes an encoder that comes back to it while that one has a copy of its stream", async () => {
-    const stage = new RegistryStage();
-    const [a, b, c] = stage.nodes("a", "b", "c");
-    const one = stage.feed("one");
-    await stage.pass(100);
-    stage.encode(one, "a");
-    await stage.seconds("k", 1, one.media);
-    const viewers = [stage.watch(b)];
-    await stage.seconds("l", 1, one.media);
+    const { stage, a, b, c, one, viewer } = await copied();
+    const viewers = [viewer];
     const next = await stage.upgrade(b);
     viewers.push(stage.watch(next));
     await stage.seconds("m", 1, one.media);
@@ -88,14 +95,7 @@ describe("A process that replaces another one of the same node", () => {
   });
 
   test("leaves to that one an encoder whose connection that one had taken, with a stream of another node", async () => {
-    const stage = new RegistryStage();
-    const [a, b, c] = stage.nodes("a", "b", "c");
-    const one = stage.feed("one");
-    await stage.pass(100);
-    stage.encode(one, "a");
-    await stage.seconds("k", 1, one.media);
-    const viewer = stage.watch(b);
-    await stage.seconds("l", 1, one.media);
+    const { stage, a, b, c, one, viewer } = await copied();
     await stage.upgrade(b);
     stage.net.hosts.set("old:1935", b.host);
     stage.unplug(one);
@@ -107,6 +107,23 @@ describe("A process that replaces another one of the same node", () => {
     expect(await stage.located(c)).toEqual({ b: [] });
     expect(viewer.log).toContain("m7+24");
     expect(viewer.log).not.toContain("unpublished");
+  });
+
+  test("gives back what that one has claimed for a client that leaves before it publishes", async () => {
+    const { stage, b, c, one, first } = await copied();
+    await stage.upgrade(b);
+    stage.net.hosts.set("old:1935", b.host);
+    first.stop();
+    await stage.pass(200);
+    stage.redis.wayMs = () => 100;
+    const back = stage.encode(one, "old");
+    while (stage.redis.model.owner("srs:1", "__defaultVhost__/live/show") !== b.state.id) await stage.pass(10);
+    back.stop();
+    await stage.pass(5000);
+    expect(back.told).toEqual([]);
+    stage.redis.wayMs = () => 0;
+    expect(await stage.located(c)).toEqual({});
+    expect(stage.redis.model.owner("srs:1", "__defaultVhost__/live/show")).toBeUndefined();
   });
 
   test("claims a stream that an encoder there has stood by for, when the owner's encoder is gone", async () => {
